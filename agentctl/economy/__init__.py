@@ -1,0 +1,1 @@
+"""What models cost: the catalog, prices and the ledger."""

@@ -1,0 +1,123 @@
+"""Every error a user can meet, and the exit code it leaves with.
+
+    AgentctlError              1  failure
+    ├── UsageError             2  usage
+    ├── ConfigError            3  config
+    ├── StorageError           9  storage
+    └── ProviderError          7  provider
+        ├── AuthError          4  auth
+        └── ContextOverflowError  6  context_overflow
+
+An error says what happened and why in its message, and what to do next in its hint. Only the command line catches
+these, prints them and exits; everything below raises.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from agentctl.events import Usage
+    from agentctl.messages import Message
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command; a member's name is the `kind` of its errors in JSON output."""
+
+    ok = 0
+    failure = 1
+    usage = 2
+    config = 3
+    auth = 4
+    budget = 5
+    context_overflow = 6
+    provider = 7
+    tool = 8
+    storage = 9
+    sigint = 130
+    sigterm = 143
+
+
+class AgentctlError(Exception):
+    """The command failed."""
+
+    code: ClassVar[ExitCode] = ExitCode.failure
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.hint = hint
+        super().__init__(self.message)
+
+    @property
+    def kind(self) -> str:
+        """The name of the exit code, as JSON output gives it."""
+        return self.code.name
+
+    def as_json(self) -> dict[str, str | None]:
+        """The `error` object of JSON output."""
+        return {"kind": self.kind, "message": self.message, "hint": self.hint}
+
+
+class UsageError(AgentctlError):
+    """The command line does not make sense."""
+
+    code = ExitCode.usage
+
+
+class ConfigError(AgentctlError):
+    """The configuration does not make sense."""
+
+    code = ExitCode.config
+
+
+class StorageError(AgentctlError):
+    """The database can't be read or written."""
+
+    code = ExitCode.storage
+
+
+class ProviderError(AgentctlError):
+    """The provider did not answer as it should.
+
+    Carries what had arrived before the failure, so that nothing paid for is lost.
+
+    Args:
+        status: the HTTP status, if there was one.
+        transient: whether the same request may succeed later.
+        retry_after: seconds the server asked to wait, if it did.
+        partial: the answer so far, if any of it arrived.
+        usage: the last usage the provider reported, if any.
+    """
+
+    code = ExitCode.provider
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        hint: str | None = None,
+        status: int | None = None,
+        transient: bool = False,
+        retry_after: float | None = None,
+        partial: Message | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.transient = transient
+        self.retry_after = retry_after
+        self.partial = partial
+        self.usage = usage
+
+
+class AuthError(ProviderError):
+    """The key is missing, or the provider refused it."""
+
+    code = ExitCode.auth
+
+
+class ContextOverflowError(ProviderError):
+    """The conversation does not fit the model's context window."""
+
+    code = ExitCode.context_overflow

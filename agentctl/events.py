@@ -1,0 +1,148 @@
+"""What happens while a model answers: two closed unions of events, and the usage they report.
+
+A provider yields `StreamEvent`: any number of deltas, then exactly one `Done`; if it fails it raises a `ProviderError`
+that carries the partial answer. The agent loop yields `AgentEvent`, which ends in exactly one `Finished` or `Failed`;
+only the loop turns an error into an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from agentctl.errors import AgentctlError
+from agentctl.messages import Message, StopReason
+
+UsageStatus = Literal["final", "partial", "estimated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call in disjoint buckets: each token counts once.
+
+    `cache_write_short` lives 5 to 30 minutes, `cache_write_long` an hour and more; `output` includes reasoning. `raw`
+    is the provider's own usage object, kept as it came.
+    """
+
+    uncached_input: int = 0
+    cache_read: int = 0
+    cache_write_short: int = 0
+    cache_write_long: int = 0
+    output: int = 0
+    raw: Mapping[str, Any] | None = None
+
+    @property
+    def input(self) -> int:
+        """All input tokens, cached or not."""
+        return self.uncached_input + self.cache_read + self.cache_write_short + self.cache_write_long
+
+    def buckets(self) -> dict[str, int]:
+        """The buckets by name, as JSON output and the ledger give them."""
+        return {
+            "uncached_input": self.uncached_input,
+            "cache_read": self.cache_read,
+            "cache_write_short": self.cache_write_short,
+            "cache_write_long": self.cache_write_long,
+            "output": self.output,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The provider began to answer; `model` is the name it gives itself."""
+
+    model: str
+    response_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """More reasoning, or its signature."""
+
+    text: str
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """More of the tool call at `index`: its id and name come first, its arguments in pieces."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An attempt failed before any answer; the next one starts in `delay` seconds."""
+
+    attempt: int
+    delay: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer is complete. `usage` is None where the provider reported none."""
+
+    message: Message
+    usage: Usage | None
+    stop_reason: StopReason
+
+
+Delta = TextDelta | ThinkingDelta | ToolCallDelta
+StreamEvent = Start | Delta | Retry | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know, on stderr and not part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one call used and cost, durable by the time it is told.
+
+    `cost` and `session_cost` in US dollars; None is unknown, and `session_cost_known` is the part that is known.
+    `message_id` is None where the conversation is not kept.
+    """
+
+    model: str
+    usage: Usage
+    status: UsageStatus
+    cost: Decimal | None
+    session_cost: Decimal | None
+    session_cost_known: Decimal
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The turn is over: `message` is what was stored. A cancelled turn finishes too, with that stop reason."""
+
+    message: Message
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn failed. What had arrived is stored, and `receipt` says what it cost; None if nothing was sent."""
+
+    error: AgentctlError
+    message: Message | None
+    receipt: Receipt | None
+
+
+AgentEvent = Delta | Notice | Receipt | Finished | Failed

@@ -1,0 +1,18 @@
+"""Opaque identifiers that sort by the time they were made."""
+
+from __future__ import annotations
+
+import os
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case: no i, l, o, u to misread
+
+
+def new_id(now_ms: int | None = None) -> str:
+    """Return a new identifier: 26 characters, 48 bits of Unix milliseconds and 80 random bits (the ULID layout).
+
+    Source: https://github.com/ulid/spec
+    """
+    moment = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    number = (moment << 80) | int.from_bytes(os.urandom(10), "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

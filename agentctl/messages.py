@@ -1,0 +1,144 @@
+"""What a conversation is made of: messages of typed parts, and their lossless JSON form."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal", "cancelled", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A model's reasoning. `signature` is the provider's own token, kept byte for byte and sent back to it alone."""
+
+    text: str
+    signature: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's request to run a tool; `arguments` is the JSON text just as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered to the call `call_id`."""
+
+    call_id: str
+    content: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file sent along: an image, a document or text, told apart by its media type."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+    @property
+    def base64(self) -> str:
+        """The bytes in base 64."""
+        return base64.b64encode(self.data).decode("ascii")
+
+
+Part = Text | Thinking | ToolCall | ToolResult | Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    `model` (`provider/model`) and `stop_reason` are set on answers of a model only.
+    """
+
+    role: Role
+    parts: tuple[Part, ...]
+    model: str | None = None
+    stop_reason: StopReason | None = None
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined: what a reader sees."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning parts, joined."""
+        return "".join(part.text for part in self.parts if isinstance(part, Thinking))
+
+
+def user(text: str, *attachments: Attachment) -> Message:
+    """A user's message; attachments come before the text that speaks of them."""
+    return Message("user", (*attachments, Text(text)) if text else attachments)
+
+
+def dump(message: Message) -> str:
+    """Return the message as one line of ASCII JSON, which every database and terminal keeps unharmed."""
+    body: dict[str, Any] = {"role": message.role, "parts": [_dump_part(part) for part in message.parts]}
+    if message.model is not None:
+        body["model"] = message.model
+    if message.stop_reason is not None:
+        body["stop_reason"] = message.stop_reason
+    return json.dumps(body, separators=(",", ":"))
+
+
+def load(text: str) -> Message:
+    """Read a message back from `dump`'s form.
+
+    Raises:
+        ValueError: the text is not such a form.
+    """
+    try:
+        body = json.loads(text)
+        parts = tuple(_load_part(part) for part in body["parts"])
+        return Message(body["role"], parts, body.get("model"), body.get("stop_reason"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a stored message: {error!r}") from error
+
+
+def _dump_part(part: Part) -> dict[str, Any]:
+    match part:
+        case Text(text):
+            return {"type": "text", "text": text}
+        case Thinking(text, signature, provider):
+            return {"type": "thinking", "text": text, "signature": signature, "provider": provider}
+        case ToolCall(id_, name, arguments):
+            return {"type": "tool_call", "id": id_, "name": name, "arguments": arguments}
+        case ToolResult(call_id, content, is_error):
+            return {"type": "tool_result", "call_id": call_id, "content": content, "is_error": is_error}
+        case Attachment(name, media_type):
+            return {"type": "attachment", "name": name, "media_type": media_type, "data": part.base64}
+
+
+def _load_part(part: Mapping[str, Any]) -> Part:
+    match part["type"]:
+        case "text":
+            return Text(part["text"])
+        case "thinking":
+            return Thinking(part["text"], part["signature"], part["provider"])
+        case "tool_call":
+            return ToolCall(part["id"], part["name"], part["arguments"])
+        case "tool_result":
+            return ToolResult(part["call_id"], part["content"], part["is_error"])
+        case "attachment":
+            return Attachment(part["name"], part["media_type"], base64.b64decode(part["data"]))
+    raise ValueError(f"unknown part type {part['type']!r}")

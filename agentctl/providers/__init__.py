@@ -1,0 +1,1 @@
+"""Model services: codecs, and the driver that runs them."""

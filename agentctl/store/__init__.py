@@ -1,0 +1,1 @@
+"""Where conversations live: databases, migrations and sessions."""
