@@ -1,0 +1,1 @@
+"""Aids the tests share."""
