@@ -1,0 +1,93 @@
+"""The command tree: every command is a module of its own, imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from agentctl import __version__
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+
+COMMANDS = {
+    "chat": "Ask a model, or talk with it.",
+    "sessions": "List and show conversations.",
+    "cost": "What was spent, on what.",
+    "models": "Models, their prices and ceilings.",
+    "keys": "Store and list API keys.",
+    "config": "Read and change the configuration.",
+    "doctor": "Check this installation.",
+}
+
+
+def new_app(help_text: str | None = None) -> typer.Typer:
+    """A Typer application as every command module makes it: plain help, no pydantic, no pretty tracebacks."""
+    return typer.Typer(
+        help=help_text,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows the names of its commands and imports `agentctl.cli.NAME` for the one that is called."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  # its signature is Typer's
+        """The names, in the order that help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """A stand-in with the name and help line, enough to list a command without importing it."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Import the command that is about to run."""
+        if args[0] in COMMANDS:
+            self.commands[args[0]] = load(args[0])
+        else:
+            # "Did you mean" compares with what is in `commands`.
+            self.commands.update({name: TyperCommand(name) for name in COMMANDS})
+        return super().resolve_command(ctx, args)
+
+
+def load(name: str) -> Command:
+    """Import the command `name` and return it ready to run."""
+    module = importlib.import_module(f"agentctl.cli.{name}")
+    command: Command = typer.main.get_command(module.app)
+    command.name = name
+    return command
+
+
+def root() -> Command:
+    """The whole tree."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def agentctl(
+        *,
+        version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+        debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,  # noqa: ARG001
+    ) -> None:
+        """Run, price and remember conversations with LLMs from the terminal."""
+        # Both are answered before this runs, by __main__; they stand here for --help, and --version for odd places.
+        if version:
+            typer.echo(f"agentctl {__version__}")
+            raise typer.Exit
+
+    return typer.main.get_command(app)

@@ -1,0 +1,89 @@
+"""What reaches the screen: answers and documents on stdout, everything else on stderr. The only user of Rich."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, TextIO
+
+from agentctl.errors import AgentctlError
+
+# Control characters that could move the cursor or recolour the terminal; a tab and a newline are harmless.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def styled(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal that wants colours (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def printable(text: str, stream: TextIO) -> str:
+    """The text as it may be shown: a terminal gets no control characters that somebody else wrote."""
+    return _CONTROL.sub("�", text) if stream.isatty() else text
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout, indented for people and on one line for programs."""
+    indent = 2 if sys.stdout.isatty() else None
+    sys.stdout.write(json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: drawn by Rich on a terminal, else tab-separated under one line of column names."""
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+        return
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(Text(printable(cell, sys.stdout)) for cell in row))
+    Console(no_color=not styled(sys.stdout)).print(table)
+
+
+def print_text(text: str) -> None:
+    """Print a line on stdout."""
+    sys.stdout.write(printable(text, sys.stdout) + "\n")
+
+
+def print_note(text: str) -> None:
+    """Print a line on stderr that is not part of the answer."""
+    _to_stderr(text, "\x1b[2m")
+
+
+def print_error(error: AgentctlError) -> None:
+    """Print an error and its hint on stderr."""
+    _to_stderr(f"error: {error.message}", "\x1b[31m")
+    if error.hint:
+        _to_stderr(f"hint: {error.hint}", "\x1b[2m")
+
+
+def _to_stderr(text: str, style: str) -> None:
+    shown = printable(text, sys.stderr)
+    try:
+        sys.stderr.write(f"{style}{shown}\x1b[0m\n" if styled(sys.stderr) else f"{shown}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass  # nobody reads our remarks: the answer goes on
+
+
+def dollars(amount: Decimal | None) -> str:
+    """A sum for people: `$0.0033`, `$12.40`, `unknown`; never rounded to nothing."""
+    if amount is None:
+        return "unknown"
+    if amount == 0:
+        return "$0"
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    digits = max(2, 1 - amount.adjusted())
+    return f"${amount:.{digits}f}"
