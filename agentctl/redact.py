@@ -1,0 +1,72 @@
+"""Keeps secrets out of logs, errors and previews.
+
+Two nets: values that were registered when a key was read, and the shapes that keys and credentials usually have. Every
+pattern has one bounded start and consumes what it scans, so that redaction is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+MARK = "[redacted]"
+SHORTEST = 6  # a shorter value would blot out ordinary words
+
+_known: set[str] = set()
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")  # spelled alike in JSON and in URLs
+
+_SHAPES = re.compile(
+    r"""
+      (?<![A-Za-z0-9]) (?: sk- [\w-]{16,}                  # OpenAI, Anthropic, OpenRouter
+                         | AIza [\w-]{30,}                 # Google
+                         | xai- [\w-]{16,}
+                         | gsk_ \w{16,}                    # Groq
+                         | gh[pousr]_ \w{16,}              # GitHub
+                         | github_pat_ \w{16,}
+                         | hf_ \w{16,} )                   # Hugging Face
+    | (?<= ://) [^\s/?#"'<>]+ (?= @)                       # user:password of a URL
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+_LABELLED = re.compile(
+    r"""
+    (?P<label>
+        (?: api[-_]?key | (?:proxy-)?authorization | (?:access|refresh|auth)[-_]token | [?&]key )
+        (?: \\?["']? \s{0,4} [:=] \s{0,4} b? \\?["']? | ["'] , \s{0,4} b?["'] )   # also JSON, and pairs as Python shows them
+        (?: (?:bearer|basic|token) \s{1,4} )?
+      | (?<![a-z0-9]) (?: bearer \s{1,4} (?= [\w.~+/-]{0,64} [0-9] | [\w.~+/-]{24} )
+                        | basic \s{1,4} (?= [\w+/-]{24} ) )   # a digit or the length tells a token from prose
+    )
+    [^\s"'\\,;&<>(){}]{6,}
+    """,
+    re.VERBOSE | re.ASCII | re.IGNORECASE,
+)
+
+
+def register(secret: str) -> None:
+    """Let `redact` remove this value, also as JSON and URLs spell it. Values under six characters are left out."""
+    value = secret.strip()
+    if len(value) >= SHORTEST:
+        _known.add(value)
+        if not _PLAIN.fullmatch(value):
+            _known.update(_spellings(value))
+
+
+def redact(text: str) -> str:
+    """Return `text` with every registered value and everything shaped like a key replaced by `[redacted]`."""
+    for secret in sorted(_known, key=len, reverse=True):  # the longest first: one secret may contain another
+        text = text.replace(secret, MARK)
+    text = _SHAPES.sub(MARK, text)
+    return _LABELLED.sub(rf"\g<label>{MARK}", text)
+
+
+def _spellings(value: str) -> set[str]:
+    import json  # noqa: PLC0415 - only an unusual key needs it
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
+    as_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    as_url = {spell(value, errors="replace") for spell in (quote, quote_plus)} | {
+        quote(value, safe="", errors="replace")
+    }
+    return as_json | as_url | {repr(value)[1:-1]}
