@@ -86,6 +86,7 @@ class ProviderError(AgentctlError):
         status: the HTTP status, if there was one.
         transient: whether the same request may succeed later.
         retry_after: seconds the server asked to wait, if it did.
+        billable: whether the provider may bill for the failed attempt: it had the whole request and did not refuse it.
         partial: the answer so far, if any of it arrived.
         usage: the last usage the provider reported, if any.
     """
@@ -100,6 +101,7 @@ class ProviderError(AgentctlError):
         status: int | None = None,
         transient: bool = False,
         retry_after: float | None = None,
+        billable: bool = False,
         partial: Message | None = None,
         usage: Usage | None = None,
     ) -> None:
@@ -107,6 +109,7 @@ class ProviderError(AgentctlError):
         self.status = status
         self.transient = transient
         self.retry_after = retry_after
+        self.billable = billable
         self.partial = partial
         self.usage = usage
 

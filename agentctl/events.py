@@ -130,9 +130,9 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The turn is over: `message` is what was stored. A cancelled turn finishes too, with that stop reason."""
+    """The turn is over. A cancelled one finishes too; `message` is then what had arrived, or None if nothing had."""
 
-    message: Message
+    message: Message | None
     receipt: Receipt
 
 
