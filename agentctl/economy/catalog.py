@@ -91,25 +91,29 @@ class Catalog:
         provider, _, model = name.partition("/")
         data = _load(provider)
         prices = _row_of(data.get("prices", ()), model.lower())
-        override = self._overrides.get(name) or self._overrides.get(f"{provider}/{prices.get('id')}")
+        override = self._overrides.get(name) or self._overrides.get(f"{provider}/{prices.get('id', model)}")
         card = _card(name, prices, _ceilings_of(data, model.lower()), data.get("weights", {}).get(model))
         return _override(card, override) if override else card
 
     def listing(self, provider: str | None = None) -> list[ModelCard]:
         """Return the models of all providers or of one, by name, without their snapshots."""
-        providers = [provider] if provider else sorted(path.stem for path in _DATA.glob("*.json"))
+        providers = [provider] if provider else _providers()
         known = [f"{one}/{row['id']}" for one in providers for row in _load(one).get("prices", ()) if _is_model(row)]
         ours = [name for name in self._overrides if not provider or name.startswith(f"{provider}/")]
         return [self.find(name) for name in sorted({*known, *ours})]
 
 
 @cache
-def _load(provider: str) -> Mapping[str, Any]:
+def _providers() -> Mapping[str, Path]:
+    """Return the data file of each provider that has one."""
+    return {path.stem: path for path in _DATA.glob("*.json")}
+
+
+@cache
+def _load(provider: str) -> Row:
     """Return the data of a provider, empty if there are none."""
-    try:
-        tables: Mapping[str, Any] = json.loads((_DATA / f"{provider}.json").read_bytes())
-    except FileNotFoundError:
-        return {}
+    path = _providers().get(provider)
+    tables: Row = json.loads(path.read_bytes()) if path else {}
     return tables
 
 
@@ -129,7 +133,7 @@ def _is_model(row: Row) -> bool:
 
 
 def _ceilings_of(data: Row, model: str) -> Row:
-    named = {name: row for row in data.get("ceilings", ()) for name in row["models"]}
+    named: dict[str, Row] = {name: row for row in data.get("ceilings", ()) for name in row["models"]}
     return named.get(model) or named.get(_SNAPSHOT.sub("", model), {})
 
 
