@@ -1,0 +1,133 @@
+"""What values a key takes: each kind turns what a file, a variable or a flag says into a checked value."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from agentctl.settings import limits
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of value.
+
+    `parse` raises ValueError with what is expected; `from_text` reads a variable's or an argument's text first.
+    """
+
+    name: str
+    parse: Callable[[Any], Any]
+    from_text: Callable[[str], Any] = str
+    secret: bool = False
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("a string of printable characters")
+    return value.strip()
+
+
+def _model(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\s/]+/\S.*", value) or not value.isprintable():
+        raise ValueError('a model as "provider/model"')
+    return value
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < math.inf):
+        raise ValueError("a number of seconds above 0")
+    return float(value)
+
+
+def _tokens(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError("a whole number of tokens above 0")
+    return value
+
+
+def _price(value: object) -> Decimal:
+    if isinstance(value, float):
+        raise ValueError(f'a decimal string, so quote it: "{value}" (a TOML number would lose digits)')  # noqa: TRY004
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return Decimal(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", value):
+        return Decimal(value)
+    raise ValueError('a price in $/MTok as a decimal string, such as "0.15"')
+
+
+def _url(value: object) -> str:
+    expected = 'an address such as "https://example.com/v1", without user, query or fragment'
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
+        raise ValueError(expected)
+    parts = urlsplit(value)  # its ValueError is about the same: a bad port or bracket
+    plain = parts.username is None and not parts.query and not parts.fragment and parts.port != 0
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+        raise ValueError(expected)
+    return value.rstrip("/")
+
+
+def _directory(value: object) -> Path:
+    path = Path(value).expanduser() if isinstance(value, str) and value else Path()
+    if not path.is_absolute():
+        raise ValueError("an absolute path; ~ is the home directory")
+    return path
+
+
+def _level(value: object) -> str:
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    if not isinstance(value, str) or value.upper() not in levels:
+        raise ValueError(f"one of {', '.join(levels)}")
+    return value.upper()
+
+
+def _format(value: object) -> Literal["text", "json"]:
+    if value == "text" or value == "json":  # noqa: PLR1714 - mypy narrows this to the literals
+        return "text" if value == "text" else "json"
+    raise ValueError('"text" or "json"')
+
+
+def _compression(value: object) -> Literal["gz", ""]:
+    if value not in ("gz", "none", ""):
+        raise ValueError('"gz" or "none"')
+    return "gz" if value == "gz" else ""
+
+
+def _limit(read: Callable[[str], limits.Limit]) -> Callable[[Any], str]:
+    def parse(value: object) -> str:
+        text = value if isinstance(value, str) else ""
+        read(text)
+        return text
+
+    return parse
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else text
+
+
+TEXT = Kind("string", _text)
+MODEL = Kind("`provider/model`", _model)
+SECRET = Kind("`$NAME`, `!command` or literal", _text, secret=True)
+SECONDS = Kind("seconds", _seconds, _number)
+TOKENS = Kind("tokens", _tokens, _whole)
+PRICE = Kind("decimal string, $/MTok", _price)
+URL = Kind("http(s) address", _url)
+DIRECTORY = Kind("directory", _directory)
+LEVEL = Kind("DEBUG, INFO, WARNING, ERROR or CRITICAL", _level)
+FORMAT = Kind("text or json", _format)
+ROTATION = Kind("size or age", _limit(limits.rotation))
+RETENTION = Kind("count or age", _limit(limits.retention))
+COMPRESSION = Kind("gz or none", _compression)

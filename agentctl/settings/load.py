@@ -1,0 +1,154 @@
+"""Puts the layers together: flag > environment > project > user > system > default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from agentctl.errors import ConfigError, UsageError
+from agentctl.paths import data_dir, state_dir
+from agentctl.redact import redact, register
+from agentctl.settings import files, table
+from agentctl.settings.values import LogSettings, ModelOverride, Origin, Server, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    value: Any
+    origin: Origin
+
+
+_Found = dict[table.Path, _Setting]
+
+
+def load(
+    *,
+    environ: Mapping[str, str] = os.environ,
+    cwd: Path | None = None,
+    flags: Mapping[str, object] = MappingProxyType({}),
+) -> Settings:
+    """Read every layer and return what holds.
+
+    A project that is not trusted sets its open keys only, and no alias that the user has; the rest of what it says is
+    in `ignored`. Keys written out in a file are registered for redaction.
+
+    Args:
+        environ: the environment; an empty variable counts as unset.
+        cwd: where to look for a project from; the working directory if None.
+        flags: what the command line says, by key; None says nothing.
+
+    Raises:
+        ConfigError: a file can't be read, a key is unknown, or a value is not what its key takes.
+        UsageError: a flag's value is not what its key takes.
+    """
+    found: _Found = {}
+    ignored: list[str] = []
+    project = None
+    for place in files.locations(environ, cwd):
+        content = files.read(place.path)
+        if content is None:
+            continue
+        values = files.parse(place.path, content)
+        if place.origin == "project":
+            project = place.path.parent.parent
+            refused = _refused(values, found, place.path, content, environ)
+            ignored = [table.dotted(path) for path in refused]
+            values = {path: value for path, value in values.items() if path not in refused}
+        found |= {path: _Setting(check(path, value, str(place.path)), place.origin) for path, value in values.items()}
+    found |= dict(_from_environment(environ))
+    found |= dict(_from_flags(flags))
+    return _assemble(found, environ, project, tuple(ignored))
+
+
+def check(path: table.Path, value: object, source: str) -> Any:
+    """The value as its key takes it; `source` says in errors where it stands.
+
+    Raises:
+        ConfigError: there is no such key, or it takes something else.
+    """
+    key = files.check_name(path, source)
+    if key.kind.secret and isinstance(value, str) and not value.startswith(("$", "!")):
+        register(value)
+    try:
+        return key.kind.parse(value)
+    except ValueError as error:
+        told = isinstance(value, str | int | float) and not key.kind.secret
+        shown = redact(repr(value))[:100] if told else f"a {type(value).__name__}"
+        raise ConfigError(f"{source}: {table.dotted(path)} is {shown}", hint=f"it takes {error}") from error
+
+
+def _refused(
+    values: Mapping[table.Path, object], found: _Found, path: Path, content: bytes, environ: Mapping[str, str]
+) -> set[table.Path]:
+    # An alias that the user has keeps its meaning: a stranger's project can't send the talk to another provider by it.
+    closed = {key for key in values if not files.check_name(key, str(path)).open or (len(key) > 1 and key in found)}
+    if not closed:
+        return closed
+    from agentctl.settings import trust  # noqa: PLC0415 - hashlib and json, for projects alone
+
+    return set() if trust.is_trusted(path, content, environ) else closed
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[table.Path, _Setting]]:
+    for key in table.KEYS:
+        name = next((variable for variable in key.variables if environ.get(variable)), None)
+        if name:
+            yield key.path, _Setting(check(key.path, key.kind.from_text(environ[name]), name), "env")
+
+
+def _from_flags(flags: Mapping[str, object]) -> Iterator[tuple[table.Path, _Setting]]:
+    for name, value in flags.items():
+        if value is not None:
+            path = table.split(name)
+            try:
+                yield path, _Setting(check(path, value, "the command line"), "flag")
+            except ConfigError as error:
+                raise UsageError(error.message, hint=error.hint) from error
+
+
+def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, ignored: tuple[str, ...]) -> Settings:
+    defaults: dict[table.Path, Any] = {
+        ("database",): f"sqlite:///{data_dir(environ) / 'agentctl.db'}",
+        ("timeout",): 300.0,
+        ("log", "dir"): state_dir(environ),
+    }
+    holds = {key.path: _Setting(defaults.get(key.path), "default") for key in table.KEYS if not key.named} | found
+    log = {path[1]: setting.value for path, setting in holds.items() if path[0] == "log" and setting.value is not None}
+    return Settings(
+        model=holds["model",].value,
+        database=holds["database",].value,
+        base_url=holds["base_url",].value,
+        base_url_origin=holds["base_url",].origin,
+        timeout=holds["timeout",].value,
+        aliases=MappingProxyType({path[1]: setting.value for path, setting in found.items() if path[0] == "aliases"}),
+        servers=MappingProxyType({name: _server(name, found) for name in _names("servers", found)}),
+        models=MappingProxyType({name: _override(name, found) for name in _names("models", found)}),
+        log=LogSettings(**log),
+        project=project,
+        origins=MappingProxyType({table.dotted(path): setting.origin for path, setting in holds.items()}),
+        ignored=ignored,
+    )
+
+
+def _names(table_name: str, found: _Found) -> list[str]:
+    return list(dict.fromkeys(path[1] for path in found if path[0] == table_name))
+
+
+def _server(name: str, found: _Found) -> Server:
+    base_url = found.get(("servers", name, "base_url"))
+    key = found.get(("servers", name, "key"))
+    if base_url is None:
+        raise ConfigError(
+            f"the server {name} has a key and no address", hint=f"agentctl config set servers.{name}.base_url https://…"
+        )
+    if key is not None and base_url.origin == "project" != key.origin:
+        key = None  # a project that moves a server does not get the user's key to it
+    return Server(name, base_url.value, key.value if key else None, base_url.origin)
+
+
+def _override(name: str, found: _Found) -> ModelOverride:
+    return ModelOverride(**{path[2]: setting.value for path, setting in found.items() if path[:2] == ("models", name)})

@@ -1,0 +1,139 @@
+"""Every key there is: its name, what it takes, where else it can be set, and who may set it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from agentctl.settings import kinds
+from agentctl.settings.kinds import Kind
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. A part of `path` in capitals stands for any name.
+
+    `variables` are looked up in their order. `open` keys may be set by a project that nobody has trusted yet.
+    """
+
+    path: Path
+    kind: Kind
+    meaning: str
+    default: str = ""
+    variables: tuple[str, ...] = ()
+    open: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether a part of it is a name that the user chooses."""
+        return any(part.isupper() for part in self.path)
+
+    def fits(self, path: Path) -> bool:
+        """Whether `path` is this key, or one of its kind."""
+        return len(path) == len(self.path) and all(
+            mine.isupper() or mine == theirs for mine, theirs in zip(self.path, path, strict=True)
+        )
+
+
+def _simple(name: str, kind: Kind, meaning: str, default: str = "", *variables: str, open_: bool = False) -> Key:
+    return Key(tuple(name.split(".")), kind, meaning, default, variables, open_)
+
+
+KEYS = (
+    _simple("model", kinds.TEXT, "the model to talk to, or an alias", "", "AGENTCTL_MODEL", open_=True),
+    _simple(
+        "database",
+        kinds.TEXT,
+        "where sessions and costs are kept",
+        "`sqlite:///` in the data directory",
+        "AGENTCTL_DATABASE_URL",
+    ),
+    _simple(
+        "base_url",
+        kinds.URL,
+        "the server of `compatible/MODEL`, and of `openai/MODEL` in place of OpenAI's",
+        "",
+        "AGENTCTL_BASE_URL",
+        "OPENAI_BASE_URL",
+    ),
+    _simple(
+        "timeout", kinds.SECONDS, "how long a provider may stay silent before the call fails", "300", "AGENTCTL_TIMEOUT"
+    ),
+    Key(("aliases", "NAME"), kinds.MODEL, "a short name for a model", open=True),
+    Key(("servers", "NAME", "base_url"), kinds.URL, "an OpenAI-compatible server; `NAME/model` is a model on it"),
+    Key(("servers", "NAME", "key"), kinds.SECRET, "its key: a variable, or the command that prints it"),
+    *(
+        Key(("models", "MODEL", bucket), kinds.PRICE, f"price of {words}; {absent}")
+        for bucket, words, absent in (
+            ("input", "input tokens", "absent: the catalog's"),
+            ("output", "output tokens", "absent: the catalog's"),
+            ("cache_read", "input tokens read from the cache", "absent: the input price"),
+            ("cache_write_short", "input tokens written to the cache for minutes", "absent: the input price"),
+            ("cache_write_long", "input tokens written to the cache for an hour or more", "absent: the input price"),
+        )
+    ),
+    Key(("models", "MODEL", "max_input"), kinds.TOKENS, "most input tokens of one call"),
+    Key(("models", "MODEL", "max_output"), kinds.TOKENS, "most output tokens of one call"),
+    Key(("models", "MODEL", "window"), kinds.TOKENS, "size of the context window"),
+    _simple("log.dir", kinds.DIRECTORY, "where `agentctl.log` is written", "the state directory", "AGENTCTL_LOG_DIR"),
+    _simple("log.level", kinds.LEVEL, "the least important level that is written", "INFO", "AGENTCTL_LOG_LEVEL"),
+    _simple("log.format", kinds.FORMAT, "lines for people or JSON for programs", "text", "AGENTCTL_LOG_FORMAT"),
+    _simple("log.rotation", kinds.ROTATION, "when a log file is full", "10 MB", "AGENTCTL_LOG_ROTATION"),
+    _simple("log.retention", kinds.RETENTION, "how long full files are kept", "10 files", "AGENTCTL_LOG_RETENTION"),
+    _simple("log.compression", kinds.COMPRESSION, "how full files are packed", "none", "AGENTCTL_LOG_COMPRESSION"),
+)
+
+RESERVED = frozenset({"auto", "openai", "compatible", "local", "scripted"})
+
+
+def find(path: Path) -> Key | None:
+    """The key that `path` is, if there is one."""
+    return next((key for key in KEYS if key.fits(path)), None)
+
+
+def name_problem(path: Path) -> str | None:
+    """What is wrong with the name that the user chose in `path`, if anything."""
+    match path:
+        case ("servers", name, _) if name in RESERVED or not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+            return f"a server's name is of a-z, 0-9, - and _, and none of {', '.join(sorted(RESERVED))}"
+        case ("aliases", name) if name in RESERVED or not re.fullmatch(r"[^\s/\"'\\]+", name) or not name.isprintable():
+            return "an alias has no slash, quote or blank in it and is no provider's name"
+        case ("models", name, _) if not re.fullmatch(r"[^\s/\"'\\]+/[^\s\"'\\]+", name) or not name.isprintable():
+            return 'prices and ceilings belong to a model as "provider/model"'
+    return None
+
+
+def dotted(path: Path) -> str:
+    """The key as TOML writes it: `models."compatible/fake".input`."""
+    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else _quoted(part) for part in path)
+
+
+def split(name: str) -> Path:
+    """Read a key as `dotted` writes it; the quotes may be left out."""
+    head, _, rest = name.partition(".")
+    if head == "aliases" and rest:
+        return (head, _unquoted(rest))
+    middle, _, last = rest.rpartition(".")
+    if head in {"servers", "models"} and middle:
+        return (head, _unquoted(middle), last)
+    return tuple(name.split("."))
+
+
+def nearest(path: Path) -> str | None:
+    """The known key that looks most like `path`."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
+    chosen = path[1] if len(path) > 1 else "NAME"
+    known = {dotted(tuple(chosen if part.isupper() else part for part in key.path)) for key in KEYS}
+    return next(iter(get_close_matches(dotted(path), sorted(known), n=1)), None)
+
+
+def _quoted(part: str) -> str:
+    return f'"{part}"' if part.isprintable() else ascii(part)  # a stranger's file may hold terminal controls
+
+
+def _unquoted(part: str) -> str:
+    quoted = len(part) > 1 and part[0] == part[-1] and part[0] in "\"'"
+    return part[1:-1] if quoted else part

@@ -1,0 +1,77 @@
+"""What settings are, once read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+Origin = Literal["default", "system", "user", "project", "env", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An OpenAI-compatible server: `NAME/model` is a model on it.
+
+    `key` is as it was written: a literal, `$NAME` or `!command`; `agentctl.keys.resolve` makes a key of it. `origin` is
+    where `base_url` comes from.
+    """
+
+    name: str
+    base_url: str
+    key: str | None
+    origin: Origin
+
+    def __repr__(self) -> str:
+        key = self.key if self.key is None or self.key.startswith(("$", "!")) else "[redacted]"
+        return f"Server(name={self.name!r}, base_url={self.base_url!r}, key={key!r}, origin={self.origin!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOverride:
+    """What the user knows better about a model: prices in $/MTok, ceilings in tokens. None leaves it to the catalog."""
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+    cache_read: Decimal | None = None
+    cache_write_short: Decimal | None = None
+    cache_write_long: Decimal | None = None
+    max_input: int | None = None
+    max_output: int | None = None
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where logs go and how they are kept. `rotation` and `retention` are as `agentctl.settings.limits` reads them."""
+
+    dir: Path
+    level: str = "INFO"
+    format: Literal["text", "json"] = "text"
+    rotation: str = "10 MB"
+    retention: str = "10 files"
+    compression: Literal["gz", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set.
+
+    `timeout` is in seconds without a byte from the provider. `project` is the directory whose `.agentctl/config.toml`
+    was found. `origins` names the source of each key; `ignored` lists what the project sets without being trusted.
+    """
+
+    model: str | None
+    database: str
+    base_url: str | None
+    base_url_origin: Origin
+    timeout: float
+    aliases: Mapping[str, str]
+    servers: Mapping[str, Server]
+    models: Mapping[str, ModelOverride]
+    log: LogSettings
+    project: Path | None
+    origins: Mapping[str, Origin]
+    ignored: tuple[str, ...]
