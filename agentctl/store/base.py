@@ -1,17 +1,19 @@
 """What the store asks of a database: short transactions over named queries, and locks between processes.
 
 A database is one URL: `sqlite:///…` or `:memory:`. Queries live in `queries/*.sql` under a `-- name:` line each and are
-called by that name with named values.
+called by file and name, like `sessions.get`, with named values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from agentctl.errors import StorageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future  # it takes longer to import than a listing takes to run
 
 Value = str | int | None
 Row = Mapping[str, Any]

@@ -1,0 +1,143 @@
+"""What every call used and cost: an append-only ledger.
+
+A call is reserved before it is sent, then charged with what it used, or released if nothing was sent. Money is
+`Decimal` dollars here and whole pico-dollars in the database; a cost of None is unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from agentctl.economy.pricing import from_pico, to_pico
+from agentctl.events import Usage, UsageStatus
+from agentctl.ids import new_id
+from agentctl.store.base import Row, Transaction
+
+_MILLI = 10**9  # pico-dollars
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a model. `session_id` is None where the conversation is not kept."""
+
+    call_id: str
+    session_id: str | None
+    provider: str
+    model: str
+    attempt: int = 1
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call that was reserved and not settled since: it is under way, or its process died."""
+
+    call: Call
+    usage: Usage
+    cost: Decimal | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A sum of costs: the known part in dollars, and how many calls of unknown cost come on top."""
+
+    known: Decimal
+    unknown_calls: int
+
+
+def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None) -> None:
+    """Record that `call` is about to be sent, with an estimate of what it will use and cost."""
+    entry_id = _add(tx, call, _Entry("reserve", usage, cost, "estimated"))
+    tx.execute("ledger.open", id=entry_id)
+
+
+def charge(  # noqa: PLR0917 - in the order in which one tells it: who, how much, how sure, where to
+    tx: Transaction,
+    call: Call,
+    usage: Usage,
+    cost: Decimal | None,
+    status: UsageStatus,
+    price_version: str | None,
+    message_id: str | None,
+) -> None:
+    """Record what `call` used and cost, once."""
+    _add(tx, call, _Entry("charge", usage, cost, status, price_version, message_id))
+    tx.execute("ledger.close", call_id=call.call_id, attempt=call.attempt)
+
+
+def release(tx: Transaction, call: Call) -> None:
+    """Record that `call` was never sent."""
+    _add(tx, call, _Entry("release", Usage(), Decimal(0), "final"))
+    tx.execute("ledger.close", call_id=call.call_id, attempt=call.attempt)
+
+
+def is_open(tx: Transaction, call: Call) -> bool:
+    """Whether `call` was reserved and not settled since."""
+    return tx.one("ledger.is_open", call_id=call.call_id, attempt=call.attempt) is not None
+
+
+def open_calls(tx: Transaction) -> list[OpenCall]:
+    """Return the calls that were reserved and not settled since, oldest first."""
+    return [_open_call(row) for row in tx.all("ledger.open_calls")]
+
+
+def session_cost(tx: Transaction, session_id: str) -> Cost:
+    """Return what a session has cost so far."""
+    row = tx.one("ledger.session_cost", session_id=session_id)
+    return Cost(known(row), row["unknown_calls"]) if row else Cost(Decimal(0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    kind: Literal["reserve", "charge", "release"]
+    usage: Usage
+    cost: Decimal | None
+    status: UsageStatus
+    price_version: str | None = None
+    message_id: str | None = None
+
+
+def _add(tx: Transaction, call: Call, entry: _Entry) -> str:
+    entry_id = new_id()
+    tx.execute(
+        "ledger.add",
+        id=entry_id,
+        session_id=call.session_id,
+        message_id=entry.message_id,
+        call_id=call.call_id,
+        attempt=call.attempt,
+        kind=entry.kind,
+        status=entry.status,
+        provider=call.provider,
+        model=call.model,
+        **entry.usage.buckets(),
+        raw_usage=None if entry.usage.raw is None else json.dumps(dict(entry.usage.raw)),
+        computed_pusd=None if entry.cost is None else to_pico(entry.cost),
+        price_version=entry.price_version,
+        tag=call.tag,
+        now=time.time_ns() // 1000,
+    )
+    return entry_id
+
+
+def _open_call(row: Row) -> OpenCall:
+    call = Call(row["call_id"], row["session_id"], row["provider"], row["model"], row["attempt"], row["tag"])
+    cost = None if row["computed_pusd"] is None else from_pico(row["computed_pusd"])
+    return OpenCall(call, usage_of(row), cost, row["created_at"])
+
+
+def usage_of(row: Row) -> Usage:
+    """Return the buckets of a ledger row, or of a sum of rows."""
+    return Usage(
+        row["uncached_input"], row["cache_read"], row["cache_write_short"], row["cache_write_long"], row["output"]
+    )
+
+
+def known(row: Row) -> Decimal:
+    """Return the dollars of a sum of rows."""
+    return from_pico(row["known_musd"] * _MILLI + row["known_rest"])

@@ -1,0 +1,26 @@
+-- name: create
+INSERT INTO sessions (id, name, active_branch_id, created_at, updated_at)
+VALUES (:id, :name, :branch_id, :now, :now);
+
+-- name: touch
+UPDATE sessions SET updated_at = :now WHERE id = :id;
+
+-- name: get
+SELECT s.id, s.name, b.id AS branch_id, b.head_message_id AS head_id, b.next_seq, s.created_at, s.updated_at
+FROM sessions s JOIN branches b ON b.id = s.active_branch_id
+WHERE s.id = :id;
+
+-- name: latest
+SELECT id FROM sessions ORDER BY updated_at DESC, id DESC LIMIT 1;
+
+-- name: named
+SELECT id FROM sessions WHERE name = :name ORDER BY id LIMIT 2;
+
+-- name: between
+SELECT id FROM sessions WHERE id BETWEEN :first AND :last ORDER BY id LIMIT 2;
+
+-- name: listing
+SELECT s.id, s.name, s.created_at, s.updated_at, b.next_seq AS messages
+FROM sessions s JOIN branches b ON b.id = s.active_branch_id
+ORDER BY s.updated_at DESC, s.id DESC
+LIMIT :limit;

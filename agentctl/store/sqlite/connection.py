@@ -1,0 +1,171 @@
+"""One connection to SQLite whose every error is a StorageError. The only user of `sqlite3`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from agentctl.errors import StorageError
+from agentctl.store.base import LockBusyError, Row, Value
+from agentctl.store.statements import statement
+
+VERSION = sqlite3.sqlite_version_info
+WAL_RESET_BUG = (3, 7, 0) <= VERSION <= (3, 51, 2)
+"""Whether this SQLite can lose a write that races a checkpoint (https://sqlite.org/wal.html#walresetbug)."""
+
+_BUSY_MS = 10_000  # for programs that don't know our lock, like SQLite's shell
+_SETTINGS = """
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = 0;
+"""
+
+
+class Connection:
+    """A connection to the file `name` or `:memory:`, and the `Transaction` that is open on it.
+
+    Threads may use it one after the other.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        with _translated(name):
+            self._sqlite = sqlite3.connect(name, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+            self._sqlite.executescript(_SETTINGS)
+
+    def execute(self, query: str, /, **values: Value) -> int:
+        """Run the named query and return how many rows it changed."""
+        return self._run(statement(query), values)[0]
+
+    def one(self, query: str, /, **values: Value) -> Row | None:
+        """Run the named query and return its first row, or None."""
+        rows = self.all(query, **values)
+        return rows[0] if rows else None
+
+    def all(self, query: str, /, **values: Value) -> list[Row]:
+        """Run the named query and return its rows."""
+        return self._run(statement(query), values)[1]
+
+    def pragma(self, name: str) -> Value:
+        """Return the first value of a pragma."""
+        rows = self._run(f"PRAGMA {name}", {})[1]
+        return next(iter(rows[0].values()), None)
+
+    def script(self, sql: str) -> None:
+        """Run statements that return nothing, after committing an open transaction."""
+        with _translated(self._name):
+            self._sqlite.executescript(sql)
+
+    def run(self, sql: str) -> None:
+        """Run one statement that returns nothing."""
+        self._run(sql, {})
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open; SQLite itself rolls back after some errors."""
+        return self._sqlite.in_transaction
+
+    @contextmanager
+    def transaction(self, script: str = "") -> Iterator[None]:
+        """Commit what `script` and the block do; undo all of it when that fails."""
+        try:
+            self.script(f"BEGIN IMMEDIATE;{script}")
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See one moment of the database, and write nothing."""
+        self.script("PRAGMA query_only = ON; BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back()
+            self.run("PRAGMA query_only = OFF")
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database without waiting for readers.
+
+        Returns:
+            Whether the log could be emptied.
+        """
+        self.run("PRAGMA busy_timeout = 0")
+        try:
+            return self.pragma("wal_checkpoint(TRUNCATE)") == 0
+        finally:
+            self.run(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+    def backup(self, target: str) -> None:
+        """Copy the database, as of now, into the file `target`."""
+        with _translated(target):
+            copy = sqlite3.connect(target)
+            try:
+                self._sqlite.backup(copy)
+            finally:
+                copy.close()
+
+    def close(self) -> None:
+        """Close it; the last connection to a file also checkpoints."""
+        with _translated(self._name):
+            self._sqlite.close()
+
+    def _run(self, sql: str, values: Mapping[str, Value]) -> tuple[int, list[Row]]:
+        with _translated(self._name):
+            cursor = self._sqlite.execute(sql, values)
+            names = [column[0] for column in cursor.description or ()]
+            return cursor.rowcount, [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _roll_back(self) -> None:
+        if self.in_transaction:
+            self.run("ROLLBACK")
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _storage_error(error, name) from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise StorageError(f"a value does not fit the database {name}: {error}") from error
+
+
+_REASONS = {
+    sqlite3.SQLITE_CORRUPT: (
+        "the database {name} is damaged",
+        "keep a copy, then restore a backup (*.bak beside it) or try `sqlite3 {name} .recover`; see `agentctl doctor`",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "{name} is not a database, or a damaged one",
+        "move it away or choose another `database` in the configuration; `agentctl doctor` shows which is used",
+    ),
+    sqlite3.SQLITE_FULL: (
+        "the disk is full: {name} can't grow",
+        "free some space and run the command again; what was saved before is safe",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk failed to read or write {name}",
+        "check the disk's free space, quota and health, then run the command again",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "{name} can't be written",
+        "check who owns it and its directory, or choose another `database` in the configuration",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "{name} can't be opened",
+        "check who owns it and its directory, or choose another `database` in the configuration",
+    ),
+}
+
+
+def _storage_error(error: sqlite3.Error, name: str) -> StorageError:
+    # An extended code keeps its primary code in the low byte. Errors of the Python module have none.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LockBusyError(f"another program keeps {name} locked: {error}", hint="end that program and try again")
+    what, hint = _REASONS.get(code, ("the database {name} refused this", None))
+    return StorageError(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))

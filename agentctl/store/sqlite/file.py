@@ -1,0 +1,167 @@
+"""A database in an SQLite file that threads and processes share.
+
+The file is in WAL mode with `synchronous=FULL`, so a resolved write survives a power loss. All writes of a process go
+through one thread (`writer.py`). Between processes a file lock is held around each write, checkpoint and close, for
+two reasons: SQLite's own busy handler starves writers, and up to 3.51.2 a write that races a checkpoint can be lost
+(https://sqlite.org/wal.html#walresetbug). So nothing is checkpointed or closed without that lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from agentctl.errors import StorageError
+from agentctl.locks import FileLock
+from agentctl.store.base import LockBusyError, T, Transaction
+from agentctl.store.migrate import Migration, load
+from agentctl.store.sqlite.connection import Connection
+from agentctl.store.sqlite.schema import file_errors, prepare, sync
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from agentctl.store.sqlite.writer import Writer
+
+
+def open_sqlite(path: Path, *, migrations: Sequence[Migration] | None = None) -> SqliteDatabase:
+    """Open the database file at `path`; create or migrate it where needed.
+
+    Args:
+        path: the file. Beside it stand its WAL, a directory of locks, and backups made before a migration.
+        migrations: the schema, where it is not this program's own.
+
+    Raises:
+        StorageError: it can't be opened, is damaged or foreign, or was written by a newer program.
+    """
+    path = path.absolute()
+    with file_errors(path):
+        _create(path)
+    return SqliteDatabase(path, load() if migrations is None else migrations)
+
+
+class SqliteDatabase:
+    """`Database` over one SQLite file; made by `open_sqlite`."""
+
+    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+        self._path = path
+        self._locks = Path(f"{path}.locks")
+        self._migrations = migrations
+        self._mutex = Lock()
+        self._closed = False
+        self._writer: Writer | None = None
+        self._idle = [self._connect()]
+
+    @property
+    def url(self) -> str:
+        """`sqlite:///` and the absolute path."""
+        return f"sqlite:///{self._path}"
+
+    def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """Run `work` in a write transaction, together with other work that waits."""
+        return self._started_writer().submit(work)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """`submit`, and wait."""
+        return self.submit(work).result()
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a snapshot; it can't write."""
+        connection = self._take()
+        try:
+            with connection.snapshot():
+                return work(connection)
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def lock(self, name: str, *, wait: float) -> Iterator[None]:
+        """Hold the lock `name`, kept as a file while it is held."""
+        lock = FileLock(self._locks / f"{quote(name, safe='')}.lock", transient=True)
+        with file_errors(self._path):
+            taken = lock.acquire(wait)
+        if not taken:
+            raise LockBusyError(
+                f"another process is using {name}", hint="wait until it is done there, or end that process"
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        """Finish what was submitted and close the files. Does nothing the second time."""
+        with self._mutex:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        if self._writer:
+            self._writer.close()
+        self._close(*idle)
+
+    def _connect(self) -> Connection:
+        connection = Connection(str(self._path))
+        try:
+            prepare(connection, self._migrations, self._path, self._guard())
+        except BaseException:
+            self._close(connection)
+            raise
+        return connection
+
+    def _guard(self) -> FileLock:
+        return FileLock(self._locks / "write")
+
+    def _close(self, *connections: Connection) -> None:
+        with file_errors(self._path), self._guard():
+            for connection in connections:
+                connection.close()
+
+    def _take(self) -> Connection:
+        with self._mutex:
+            self._refuse_when_closed()
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._mutex:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        self._close(connection)
+
+    def _started_writer(self) -> Writer:
+        with self._mutex:
+            self._refuse_when_closed()
+            if self._writer is None:
+                # Imported at the first write: its executor machinery costs more than all of a listing.
+                from agentctl.store.sqlite.writer import Writer  # noqa: PLC0415
+
+                self._writer = Writer(self._connect, self._guard(), Path(f"{self._path}-wal"))
+            return self._writer
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise StorageError(f"{self._path} is closed")
+
+
+def _create(path: Path) -> None:
+    _make_private(path.parent)
+    try:
+        # Only where it is missing: closing a descriptor of an open database would drop SQLite's locks on it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        sync(path.parent)
+    except FileExistsError:
+        pass
+    Path(f"{path}.locks").mkdir(mode=0o700, exist_ok=True)
+
+
+def _make_private(directory: Path) -> None:
+    if not directory.exists():
+        _make_private(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        sync(directory.parent)

@@ -1,0 +1,107 @@
+"""The thread that makes all writes of a process, many in one transaction (group commit)."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+
+from agentctl.errors import StorageError
+from agentctl.locks import FileLock
+from agentctl.store.base import T, Transaction
+from agentctl.store.sqlite.connection import Connection
+from agentctl.store.sqlite.job import Caught, Job
+
+_WAL_LIMIT = 4 << 20  # bytes; SQLite's own default is about the same
+
+
+class Writer:
+    """Runs submitted work in its thread, which starts now and ends at `close`.
+
+    Args:
+        connect: opens the connection that the thread writes through, at its first work.
+        guard: the lock between processes, held around each write, checkpoint and close.
+        wal: the write-ahead log, which is checkpointed when it has grown.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], guard: FileLock, wal: Path) -> None:
+        self._connect = connect
+        self._guard = guard
+        self._wal = wal
+        self._checkpoint_at = _WAL_LIMIT
+        self._connection: Connection | None = None
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        # A daemon, so that a program that never closes its database can still end.
+        self._thread = threading.Thread(target=self._serve, name="agentctl-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """Queue `work`; the future resolves when its transaction is durable."""
+        future: Future[T] = Future()
+        self._queue.put(Job(work, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was submitted and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while job := self._queue.get():
+            if job.starts():
+                self._commit_group(job)
+        if self._connection:
+            with self._guard:
+                self._connection.close()
+
+    def _commit_group(self, first: Job) -> None:
+        jobs = [first]
+        failure = Caught()
+        with failure:
+            self._connection = self._connection or self._connect()
+            with self._guard:
+                # Only now: what was submitted while we waited for the lock comes along.
+                jobs.extend(self._waiting())
+                self._checkpoint(self._connection)
+                _commit(self._connection, jobs)
+        for job in jobs:
+            job.resolve(failure.error)
+
+    def _waiting(self) -> Iterable[Job]:
+        for _ in range(self._queue.qsize()):
+            job = self._queue.get()
+            if job is None:
+                self._queue.put(None)
+                return
+            if job.starts():
+                yield job
+
+    def _checkpoint(self, connection: Connection) -> None:
+        size = self._wal.stat().st_size if self._wal.exists() else 0
+        if size < self._checkpoint_at:
+            return
+        # A reader may keep the log from being emptied. Then it is left to grow by as much again, not waited for.
+        with suppress(StorageError):
+            emptied = connection.checkpoint()
+            self._checkpoint_at = _WAL_LIMIT if emptied else size + _WAL_LIMIT
+
+
+def _commit(connection: Connection, jobs: list[Job]) -> None:
+    """Run the jobs in one transaction; a job that fails is undone alone."""
+    with connection.transaction():
+        for job in jobs:
+            _attempt(connection, job)
+
+
+def _attempt(connection: Connection, job: Job) -> None:
+    connection.run("SAVEPOINT job")
+    job.run(connection)
+    if not connection.in_transaction:
+        # After some errors, like a full disk, SQLite rolls back everything.
+        raise job.error or StorageError("the transaction was lost")
+    if job.error:
+        connection.run("ROLLBACK TO job")
+    connection.run("RELEASE job")
