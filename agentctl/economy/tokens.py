@@ -23,19 +23,23 @@ def estimate(messages: Iterable[Message]) -> int:
     return _ANSWER + sum(_A_MESSAGE + sum(map(_estimate_part, message.parts)) for message in messages)
 
 
-def estimate_text(text: str) -> int:
-    """Estimate the tokens of a text, such as an answer that broke off."""
-    return _tokens(len(text.encode("utf-8", "surrogatepass")))
+def estimate_answer(message: Message) -> int:
+    """Estimate the tokens of an answer that broke off."""
+    return sum(map(_estimate_part, message.parts))
 
 
 def _estimate_part(part: Part) -> int:
     match part:
         case Text(text) | Thinking(text) | ToolResult(content=text):
-            return estimate_text(text)
+            return _tokens_of(text)
         case ToolCall(name=name, arguments=arguments):
-            return estimate_text(name + arguments)
+            return _tokens_of(name + arguments)
         case Attachment(media_type=media_type, data=data):
             return _IMAGE if media_type.startswith("image/") else _tokens(len(data))
+
+
+def _tokens_of(text: str) -> int:
+    return _tokens(len(text.encode("utf-8", "surrogatepass")))
 
 
 def _tokens(size: int) -> int:
