@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.economy.pricing import PriceList, Prices, Tier
-from agentctl.settings.values import ModelOverride
+from agentctl.settings import ModelOverride
 
 Row = Mapping[str, Any]
 

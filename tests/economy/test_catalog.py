@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.pricing import Prices, price, prices_at
 from agentctl.events import Usage
-from agentctl.settings.values import ModelOverride
+from agentctl.settings import ModelOverride
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "agentctl" / "economy" / "data"

@@ -23,9 +23,8 @@ from agentctl.economy.pricing import price
 from agentctl.events import Usage
 
 OPENAI = next(provider for provider in providers if provider.id == "openai")
-LEFT_OUT = re.compile(
-    "audio|realtime|tts|transcribe|image|-search-|moderation|embedding|whisper|gpt-live"  # no text alone, or fees a call
-)
+# No text alone, or a fee for every call.
+LEFT_OUT = re.compile("audio|realtime|tts|transcribe|image|-search-|moderation|embedding|whisper|gpt-live")
 CATALOG = Catalog()
 
 
