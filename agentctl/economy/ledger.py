@@ -89,7 +89,7 @@ def open_calls(tx: Transaction) -> list[OpenCall]:
 def session_cost(tx: Transaction, session_id: str) -> Cost:
     """Return what a session has cost so far."""
     row = tx.one("ledger.session_cost", session_id=session_id)
-    return Cost(known(row), row["unknown_calls"]) if row else Cost(Decimal(0), 0)
+    return Cost(from_pico(pico_of(row)), row["unknown_calls"]) if row else Cost(Decimal(0), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ def usage_of(row: Row) -> Usage:
     )
 
 
-def known(row: Row) -> Decimal:
-    """Return the dollars of a sum of rows."""
-    return from_pico(row["known_musd"] * _MILLI + row["known_rest"])
+def pico_of(row: Row) -> int:
+    """Return the pico-dollars of a sum of rows."""
+    pico: int = row["known_musd"] * _MILLI + row["known_rest"]
+    return pico
