@@ -12,7 +12,7 @@ from typing import TypeVar
 from agentctl.economy.ledger import pico_of, usage_of
 from agentctl.economy.pricing import from_pico
 from agentctl.events import Usage
-from agentctl.store.base import Row, Transaction
+from agentctl.store.base import Transaction
 
 _SECOND = 1_000_000  # µs
 
@@ -105,10 +105,13 @@ def _add(table: _Table[_Key], key: _Key, numbers: _Numbers) -> None:
 
 
 def _read(table: _Table[_Key]) -> dict[_Key, Total]:
-    return {
-        key: Total(calls, Usage(*buckets), from_pico(pico), unknown)
-        for key, (calls, unknown, pico, *buckets) in table.items()
-    }
+    return {key: _total(*numbers) for key, numbers in table.items()}
+
+
+def _total(calls: int, unknown_calls: int, pico: int, *buckets: int) -> Total:
+    uncached_input, cache_read, cache_write_short, cache_write_long, output = buckets
+    usage = Usage(uncached_input, cache_read, cache_write_short, cache_write_long, output)
+    return Total(calls, usage, from_pico(pico), unknown_calls)
 
 
 _NOTHING = Total(0, Usage(), Decimal(0), 0)
