@@ -1,0 +1,37 @@
+#!/bin/sh
+# Makes the virtual environment that the Makefile's targets run in: venv.sh DIRECTORY EXTRAS
+set -eu
+directory=$1
+extras=$2
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+find_python() {
+    for name in "${PYTHON:-python3}" python3 python3.11 python3.12 python3.13 python3.14; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    say "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3 …"
+    exit 1
+}
+
+install_venv_package() {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        say "this Python can't make virtual environments; on Debian: sudo apt-get install python3-venv"
+        exit 1
+    fi
+    say "installing Debian's python3-venv"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null
+}
+
+python=$(find_python)
+if [ ! -x "$directory/bin/pip" ]; then
+    "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
+    say "making $directory with $("$python" --version)"
+    "$python" -m venv "$directory"
+fi
+say "installing agentctl[$extras]"
+"$directory/bin/pip" install --quiet --disable-pip-version-check --editable ".[$extras]"
