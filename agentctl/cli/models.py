@@ -1,0 +1,125 @@
+"""`agentctl models`: what is known of models, and the weights of those that run here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from agentctl.cli.group import new_app
+from agentctl.cli.render import print_json, print_note, print_table
+from agentctl.economy.catalog import Catalog, ModelCard
+from agentctl.economy.pricing import PriceList, Prices, format_usd, prices_at
+from agentctl.errors import UsageError
+from agentctl.settings import load
+
+app = new_app()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+COLUMNS = ("input", "cache_read", "cache_write_short", "cache_write_long", "output")
+HEADINGS = ("from", "above", "input", "read", "written", "kept long", "output")
+
+
+@app.command("list")
+def list_models(
+    provider: Annotated[str | None, typer.Argument(help="Only this provider's models.")] = None, *, json: Json = False
+) -> None:
+    """List the models whose prices or ceilings are known, in $ per million tokens."""
+    cards = Catalog(load().models).listing(provider)
+    if json:
+        print_json([document(card) for card in cards])
+        return
+    if not cards:
+        print_note(f"nothing is known of models of {provider}")
+    print_table(("model", "input", "cached", "output", "window", "max output", "source"), map(summary, cards))
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="provider/model, or an alias.")], *, json: Json = False) -> None:
+    """Show a model's prices, ceilings and where they are from."""
+    settings = load()
+    full = settings.aliases.get(name, name)
+    if "/" not in full:
+        raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")
+    card = Catalog(settings.models).find(full)
+    if json:
+        print_json(document(card))
+        return
+    print_table((card.name, ""), facts(card))
+    if card.prices is None:
+        print_note(f'its price is unknown; set it with [models."{card.name}"] in the configuration')
+        return
+    print_table(HEADINGS, tiers(card.prices))
+
+
+def document(card: ModelCard) -> dict[str, Any]:
+    """The model as JSON output has it; prices are decimal strings in $ per million tokens."""
+    return {
+        "name": card.name,
+        "prices": None if card.prices is None else [_price_list(one) for one in card.prices],
+        "price_version": card.version,
+        "source": card.source,
+        "date": card.date,
+        "max_input": card.max_input,
+        "max_output": card.max_output,
+        "window": card.window,
+        "ceilings_source": card.ceilings_source,
+        "ceilings_date": card.ceilings_date,
+        "overridden": list(card.overridden),
+        "weights": asdict(card.weights) if card.weights else None,
+    }
+
+
+def _price_list(one: PriceList) -> dict[str, Any]:
+    tiers = [{"input_above": tier.above, **_prices(tier.prices)} for tier in one.tiers]
+    return {"since": one.since or None, "tiers": tiers}
+
+
+def _prices(prices: Prices) -> dict[str, str | None]:
+    found = {name: getattr(prices, name) for name in COLUMNS}
+    return {name: None if price is None else format_usd(price) for name, price in found.items()}
+
+
+def summary(card: ModelCard) -> tuple[str, ...]:
+    """A model as a line of the list, with the prices of today's small calls."""
+    prices = prices_at(card.prices, 0) if card.prices else Prices(None, None, None, None, None)
+    sources = (*((card.source,) if card.source else ()), *(("your configuration",) if card.overridden else ()))
+    amounts = map(_amount, (prices.input, prices.cache_read, prices.output))
+    return (card.name, *amounts, _tokens(card.window), _tokens(card.max_output), ", ".join(sources))
+
+
+def facts(card: ModelCard) -> Iterable[tuple[str, str]]:
+    """What is known of a model besides its prices, a line each."""
+    for name in ("window", "max_input", "max_output"):
+        mark = " (your configuration)" if name in card.overridden else ""
+        yield name.replace("_", " "), f"{_tokens(getattr(card, name))}{mark}"
+    if card.ceilings_source:
+        yield "source of ceilings", f"{card.ceilings_source} ({card.ceilings_date})"
+    if card.source:
+        yield "source of prices", f"{card.source} ({card.date})"
+    if ours := [name.replace("_", " ") for name in card.overridden if name in COLUMNS]:
+        yield "your configuration's prices", ", ".join(ours)
+    if card.weights:
+        yield "weights", f"{card.weights.file}, {card.weights.size:,} bytes, {card.weights.licence}"
+    if card.prices:
+        yield "prices", "$ per million tokens, of calls whose whole input is above so many tokens"
+
+
+def tiers(history: Iterable[PriceList]) -> Iterable[tuple[str, ...]]:
+    """A line for each tier of each price list."""
+    for one in history:
+        for tier in one.tiers:
+            amounts = (_amount(getattr(tier.prices, name)) for name in COLUMNS)
+            yield (one.since or "always", f"{tier.above:,}", *amounts)
+
+
+def _amount(price: Decimal | None) -> str:
+    return "unknown" if price is None else format_usd(price)
+
+
+def _tokens(count: int | None) -> str:
+    return "unknown" if count is None else f"{count:,}"
