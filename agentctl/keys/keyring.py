@@ -76,5 +76,11 @@ def _ask(operation: str, name: str, environ: Mapping[str, str], value: str = "")
     if done.returncode == 0:
         return done.stdout.removesuffix("\n")
     if said := redact(done.stderr).strip().splitlines():
-        raise KeyringError(said[-1].rpartition("Error: ")[2])
+        raise KeyringError(_reason(said[-1]))
     return None
+
+
+def _reason(line: str) -> str:
+    if line.endswith("No module named keyring"):
+        return "it needs pip install 'agentctl[keyring]'"
+    return line.rpartition("Error: ")[2].partition(". ")[0]
