@@ -9,8 +9,10 @@ Source: https://specifications.freedesktop.org/basedir-spec/latest/
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+Directory = Callable[[Mapping[str, str]], Path]
 
 _DEFAULTS = {"CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state", "CACHE": ".cache"}
 

@@ -1,0 +1,96 @@
+"""Parts to run an agent loop with, all through its public protocols: a provider that plays events, and a journal."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from agentctl.assembly import assemble
+from agentctl.errors import AgentctlError
+from agentctl.events import AgentEvent, Delta, Receipt, StreamEvent, Usage, UsageStatus
+from agentctl.messages import Message, Part
+from agentctl.providers.base import Preview, Request
+
+REQUEST = Request("m", ())
+
+
+@dataclass
+class Player:
+    """A provider that plays `script`; an exception in it is raised, an `asyncio.Event` is waited for."""
+
+    script: Sequence[StreamEvent | AgentctlError | asyncio.Event]
+    name: str = "player"
+    closed: bool = False
+
+    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Play the script."""
+        try:
+            for step in self.script:
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                elif isinstance(step, AgentctlError):
+                    raise step
+                else:
+                    yield step
+        finally:
+            self.closed = True
+
+    def preview(self, request: Request) -> Preview:
+        """Nothing is ever sent."""
+        return Preview("POST", "", {}, {})
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class MemoryJournal:
+    """A journal that remembers what it was told; `failing` names the methods that raise `trouble`."""
+
+    trouble: AgentctlError | None = None
+    failing: tuple[str, ...] = ()
+    told: list[str] = field(default_factory=list)
+    drafted: list[Delta] = field(default_factory=list)
+    settled: list[tuple[Message | None, Usage | None, UsageStatus]] = field(default_factory=list)
+    gate: asyncio.Event | None = None  # where writing a draft waits
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    drafting: asyncio.Event = field(default_factory=asyncio.Event)
+    wrote: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What a reader of the drafts would find."""
+        return assemble(self.drafted, "player")
+
+    async def begin(self) -> None:
+        """See `agent.Journal`."""
+        self._note("begin")
+        self.begun.set()
+
+    async def draft(self, deltas: Sequence[Delta]) -> None:
+        """See `agent.Journal`."""
+        self._note("draft")
+        self.drafting.set()
+        if self.gate:
+            await self.gate.wait()
+        self.drafted += deltas
+        self.wrote.set()
+
+    async def settle(self, message: Message | None, usage: Usage | None, status: UsageStatus) -> Receipt:
+        """See `agent.Journal`."""
+        self._note("settle")
+        self.settled.append((message, usage, status))
+        return Receipt("player/m", usage or Usage(), status, Decimal(0), Decimal(0), Decimal(0), "id")
+
+    async def release(self) -> None:
+        """See `agent.Journal`."""
+        self._note("release")
+
+    def _note(self, method: str) -> None:
+        self.told.append(method)
+        if self.trouble and method in self.failing:
+            raise self.trouble
+
+
+async def collect(events: AsyncGenerator[AgentEvent, None]) -> list[AgentEvent]:
+    """All events of a turn."""
+    return [event async for event in events]

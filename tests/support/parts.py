@@ -1,0 +1,30 @@
+"""Hypothesis strategies for what conversations are made of."""
+
+from hypothesis import strategies as st
+
+from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
+
+# Any code point, NUL and lone surrogates included: models and users send them all.
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=20)
+NAMES = st.none() | st.text(min_size=1, max_size=8)
+
+PARTS: st.SearchStrategy[Part] = st.one_of(
+    st.builds(Text, TEXTS),
+    st.builds(Thinking, TEXTS, st.none() | TEXTS, NAMES),
+    st.builds(ToolCall, TEXTS, TEXTS, TEXTS),
+    st.builds(ToolResult, TEXTS, TEXTS, st.booleans()),
+    st.builds(Attachment, TEXTS, TEXTS, st.binary(max_size=20)),
+)
+MESSAGES = st.builds(
+    Message,
+    st.sampled_from(["system", "user", "assistant", "tool"]),
+    st.lists(PARTS, max_size=4).map(tuple),
+    NAMES,
+    st.sampled_from([None, "end_turn", "cancelled"]),
+)
+DELTAS: st.SearchStrategy[Delta] = st.one_of(
+    st.builds(TextDelta, TEXTS),
+    st.builds(ThinkingDelta, TEXTS, NAMES),
+    st.builds(ToolCallDelta, st.integers(0, 2), NAMES, NAMES, TEXTS),
+)
