@@ -107,15 +107,12 @@ def _limit(read: Callable[[str], limits.Limit]) -> Callable[[Any], str]:
     return parse
 
 
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
 def _whole(text: str) -> int | str:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else text
+
+
+def _number(text: str) -> float | str:
+    return float(text) if re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", text) else _whole(text)
 
 
 TEXT = Kind("string", _text)

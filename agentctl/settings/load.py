@@ -83,14 +83,14 @@ def check(path: table.Path, value: object, source: str) -> Any:
 
 def _refused(
     values: Mapping[table.Path, object], found: _Found, path: Path, content: bytes, environ: Mapping[str, str]
-) -> set[table.Path]:
+) -> list[table.Path]:
     # An alias that the user has keeps its meaning: a stranger's project can't send the talk to another provider by it.
-    closed = {key for key in values if not files.check_name(key, str(path)).open or (len(key) > 1 and key in found)}
+    closed = [key for key in values if not files.check_name(key, str(path)).open or (len(key) > 1 and key in found)]
     if not closed:
         return closed
     from agentctl.settings import trust  # noqa: PLC0415 - hashlib and json, for projects alone
 
-    return set() if trust.is_trusted(path, content, environ) else closed
+    return [] if trust.is_trusted(path, content, environ) else closed
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[table.Path, _Setting]]:

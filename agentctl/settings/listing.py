@@ -1,0 +1,60 @@
+"""Settings as a list of keys with what they are and where that comes from, fit to be shown: no key is among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from agentctl.redact import MARK, redact
+from agentctl.settings import files, table
+from agentctl.settings.values import Origin, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key: a string or a number, or None where nothing is set."""
+
+    name: str
+    value: str | float | None
+    origin: Origin
+
+
+def entries(settings: Settings) -> list[Entry]:
+    """Every simple key, and every named one that is set."""
+    return [entry(settings, name) for name in settings.origins]
+
+
+def entry(settings: Settings, name: str) -> Entry:
+    """The key `name`, which may be one that is not set.
+
+    Raises:
+        ConfigError: there is no such key.
+    """
+    path = table.split(name)
+    files.check_name(path, "config")
+    shown = table.dotted(path)
+    return Entry(shown, _shown(_value(settings, path)), settings.origins.get(shown, "default"))
+
+
+def _value(settings: Settings, path: table.Path) -> object:
+    match path:
+        case ("aliases", name):
+            return settings.aliases.get(name)
+        case ("servers", name, "key"):
+            key = settings.servers[name].key if name in settings.servers else None
+            return key if key is None or key.startswith(("$", "!")) else MARK
+        case ("servers", name, _):
+            return settings.servers[name].base_url if name in settings.servers else None
+        case ("models", name, field):
+            return getattr(settings.models.get(name), field, None)
+        case ("log", field):
+            return getattr(settings.log, field)
+    return getattr(settings, path[0])
+
+
+def _shown(value: object) -> str | float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text if isinstance(value, Path) else redact(text)
