@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer._click.exceptions import UsageError as ClickUsageError
 
 from agentctl.cli.group import root
-from agentctl.cli.render import print_error
+from agentctl.cli.render import forget_stdout, print_error
 from agentctl.errors import AgentctlError, ExitCode, UsageError
 
 
@@ -33,7 +32,7 @@ def run(args: Sequence[str], *, debug: bool = False) -> int:
     except (KeyboardInterrupt, Abort):
         return ExitCode.sigint
     except BrokenPipeError:
-        _forget_stdout()
+        forget_stdout()
     except Exception as error:  # noqa: BLE001  # the boundary: a defect of ours still gets a clear line
         if debug:
             traceback_of(error)
@@ -60,10 +59,3 @@ def traceback_of(error: Exception) -> None:
     import traceback  # noqa: PLC0415
 
     traceback.print_exception(error)
-
-
-def _forget_stdout() -> None:
-    """Whoever read our output went away: leave quietly, also when Python flushes at exit."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)

@@ -77,6 +77,13 @@ def _to_stderr(text: str, style: str) -> None:
         pass  # nobody reads our remarks: the answer goes on
 
 
+def forget_stdout() -> None:
+    """Whoever read our output went away: write the rest nowhere, also what Python flushes at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+
+
 def dollars(amount: Decimal | None) -> str:
     """A sum for people: `$0.0033`, `$12.40`, `unknown`; never rounded to nothing."""
     if amount is None:

@@ -1,0 +1,150 @@
+"""`agentctl chat`: one question and its answer, or a conversation line by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agentctl.app import App
+from agentctl.cli.group import new_app
+from agentctl.cli.lines import talk
+from agentctl.cli.prompt import read_message
+from agentctl.cli.render import print_json, print_note
+from agentctl.cli.turns import Ending, Turns
+from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
+from agentctl.conversation import Conversation, Options
+from agentctl.economy.pricing import format_usd
+from agentctl.errors import AgentctlError, ConfigError, UsageError
+from agentctl.events import Failed
+from agentctl.messages import Message
+
+app = new_app()
+
+
+class Output(str, Enum):
+    """How the answer is printed."""
+
+    text = "text"
+    json = "json"
+    stream_json = "stream-json"
+
+
+@app.command()
+def chat(
+    prompt: Annotated[str | None, typer.Argument(help="What to ask; @FILE attaches a file, - reads stdin.")] = None,
+    *,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="PROVIDER/MODEL or an alias.")] = None,
+    system: Annotated[str | None, typer.Option("-s", "--system", help="System prompt.")] = None,
+    latest: Annotated[bool, typer.Option("-c", "--continue", help="Go on with the latest session.")] = False,
+    resume: Annotated[str | None, typer.Option("-r", "--resume", help="Go on with a session, by id or name.")] = None,
+    attachment: Annotated[list[str] | None, typer.Option("-a", "--attachment", help="Attach a file.")] = None,
+    max_output: Annotated[int | None, typer.Option(help="Most tokens to answer with.", min=1)] = None,
+    temperature: Annotated[float | None, typer.Option(help="Randomness; 0 is the least.", min=0)] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds to wait for a silent server.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="JSON Schema file that the answer must follow.")] = None,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request and its price; send nothing.")] = False,
+    output: Annotated[Output, typer.Option("-o", "--output-format", help="How to print the answer.")] = Output.text,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is complete.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but the answer and errors.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Fetch the embedded model without asking.")] = False,
+) -> None:
+    """Ask a model, or talk with it line by line when there is no PROMPT and this is a terminal."""
+    view = _view(output, stream=not no_stream, quiet=quiet)
+    with _reporting(view):
+        wired = App(flags={"base_url": base_url, "timeout": timeout})
+        _warn(wired, quiet=quiet)
+        message = None if prompt is None and sys.stdin.isatty() else read_message(prompt, attachment or [])
+        options = Options(max_output, temperature, _read_schema(schema))
+        session = wired.session(resume, latest=latest)
+        target = wired.target(model or wired.default_model(session))
+        conversation = Conversation(
+            wired.database, wired.catalog, target, options, session_id=session, system=system, keep=not no_save
+        )
+        if dry_run:
+            return _show_request(conversation, message)
+        _fetch_weights(wired, target.name, yes=yes)
+        with Turns(conversation) as turns:
+            ending = turns.run(message, view) if message else talk(turns, conversation, view)
+    _leave(ending)
+
+
+def _view(output: Output, *, stream: bool, quiet: bool) -> View:
+    match output:
+        case Output.json:
+            return JsonView()
+        case Output.stream_json:
+            return StreamJsonView()
+    return TextView(stream=stream, quiet=quiet)
+
+
+@contextmanager
+def _reporting(view: View) -> Iterator[None]:
+    """Let JSON output end in a result also when no turn came about."""
+    try:
+        yield
+    except AgentctlError as error:
+        view.show(Failed(error, None, None))
+        raise
+
+
+def _warn(wired: App, *, quiet: bool) -> None:
+    if wired.settings.ignored and not quiet:
+        print_note(f"ignored of this untrusted project: {', '.join(wired.settings.ignored)}")
+        print_note("hint: agentctl config trust")
+
+
+def _read_schema(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        schema = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"can't read the schema {path}: {error}", hint="give a file with a JSON Schema") from error
+    if not isinstance(schema, dict):
+        raise UsageError(f"the schema {path} is not a JSON object", hint="give a file with a JSON Schema")
+    return schema
+
+
+def _show_request(conversation: Conversation, message: Message | None) -> None:
+    if message is None:
+        raise UsageError("--dry-run needs a prompt", hint='agentctl chat --dry-run "What is the capital of France?"')
+    preview, quote = conversation.preview(message)
+    print_json(
+        {
+            "model": conversation.model,
+            "request": {"method": preview.method, "url": preview.url, "headers": dict(preview.headers)},
+            "body": preview.body,
+            "estimated_input_tokens": quote.input_tokens,
+            "estimated_input_cost_usd": usd(quote.input_cost),
+        }
+    )
+
+
+def _fetch_weights(wired: App, model: str, *, yes: bool) -> None:
+    """Offer to fetch the embedded model where it is asked for and missing."""
+    missing = wired.missing_weights(model)
+    if missing is None:
+        return
+    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigError(f"the model {model} is not on this machine yet", hint=f"agentctl models pull {missing}")
+    if not yes and not typer.confirm(f"Fetch {model}?", default=True, err=True):
+        raise ConfigError("no model to talk to", hint="agentctl keys set openai, and name a model with -m")
+    wired.pull(missing, print_note)
+
+
+def _leave(ending: Ending | None) -> None:
+    if ending is None:
+        return
+    if isinstance(ending.last, Failed):
+        raise ending.last.error
+    if ending.signal:
+        raise typer.Exit(128 + ending.signal)

@@ -1,0 +1,132 @@
+"""`agentctl doctor`: is everything in place, and if not, what to do about it."""
+
+from __future__ import annotations
+
+import locale
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Literal
+
+import typer
+
+from agentctl import __version__, keys
+from agentctl.app import EMBEDDED, App
+from agentctl.cli.group import new_app
+from agentctl.cli.render import print_json, print_table, styled
+from agentctl.errors import AgentctlError, ExitCode
+
+app = new_app()
+
+Status = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    status: Status
+    detail: str
+    hint: str | None = None
+
+
+@app.command()
+def doctor(*, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check this installation; leaves with 1 if something is broken. Sends nothing to anybody."""
+    findings = list(_examine())
+    if json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        rows = [(one.check, one.status, one.detail + (f" (hint: {one.hint})" if one.hint else "")) for one in findings]
+        print_table(("check", "status", "detail"), rows)
+    if any(finding.status == "failure" for finding in findings):
+        raise typer.Exit(ExitCode.failure)
+
+
+def _examine() -> Iterator[Finding]:
+    yield Finding("agentctl", "ok", f"{__version__} on Python {platform.python_version()} at {sys.executable}")
+    yield _sqlite()
+    try:
+        wired = App()
+    except AgentctlError as error:
+        yield _failure("configuration", error)
+        return
+    yield _configuration(wired)
+    for check, examine in (
+        ("database", _database),
+        ("keys", _keys),
+        ("embedded model", _embedded_model),
+        ("log", _log),
+    ):
+        yield _guarded(check, lambda examine=examine: examine(wired))  # type: ignore[misc]
+    yield _terminal()
+
+
+def _guarded(check: str, examine: Callable[[], Finding]) -> Finding:
+    try:
+        return examine()
+    except AgentctlError as error:
+        return _failure(check, error)
+
+
+def _failure(check: str, error: AgentctlError) -> Finding:
+    return Finding(check, "failure", error.message, error.hint)
+
+
+def _sqlite() -> Finding:
+    from agentctl.store.sqlite.connection import VERSION, WAL_RESET_BUG  # noqa: PLC0415
+
+    version = ".".join(map(str, VERSION))
+    if WAL_RESET_BUG:
+        detail = f"{version} has the WAL-reset bug; agentctl works around it, other programs on the same file do not"
+        return Finding("sqlite", "warning", detail, "write to the database with agentctl alone")
+    return Finding("sqlite", "ok", version)
+
+
+def _configuration(wired: App) -> Finding:
+    settings = wired.settings
+    if settings.ignored:
+        ignored = ", ".join(settings.ignored)
+        return Finding("configuration", "warning", f"{settings.project} sets {ignored}", "agentctl config trust")
+    return Finding("configuration", "ok", f"model {settings.model or 'not set'}; database {settings.database}")
+
+
+def _database(wired: App) -> Finding:
+    problems = wired.database.check()
+    if problems:
+        return Finding("database", "failure", "; ".join(problems), "restore a backup (*.bak beside it)")
+    return Finding("database", "ok", f"{wired.database.url} is sound")
+
+
+def _keys(wired: App) -> Finding:
+    found = wired.known_keys()
+    if not found:
+        return Finding("keys", "ok", "none; the embedded model needs none", "agentctl keys set openai")
+    return Finding("keys", "ok", ", ".join(f"{name} in {where}" for name, where in found.items()))
+
+
+def _embedded_model(wired: App) -> Finding:
+    missing = wired.missing_weights(EMBEDDED)
+    if missing:
+        return Finding("embedded model", "warning", f"{EMBEDDED} is not here", f"agentctl models pull {missing}")
+    return Finding("embedded model", "ok", f"{EMBEDDED} in {wired.models_dir}")
+
+
+def _log(wired: App) -> Finding:
+    directory = wired.settings.log.dir
+    nearest = next(path for path in (directory, *directory.parents) if path.exists())
+    if not os.access(nearest, os.W_OK):
+        return Finding("log", "failure", f"{directory} can't be written", "set AGENTCTL_LOG_DIR")
+    return Finding("log", "ok", str(directory))
+
+
+def _terminal() -> Finding:
+    encoding = sys.stdout.encoding
+    kind = os.environ.get("TERM", "unknown") if sys.stdout.isatty() else "not a terminal"
+    colour = "colour" if styled(sys.stdout) else "no colour"
+    if encoding.lower().replace("-", "") != "utf8":
+        return Finding("terminal", "warning", f"{kind}, {encoding}", "use a UTF-8 locale")
+    return Finding("terminal", "ok", f"{kind}, {colour}, {encoding}, {locale.getlocale()[0]}")

@@ -1,0 +1,49 @@
+"""A conversation line by line, for terminals."""
+
+from __future__ import annotations
+
+import sys
+
+from agentctl.cli.render import print_error, print_note
+from agentctl.cli.turns import Turns
+from agentctl.cli.views import View
+from agentctl.conversation import Conversation
+from agentctl.errors import AgentctlError
+from agentctl.events import Failed
+from agentctl.messages import user
+
+
+def talk(turns: Turns, conversation: Conversation, view: View) -> None:
+    """Ask for lines and answer each until Ctrl-D; an error or Ctrl-C ends a turn and not the conversation."""
+    print_note(f"{conversation.model} · Ctrl-C stops an answer, Ctrl-D ends")
+    while (line := _next_line()) is not None:
+        if not line.strip():
+            continue
+        try:
+            ending = turns.run(user(line), view)
+        except AgentctlError as error:
+            print_error(error)
+            continue
+        if isinstance(ending.last, Failed):
+            print_error(ending.last.error)
+    if conversation.stored:
+        print_note(f"go on later with: agentctl chat -r {conversation.session_id}")
+
+
+def _next_line() -> str | None:
+    """The next line, or None at the end; the second Ctrl-C in a row ends too."""
+    import readline  # noqa: F401, PLC0415  # gives input() its editing keys
+
+    for _ in range(2):
+        try:
+            if sys.stdout.isatty():
+                return input("> ")
+            sys.stderr.write("> ")
+            sys.stderr.flush()
+            return sys.stdin.readline().rstrip("\n") or None
+        except EOFError:
+            sys.stderr.write("\n")
+            return None
+        except KeyboardInterrupt:
+            print_note("\nCtrl-C again or Ctrl-D ends")
+    return None

@@ -1,0 +1,157 @@
+"""A conversation with a model: what is sent with each turn, and the lock that keeps turns apart."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from agentctl.agent import Agent
+from agentctl.economy import tokens
+from agentctl.economy.catalog import Catalog, ModelCard
+from agentctl.economy.ledger import Call
+from agentctl.economy.pricing import price
+from agentctl.events import AgentEvent, Usage
+from agentctl.ids import new_id
+from agentctl.journal import DatabaseJournal, Turn, recover
+from agentctl.messages import Message, Text
+from agentctl.providers.base import Preview, Provider, Request
+from agentctl.store import sessions
+from agentctl.store.base import Database, LockBusyError, Transaction
+from agentctl.store.sessions import Session
+
+PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model to talk to: who serves it, its name there, and what is known of it."""
+
+    provider: Provider
+    model: str
+    card: ModelCard
+
+    @property
+    def name(self) -> str:
+        """`provider/model`."""
+        return f"{self.provider.name}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the model is asked to answer; see `Request`."""
+
+    max_output: int | None = None
+    temperature: float | None = None
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An estimate of a request before it is sent: its tokens, and their cost in dollars, None if unknown."""
+
+    input_tokens: int
+    input_cost: Decimal | None
+
+
+class Conversation:
+    """Turns with one model, kept in the database unless `keep` is false; what they cost is always kept.
+
+    Args:
+        db: where the turns go.
+        catalog: what calls cost.
+        target: who answers, and `options`: how it is asked to.
+        session_id: the session to go on with; None starts one with the first turn.
+        system: a system message that replaces the session's own from now on.
+        keep: whether to store what is said.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        catalog: Catalog,
+        target: Target,
+        options: Options,
+        *,
+        session_id: str | None = None,
+        system: str | None = None,
+        keep: bool = True,
+    ) -> None:
+        self._db = db
+        self._catalog = catalog
+        self._target = target
+        self._options = options
+        self._system = system
+        self.stored = session_id is not None
+        self.session_id = session_id or (new_id() if keep else None)
+
+    @property
+    def model(self) -> str:
+        """`provider/model`."""
+        return self._target.name
+
+    @contextmanager
+    def turn(self, message: Message, notify: Callable[[str], None]) -> Iterator[AsyncGenerator[AgentEvent, None]]:
+        """Hold the session for one turn, and give the turn's events to be iterated meanwhile.
+
+        `notify` is told when another process has to finish its turn first.
+
+        Raises:
+            LockBusyError: it did not finish in ten minutes.
+        """
+        call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model)
+        with self._held(self.session_id or call.call_id, notify):
+            session, history = self._load()
+            opening = self._opening(message)
+            request = self._request((*history, *opening))
+            turn = Turn(call, self._target.card, session, opening, tokens.estimate(request.messages))
+            journal = DatabaseJournal(self._db, turn)
+            yield Agent(self._target.provider, journal, self._target.name).run(request)
+        if journal.begun and self.session_id:
+            self.stored, self._system = True, None
+
+    def preview(self, message: Message) -> tuple[Preview, Quote]:
+        """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
+        _, history = self._load()
+        request = self._request((*history, *self._opening(message)))
+        size = tokens.estimate(request.messages)
+        cost = price(Usage(uncached_input=size), self._target.card)
+        return self._target.provider.preview(request), Quote(size, cost)
+
+    async def aclose(self) -> None:
+        """Let go of the provider's connections."""
+        await self._target.provider.aclose()
+
+    def _opening(self, message: Message) -> tuple[Message, ...]:
+        """What this turn adds before the answer."""
+        return (message,) if self._system is None else (Message("system", (Text(self._system),)), message)
+
+    def _request(self, messages: Sequence[Message]) -> Request:
+        """The last system message first, and no empty messages: providers refuse them."""
+        system = [message for message in messages if message.role == "system"][-1:]
+        others = [message for message in messages if message.role != "system" and message.parts]
+        asked = self._options
+        return Request(self._target.model, (*system, *others), asked.max_output, asked.temperature, asked.schema)
+
+    def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
+        """Read the session as it is now: another process may have added to it."""
+        session_id = self.session_id if self.stored else None
+        return self._db.read(lambda tx: _read(tx, session_id)) if session_id else (None, ())
+
+    @contextmanager
+    def _held(self, name: str, notify: Callable[[str], None]) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._db.lock(name, wait=0))
+            except LockBusyError:
+                notify("another process is answering in this session; waiting for it")
+                stack.enter_context(self._db.lock(name, wait=PATIENCE))
+            recover(self._db, self._catalog, held=name)
+            yield
+
+
+def _read(tx: Transaction, session_id: str) -> tuple[Session, tuple[Message, ...]]:
+    session = sessions.get(tx, session_id)
+    return session, tuple(stored.message for stored in sessions.thread(tx, session))
