@@ -35,8 +35,8 @@ _LABELLED = re.compile(
         (?: api[-_]?key | (?:proxy-)?authorization | (?:access|refresh|auth)[-_]token | [?&]key )
         (?: \\?["']? \s{0,4} [:=] \s{0,4} b? \\?["']? | ["'] , \s{0,4} b?["'] )   # also JSON and Python's pairs
         (?: (?:bearer|basic|token) \s{1,4} )?
-      | (?<![a-z0-9]) (?: bearer \s{1,4} (?= [\w.~+/-]{0,64} [0-9] | [\w.~+/-]{24} )
-                        | basic \s{1,4} (?= [\w+/-]{24} ) )   # a digit or the length tells a token from prose
+      | (?<![a-z0-9]) (?: bearer \s{1,4} (?= [\w.~+/-]{24} | (?= [\w.~+/-]{12}) [a-z_.~+/-]{0,64} [0-9] )
+                        | basic \s{1,4} (?= [\w+/-]{24} ) )   # the length, or a digit, tells a token from prose
     )
     [^\s"'\\,;&<>(){}]{6,}
     """,
