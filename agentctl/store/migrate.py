@@ -6,7 +6,6 @@ checksum of each one it has applied.
 
 from __future__ import annotations
 
-import functools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ class Migration:
         return f"crc32:{zlib.crc32(self.sql.encode()):08x}"
 
 
-@functools.cache
 def load(directory: Path = _DIRECTORY) -> tuple[Migration, ...]:
     """Return the migrations in `directory`, in order."""
     return tuple(_read(path) for path in sorted(directory.glob("[0-9]*_*.sql")))

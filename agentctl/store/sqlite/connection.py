@@ -64,7 +64,8 @@ class Connection:
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open; SQLite itself rolls back after some errors."""
-        return self._sqlite.in_transaction
+        with _translated(self._name):
+            return self._sqlite.in_transaction
 
     @contextmanager
     def transaction(self, script: str = "") -> Iterator[None]:

@@ -64,7 +64,10 @@ class SqliteDatabase:
 
     def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
         """Run `work` in a write transaction, together with other work that waits."""
-        return self._started_writer().submit(work)
+        with self._mutex:  # so that nothing is queued behind the end that `close` queues
+            self._refuse_when_closed()
+            self._writer = self._writer or self._start_writer()
+            return self._writer.submit(work)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """`submit`, and wait."""
@@ -134,15 +137,11 @@ class SqliteDatabase:
                 return
         self._close(connection)
 
-    def _started_writer(self) -> Writer:
-        with self._mutex:
-            self._refuse_when_closed()
-            if self._writer is None:
-                # Imported at the first write: its executor machinery costs more than all of a listing.
-                from agentctl.store.sqlite.writer import Writer  # noqa: PLC0415
+    def _start_writer(self) -> Writer:
+        # Imported at the first write: the machinery of futures costs more than all of a listing.
+        from agentctl.store.sqlite.writer import Writer  # noqa: PLC0415
 
-                self._writer = Writer(self._connect, self._guard(), Path(f"{self._path}-wal"))
-            return self._writer
+        return Writer(self._connect, self._guard(), Path(f"{self._path}-wal"))
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

@@ -84,12 +84,13 @@ def _is_ready(connection: Connection, known: Sequence[Migration], where: str) ->
 
 
 def _lacking(connection: Connection, known: Sequence[Migration], where: str) -> Sequence[Migration]:
-    owner = connection.pragma("application_id")
-    if owner == _APPLICATION_ID:
-        applied = [(row["version"], row["checksum"]) for row in connection.all("schema.applied")]
-        return pending(applied, known, where=where)
-    if owner == 0 and connection.one("schema.anything") is None:
-        return known
+    with connection.snapshot():  # another process may be creating it right now
+        owner = connection.pragma("application_id")
+        if owner == _APPLICATION_ID:
+            applied = [(row["version"], row["checksum"]) for row in connection.all("schema.applied")]
+            return pending(applied, known, where=where)
+        if owner == 0 and connection.one("schema.anything") is None:
+            return known
     raise StorageError(
         f"{where} is the database of another program",
         hint="choose another `database` in the configuration; `agentctl config show --origin` says where it is set",
