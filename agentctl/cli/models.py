@@ -9,16 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
+from agentctl.app import App
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_note, print_table
-from agentctl.economy.catalog import Catalog, ModelCard
+from agentctl.cli.render import print_json, print_note, print_table, print_text
+from agentctl.economy.catalog import ModelCard
 from agentctl.economy.pricing import PriceList, Prices, format_usd, prices_at
 from agentctl.errors import UsageError
-from agentctl.settings import load
 
-app = new_app()
+app = new_app("What is known of models, and the weights of those that run on this machine.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 COLUMNS = ("input", "cache_read", "cache_write_short", "cache_write_long", "output")
 HEADINGS = ("from", "above", "input", "read", "written", "kept long", "output")
@@ -26,11 +26,13 @@ HEADINGS = ("from", "above", "input", "read", "written", "kept long", "output")
 
 @app.command("list")
 def list_models(
-    provider: Annotated[str | None, typer.Argument(help="Only this provider's models.")] = None, *, json: Json = False
+    provider: Annotated[str | None, typer.Argument(help="Only this provider's models.")] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """List the models whose prices or ceilings are known, in $ per million tokens."""
-    cards = Catalog(load().models).listing(provider)
-    if json:
+    """List the models of which anything is known; prices in $ per million tokens."""
+    cards = known(App(), provider)
+    if as_json:
         print_json([document(card) for card in cards])
         return
     if not cards:
@@ -39,14 +41,14 @@ def list_models(
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="provider/model, or an alias.")], *, json: Json = False) -> None:
-    """Show a model's prices, ceilings and where they are from."""
-    settings = load()
-    full = settings.aliases.get(name, name)
+def show(name: Annotated[str, typer.Argument(help="provider/model, or an alias.")], *, as_json: AsJson = False) -> None:
+    """Show a model's prices, its ceilings and where they are from."""
+    wired = App()
+    full = wired.settings.aliases.get(name, name)
     if "/" not in full:
         raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")
-    card = Catalog(settings.models).find(full)
-    if json:
+    card = wired.catalog.find(full)
+    if as_json:
         print_json(document(card))
         return
     print_table((card.name, ""), facts(card))
@@ -54,6 +56,34 @@ def show(name: Annotated[str, typer.Argument(help="provider/model, or an alias."
         print_note(f'its price is unknown; set it with [models."{card.name}"] in the configuration')
         return
     print_table(HEADINGS, tiers(card.prices))
+
+
+@app.command()
+def pull(
+    source: Annotated[str, typer.Argument(metavar="NAME|PATH|URL", help="smollm2, or any GGUF file.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Get the weights of a model that then runs on this machine, as local/NAME."""
+    from agentctl.cli.progress import ProgressLine  # noqa: PLC0415 - only this command has something to wait for
+
+    with ProgressLine() as line:
+        path = App().pull(source, line)
+    if as_json:
+        print_json({"name": f"local/{path.stem}", "path": str(path), "size": path.stat().st_size})
+    else:
+        print_text(f"local/{path.stem} is in {path}")
+
+
+def known(wired: App, provider: str | None) -> list[ModelCard]:
+    """The models of the catalog, the configuration and the models directory, of one provider or of all, by name."""
+    cards = {card.name: card for card in wired.catalog.listing(provider)}
+    if provider in (None, "local"):
+        from agentctl.providers.local.shelf import Shelf  # noqa: PLC0415
+
+        pulled = (f"local/{name}" for name in Shelf(wired.models_dir).names())
+        cards |= {name: wired.catalog.find(name) for name in pulled if name not in cards}
+    return [cards[name] for name in sorted(cards)]
 
 
 def document(card: ModelCard) -> dict[str, Any]:
