@@ -85,7 +85,9 @@ def parse(path: Path, content: bytes) -> dict[table.Path, object]:
     try:
         document = tomllib.loads(content.decode())
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", hint="see https://toml.io") from error
+        last = content.rstrip().count(b"\n") + 1
+        message = str(error).replace("end of document", f"line {last}, where it ends")
+        raise ConfigError(f"{path} is not valid TOML: {message}", hint="see https://toml.io") from error
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path} is not UTF-8 (line {line})", hint="save it as UTF-8") from error

@@ -77,7 +77,7 @@ def check(path: table.Path, value: object, source: str) -> Any:
         return key.kind.parse(value)
     except ValueError as error:
         told = isinstance(value, str | int | float) and not key.kind.secret
-        shown = redact(repr(value))[:100] if told else f"a {type(value).__name__}"
+        shown = redact(repr(value))[:100] if told else f"of type {type(value).__name__}"
         raise ConfigError(f"{source}: {table.dotted(path)} is {shown}", hint=f"it takes {error}") from error
 
 
