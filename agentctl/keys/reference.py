@@ -13,17 +13,17 @@ from agentctl.redact import redact, register
 TIMEOUT = 30.0  # seconds for a command, which may ask its user for a fingerprint
 
 
-def resolve(reference: str, environ: Mapping[str, str] = os.environ) -> str:
+def resolve(reference: str, environ: Mapping[str, str] = os.environ, *, timeout: float = TIMEOUT) -> str:
     """Return the key that `reference` stands for, registered for redaction.
 
     `$NAME` is that variable; `!command args` is what the command prints, run without a shell and without our stdin;
-    anything else is the key itself.
+    anything else is the key itself. `timeout` is in seconds, for the command.
 
     Raises:
         ConfigError: the variable is not set, the command fails, or what comes out can't be a key.
     """
     if reference.startswith("!"):
-        return sound(_printed_by(reference[1:], environ), f"what {_program(reference[1:])} printed")
+        return sound(_printed_by(reference[1:], environ, timeout), f"what {_program(reference[1:])} printed")
     if reference.startswith("$"):
         return sound(_variable(reference[1:], environ), reference)
     return sound(reference, "the key")
@@ -51,7 +51,7 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
     return environ[name]
 
 
-def _printed_by(command: str, environ: Mapping[str, str]) -> str:
+def _printed_by(command: str, environ: Mapping[str, str], timeout: float) -> str:
     import subprocess  # noqa: PLC0415 - only a command pays for it
 
     program = _program(command)
@@ -61,12 +61,12 @@ def _printed_by(command: str, environ: Mapping[str, str]) -> str:
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=TIMEOUT,
+            timeout=timeout,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise ConfigError(
-            f"{program}, which is to print the key, took longer than {TIMEOUT:.0f} s", hint="run it by hand to see why"
+            f"{program}, which is to print the key, took longer than {timeout:g} s", hint="run it by hand to see why"
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"can't run {program}, which is to print the key: {error}") from error
