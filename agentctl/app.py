@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from agentctl import paths
-from agentctl.conversation import Target
 from agentctl.economy.catalog import Catalog
 from agentctl.errors import ConfigError, UsageError
-from agentctl.providers.base import Provider
+from agentctl.paths import data_dir
 from agentctl.settings import Settings, load
-from agentctl.store.base import Database
+from agentctl.store import sessions
+from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
 
+if TYPE_CHECKING:
+    from agentctl.conversation import Target
+    from agentctl.providers.base import Provider
+    from agentctl.providers.local.shelf import Report
+    from agentctl.providers.local.weights import Weights
+
 EMBEDDED = "local/smollm2"
+_OPENAI_VARIABLE = "OPENAI_API_KEY"
 
 
 class App:
@@ -25,11 +33,16 @@ class App:
     Args:
         environ: the environment.
         flags: what the command line sets, by settings key; None sets nothing.
+
+    Raises:
+        ConfigError, UsageError: see `settings.load`.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] = MappingProxyType({})
+    ) -> None:
         self.environ = environ
-        self.settings: Settings = load(environ=environ, flags=flags or {})
+        self.settings: Settings = load(environ=environ, flags=flags)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -39,11 +52,49 @@ class App:
     @cached_property
     def database(self) -> Database:
         """The database; what dead processes left in it is put right first."""
-        from agentctl.journal import recover  # noqa: PLC0415
+        from agentctl.journal import recover  # noqa: PLC0415 - commands that open no database need none of it
 
         database = connect(self.settings.database)
         recover(database, self.catalog)
         return database
+
+    @property
+    def models_dir(self) -> Path:
+        """Where the weights of embedded models lie."""
+        return data_dir(self.environ) / "models"
+
+    def session(self, reference: str | None, *, latest: bool) -> str | None:
+        """The id of the session to go on with: the one that is named, the latest, or None for a new one.
+
+        Raises:
+            UsageError: there is no such session.
+        """
+        if reference is not None:
+            return self.database.read(lambda tx: sessions.find(tx, reference)).id
+        if not latest:
+            return None
+        found = self.database.read(sessions.latest)
+        if found is None:
+            raise UsageError("there is no session to go on with", hint="leave out -c to start one")
+        return found.id
+
+    def model(self, name: str | None, session_id: str | None) -> str:
+        """The model to talk to: the one that is named, the one that answered last, the configured one.
+
+        With nothing configured at all it is the embedded one.
+
+        Raises:
+            ConfigError: a provider is configured and no model is.
+        """
+        chosen = name or (session_id and self.database.read(lambda tx: _last_model(tx, session_id)))
+        if chosen := chosen or self.settings.model:
+            return chosen
+        if known := [*self.known_keys(), *self.settings.servers]:
+            raise ConfigError(
+                f"no model is chosen, though {', '.join(known)} is configured",
+                hint="agentctl config set model PROVIDER/MODEL, or chat -m; `agentctl models list` shows what there is",
+            )
+        return EMBEDDED
 
     def target(self, name: str) -> Target:
         """The model called `name`: `provider/model` or an alias.
@@ -52,12 +103,63 @@ class App:
             UsageError: the name is neither.
             ConfigError: its provider is not configured.
         """
+        from agentctl.conversation import Target  # noqa: PLC0415
+
         full = self.settings.aliases.get(name, name)
-        provider, slash, model = full.partition("/")
-        if not (provider and slash and model):
+        provider, _, model = full.partition("/")
+        if not (provider and model):
             raise UsageError(
                 f"{name!r} is neither provider/model nor an alias", hint="`agentctl models list` shows what there is"
             )
-        if provider == "auto":
-            raise UsageError("auto is no provider", hint="name a model, such as openai/gpt-5-mini")
-        return Target(self._provider(provider, model), model, self.catalog.find(full))
+        return Target(self._provider(provider), model, self.catalog.find(full))
+
+    def _provider(self, name: str) -> Provider:
+        if name == "local":
+            from agentctl.providers.local.provider import Local  # noqa: PLC0415 - one provider is enough
+
+            return Local(self.models_dir, self._weights())
+        if name == "scripted":
+            from agentctl.providers.scripted import Scripted  # noqa: PLC0415
+
+            return Scripted()
+        from agentctl.providers import compatible  # noqa: PLC0415
+
+        return compatible.connect(name, self.settings, self.environ)
+
+    def known_keys(self) -> dict[str, str]:
+        """Where each key is that is known of, by provider."""
+        from agentctl import keys  # noqa: PLC0415
+
+        variables = {"openai": _OPENAI_VARIABLE} if self.environ.get(_OPENAI_VARIABLE) else {}
+        return keys.names(self.environ) | variables
+
+    def missing_weights(self, model: str) -> str | None:
+        """What `pull` would have to get before `model` can answer; None if nothing is missing."""
+        provider, _, name = model.partition("/")
+        if provider != "local" or name not in self._weights():
+            return None
+        from agentctl.providers.local.shelf import Shelf  # noqa: PLC0415
+
+        return None if Shelf(self.models_dir).path(name).exists() else name
+
+    def pull(self, source: str, report: Report) -> Path:
+        """Get the weights of a model; see `providers.local.weights.pull`."""
+        from agentctl.providers.local.weights import pull  # noqa: PLC0415
+
+        return pull(source, catalog=self._weights(), directory=self.models_dir, report=report)
+
+    def _weights(self) -> dict[str, Weights]:
+        from agentctl.providers.local.weights import Weights  # noqa: PLC0415
+
+        found = {}
+        for card in self.catalog.listing("local"):
+            if (row := card.weights) is not None:
+                found[card.name.partition("/")[2]] = Weights(
+                    row.package, row.package_version, row.file, row.sha256, row.size, row.n_ctx, row.template
+                )
+        return found
+
+
+def _last_model(tx: Transaction, session_id: str) -> str | None:
+    answers = (stored.message.model for stored in reversed(sessions.thread(tx, sessions.get(tx, session_id))))
+    return next(filter(None, answers), None)

@@ -20,7 +20,7 @@ from agentctl.events import Delta, Receipt, Usage, UsageStatus
 from agentctl.messages import Message, Part
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
-from agentctl.store.sessions import Draft, Session
+from agentctl.store.sessions import Draft, MessageStatus, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class DatabaseJournal:
         sessions.close_draft(tx, self._call.call_id)
         if message is None:
             return None
-        status = "partial" if message.stop_reason in {"cancelled", "error"} else "final"
+        status: MessageStatus = "partial" if message.stop_reason in {"cancelled", "error"} else "final"
         self._session, stored = sessions.append(tx, self._session, message, status=status, run_id=self._call.call_id)
         return stored.id
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +17,9 @@ from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note
-from agentctl.cli.turns import Ending, Turns
+from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
 from agentctl.conversation import Conversation, Options
-from agentctl.economy.pricing import format_usd
 from agentctl.errors import AgentctlError, ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
@@ -28,7 +27,7 @@ from agentctl.messages import Message
 app = new_app()
 
 
-class Output(str, Enum):
+class Output(StrEnum):
     """How the answer is printed."""
 
     text = "text"
@@ -65,16 +64,23 @@ def chat(
         message = None if prompt is None and sys.stdin.isatty() else read_message(prompt, attachment or [])
         options = Options(max_output, temperature, _read_schema(schema))
         session = wired.session(resume, latest=latest)
-        target = wired.target(model or wired.default_model(session))
+        target = wired.target(wired.model(model, session))
         conversation = Conversation(
             wired.database, wired.catalog, target, options, session_id=session, system=system, keep=not no_save
         )
         if dry_run:
-            return _show_request(conversation, message)
+            _show_request(conversation, message)
+            return
         _fetch_weights(wired, target.name, yes=yes)
         with Turns(conversation) as turns:
-            ending = turns.run(message, view) if message else talk(turns, conversation, view)
-    _leave(ending)
+            if message is None:
+                talk(turns, conversation, view)
+                return
+            ending = turns.run(message, view)
+    if isinstance(ending.last, Failed):
+        raise ending.last.error
+    if ending.signal:
+        raise typer.Exit(128 + ending.signal)
 
 
 def _view(output: Output, *, stream: bool, quiet: bool) -> View:
@@ -139,12 +145,3 @@ def _fetch_weights(wired: App, model: str, *, yes: bool) -> None:
     if not yes and not typer.confirm(f"Fetch {model}?", default=True, err=True):
         raise ConfigError("no model to talk to", hint="agentctl keys set openai, and name a model with -m")
     wired.pull(missing, print_note)
-
-
-def _leave(ending: Ending | None) -> None:
-    if ending is None:
-        return
-    if isinstance(ending.last, Failed):
-        raise ending.last.error
-    if ending.signal:
-        raise typer.Exit(128 + ending.signal)

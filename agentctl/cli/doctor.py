@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from agentctl import __version__, keys
+from agentctl import __version__
 from agentctl.app import EMBEDDED, App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_table, styled

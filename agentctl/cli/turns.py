@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import Self
 
 from agentctl.cli.render import forget_stdout
 from agentctl.cli.views import View
@@ -31,7 +32,7 @@ class Turns:
         self._conversation = conversation
         self._runner = asyncio.Runner()
 
-    def __enter__(self) -> Turns:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
