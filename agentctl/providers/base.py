@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -37,11 +38,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one provider's API accepts and reports, as data: code asks this, never a provider's name."""
+    """What one provider's API accepts and reports, as data: code asks this, never a provider's name.
+
+    `media_types` are prefixes. `key_hint` says how the user gives this provider a key. `extra_body` is sent as it is.
+    """
 
     provider: str
-    base_url: str | None = None
-    key_variables: tuple[str, ...] = ()
+    base_url: str = ""
+    key_hint: str = ""
     output_limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     media_types: tuple[str, ...] = ("text/",)
     json_schema: bool = True
@@ -87,7 +91,8 @@ class Provider(Protocol):
 
 async def complete(provider: Provider, request: Request) -> Done:
     """`stream`, drained to its `Done`."""
-    async for event in provider.stream(request):
-        if isinstance(event, Done):
-            return event
+    async with aclosing(provider.stream(request)) as events:
+        async for event in events:
+            if isinstance(event, Done):
+                return event
     raise AssertionError("a provider's stream ends in Done or raises")
