@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.program import Program
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("agentctl", deadline=None)
+settings.load_profile("agentctl")
 
 
 @pytest.fixture

@@ -25,12 +25,6 @@ output = "12"
 """
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """Return agentctl in an empty home."""
-    return Program(tmp_path)
-
-
 def document(program: Program, *args: str) -> Any:
     """Return the JSON document of a command that succeeds."""
     done = program.run("models", *args, "--json")

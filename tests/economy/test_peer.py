@@ -75,7 +75,7 @@ def micros(at: datetime) -> int:
     return int(at.timestamp() * 1_000_000)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(usages(), DAYS)
 def test_every_model_costs_what_the_peer_says(usage: Usage, at: datetime) -> None:
     """For any usage on any day, each model that we price costs the same to the last digit."""
