@@ -49,6 +49,11 @@ class Cost:
     known: Decimal
     unknown_calls: int
 
+    @property
+    def total(self) -> Decimal | None:
+        """The whole sum in dollars; None if a part of it is unknown."""
+        return None if self.unknown_calls else self.known
+
 
 def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None) -> None:
     """Record that `call` is about to be sent, with an estimate of what it will use and cost."""

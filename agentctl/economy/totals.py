@@ -9,7 +9,7 @@ from decimal import Decimal
 from operator import add
 from typing import TypeVar
 
-from agentctl.economy.ledger import pico_of, usage_of
+from agentctl.economy.ledger import Cost, pico_of, usage_of
 from agentctl.economy.pricing import from_pico
 from agentctl.events import Usage
 from agentctl.store.base import Transaction
@@ -19,17 +19,11 @@ _SECOND = 1_000_000  # µs
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum over calls: their tokens, the known part of their cost in dollars, and how many have an unknown cost."""
+    """A sum over calls: how many, their tokens and their cost."""
 
     calls: int
     usage: Usage
-    known: Decimal
-    unknown_calls: int
-
-    @property
-    def cost(self) -> Decimal | None:
-        """What they cost; None if a part of it is unknown."""
-        return None if self.unknown_calls else self.known
+    cost: Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ def _read(table: _Table[_Key]) -> dict[_Key, Total]:
 def _total(calls: int, unknown_calls: int, pico: int, *buckets: int) -> Total:
     uncached_input, cache_read, cache_write_short, cache_write_long, output = buckets
     usage = Usage(uncached_input, cache_read, cache_write_short, cache_write_long, output)
-    return Total(calls, usage, from_pico(pico), unknown_calls)
+    return Total(calls, usage, Cost(from_pico(pico), unknown_calls))
 
 
-_NOTHING = Total(0, Usage(), Decimal(0), 0)
+_NOTHING = Total(0, Usage(), Cost(Decimal(0), 0))

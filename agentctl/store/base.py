@@ -71,6 +71,10 @@ class Database(Protocol):
         """
         ...
 
+    def check(self) -> list[str]:
+        """Look through all of it and return what is wrong, a line each."""
+        ...
+
     def close(self) -> None:
         """Finish what was submitted and let go of the files."""
         ...

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentctl.economy.ledger import Cost
 from agentctl.economy.pricing import to_pico
 from agentctl.economy.totals import Total, totals
 from agentctl.events import Usage
@@ -121,7 +122,7 @@ def summed(spent: Sequence[Charge]) -> Total:
     known = [charge.cost for charge in spent if charge.cost is not None]
     buckets = [list(charge.usage.buckets().values()) for charge in spent]
     usage = Usage(*map(sum, zip(*buckets, strict=True))) if spent else Usage()  # type: ignore[arg-type]
-    return Total(len(spent), usage, sum(known, Decimal(0)), len(spent) - len(known))
+    return Total(len(spent), usage, Cost(sum(known, Decimal(0)), len(spent) - len(known)))
 
 
 def grouped(spent: Sequence[Charge], key: Callable[[Charge], T]) -> dict[T, Total]:
@@ -163,14 +164,14 @@ def test_an_unknown_cost_is_no_number(cost: Decimal | None, known: Decimal) -> N
     spent = [Charge(0, "local", "m", Usage(1), cost, 1_790_000_000), Charge(0, "x", "m", Usage(1), None, 1_790_000_000)]
     with closing(connect(":memory:")) as database:
         database.write(partial(record, spent=spent))
-        total = database.read(totals).all
-    assert (total.cost, total.known) == (None, known)
+        found = database.read(totals).all.cost
+    assert (found.total, found.known) == (None, known)
 
 
 def test_nothing_was_spent() -> None:
     """An empty ledger adds up to a known nothing."""
     with closing(connect(":memory:")) as database:
         found = database.read(totals)
-    assert found.all == Total(0, Usage(), Decimal(0), 0)
-    assert found.all.cost == 0
+    assert found.all == Total(0, Usage(), Cost(Decimal(0), 0))
+    assert found.all.cost.total == 0
     assert not any((found.by_session, found.by_day, found.by_model, found.by_provider))

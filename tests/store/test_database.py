@@ -206,3 +206,9 @@ def test_a_closed_database_refuses(database: Database) -> None:
     for call in (database.write, database.read, lambda work: database.submit(work).result(PATIENCE)):
         with pytest.raises(StorageError, match="closed"):
             call(sessions.drafts)
+
+
+def test_a_sound_database(database: Database) -> None:
+    """A check of a database that only we have written finds nothing wrong."""
+    database.write(sessions.create)
+    assert database.check() == []

@@ -163,6 +163,32 @@ def test_a_damaged_file(url: str, damage: Callable[[Path], None]) -> None:
     assert path_of(url).read_bytes() == before
 
 
+def test_a_check_finds_damage(url: str) -> None:
+    """A check tells what is wrong with a file that still opens, each thing on a line."""
+    fill(url)
+    with closing(sqlite3.connect(path_of(url))) as raw, raw:
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        raw.execute("INSERT INTO branches VALUES ('b', 'nobody', NULL, -1, 0, NULL)")
+    with closing(connect(url)) as database:
+        problems = database.check()
+    assert problems == ["CHECK constraint failed in branches", "a row of branches belongs to nothing"]
+
+
+CARELESS = """
+import sys
+from agentctl.store import sessions
+from agentctl.store.open import connect
+connect(sys.argv[1]).submit(sessions.create)
+"""
+
+
+def test_a_database_nobody_closed(url: str) -> None:
+    """A program that ends without closing its database still writes what was submitted, and leaves the file closed."""
+    subprocess.run([sys.executable, "-c", CARELESS, url], check=True)
+    assert not Path(f"{path_of(url)}-wal").exists()
+    assert len(read(url)) == 1
+
+
 def test_a_message_that_was_changed(url: str) -> None:
     """A stored message whose bytes differ from its checksum is an error, not an answer."""
     fill(url)

@@ -15,6 +15,7 @@ WAL_RESET_BUG = (3, 7, 0) <= VERSION <= (3, 51, 2)
 """Whether this SQLite can lose a write that races a checkpoint (https://sqlite.org/wal.html#walresetbug)."""
 
 _BUSY_MS = 10_000  # for programs that don't know our lock, like SQLite's shell
+_MOST_PROBLEMS = 10  # of a damaged file, that are told
 _SETTINGS = """
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
@@ -99,6 +100,12 @@ class Connection:
             return self.pragma("wal_checkpoint(TRUNCATE)") == 0
         finally:
             self.run(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the file, a line each."""
+        lines = [str(row["integrity_check"]) for row in self._run(f"PRAGMA integrity_check({_MOST_PROBLEMS})", {})[1]]
+        strays = [row["table"] for row in self._run("PRAGMA foreign_key_check", {})[1]]
+        return [line for line in lines if line != "ok"] + [f"a row of {table} belongs to nothing" for table in strays]
 
     def backup(self, target: str) -> None:
         """Copy the database, as of now, into the file `target`."""

@@ -8,6 +8,7 @@ two reasons: SQLite's own busy handler starves writers, and up to 3.51.2 a write
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,8 @@ class SqliteDatabase:
         self._closed = False
         self._writer: Writer | None = None
         self._idle = [self._connect()]
+        # One that is never closed would be closed by the interpreter, without the lock that a close needs.
+        atexit.register(self.close)
 
     @property
     def url(self) -> str:
@@ -75,12 +78,8 @@ class SqliteDatabase:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on a snapshot; it can't write."""
-        connection = self._take()
-        try:
-            with connection.snapshot():
-                return work(connection)
-        finally:
-            self._give_back(connection)
+        with self._borrowed() as connection, connection.snapshot():
+            return work(connection)
 
     @contextmanager
     def lock(self, name: str, *, wait: float) -> Iterator[None]:
@@ -97,14 +96,21 @@ class SqliteDatabase:
         finally:
             lock.release()
 
+    def check(self) -> list[str]:
+        """Return what is wrong with the file; it takes as long as reading all of it."""
+        with self._borrowed() as connection:
+            return connection.check()
+
     def close(self) -> None:
         """Finish what was submitted and close the files. Does nothing the second time."""
         with self._mutex:
+            if self._closed:
+                return
             self._closed = True
-            idle, self._idle = self._idle, []
+        atexit.unregister(self.close)
         if self._writer:
             self._writer.close()
-        self._close(*idle)
+        self._close(*self._idle)
 
     def _connect(self) -> Connection:
         connection = Connection(str(self._path))
@@ -122,6 +128,14 @@ class SqliteDatabase:
         with file_errors(self._path), self._guard():
             for connection in connections:
                 connection.close()
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
 
     def _take(self) -> Connection:
         with self._mutex:

@@ -58,6 +58,11 @@ class MemoryDatabase:
         finally:
             lock.release()
 
+    def check(self) -> list[str]:
+        """Return what is wrong with it."""
+        with self._mutex:
+            return self._connection.check()
+
     def close(self) -> None:
         """Forget everything."""
         with self._mutex:
