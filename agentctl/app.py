@@ -105,13 +105,23 @@ class App:
         """
         from agentctl.conversation import Target  # noqa: PLC0415
 
+        full = self.full_name(name)
+        provider, _, model = full.partition("/")
+        return Target(self._provider(provider), model, self.catalog.find(full))
+
+    def full_name(self, name: str) -> str:
+        """`provider/model`, for that or an alias of it.
+
+        Raises:
+            UsageError: the name is neither.
+        """
         full = self.settings.aliases.get(name, name)
         provider, _, model = full.partition("/")
         if not (provider and model):
             raise UsageError(
                 f"{name!r} is neither provider/model nor an alias", hint="`agentctl models list` shows what there is"
             )
-        return Target(self._provider(provider), model, self.catalog.find(full))
+        return full
 
     def _provider(self, name: str) -> Provider:
         if name == "local":

@@ -13,7 +13,7 @@ settings.load_profile("agentctl")
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """agentctl in an empty home."""
+    """Agentctl in an empty home."""
     home = tmp_path / "home"
     home.mkdir()
     return Program(home)

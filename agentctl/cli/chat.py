@@ -144,4 +144,7 @@ def _fetch_weights(wired: App, model: str, *, yes: bool) -> None:
         raise ConfigError(f"the model {model} is not on this machine yet", hint=f"agentctl models pull {missing}")
     if not yes and not typer.confirm(f"Fetch {model}?", default=True, err=True):
         raise ConfigError("no model to talk to", hint="agentctl keys set openai, and name a model with -m")
-    wired.pull(missing, print_note)
+    from agentctl.cli.progress import ProgressLine  # noqa: PLC0415 - almost always the model is there
+
+    with ProgressLine() as line:
+        wired.pull(missing, line)

@@ -14,7 +14,6 @@ from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table, print_text
 from agentctl.economy.catalog import ModelCard
 from agentctl.economy.pricing import PriceList, Prices, format_usd, prices_at
-from agentctl.errors import UsageError
 
 app = new_app("What is known of models, and the weights of those that run on this machine.")
 
@@ -44,10 +43,7 @@ def list_models(
 def show(name: Annotated[str, typer.Argument(help="provider/model, or an alias.")], *, as_json: AsJson = False) -> None:
     """Show a model's prices, its ceilings and where they are from."""
     wired = App()
-    full = wired.settings.aliases.get(name, name)
-    if "/" not in full:
-        raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")
-    card = wired.catalog.find(full)
+    card = wired.catalog.find(wired.full_name(name))
     if as_json:
         print_json(document(card))
         return
