@@ -27,6 +27,10 @@ PLACES = (
     "a\t{}\nb",
     "({})",
     "{}.",
+    r"body\n{}\n",
+    r"body\x0a{}",
+    r"body\u000A{}",
+    "x=1%0A{}%20",
 )
 CREDENTIALS = (
     "Authorization: Bearer {}",
