@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.errors import ConfigError, UsageError
 from agentctl.paths import data_dir
@@ -52,10 +53,11 @@ class App:
     @cached_property
     def database(self) -> Database:
         """The database; what dead processes left in it is put right first."""
-        from agentctl.journal import recover  # noqa: PLC0415 - commands that open no database need none of it
-
         database = connect(self.settings.database)
-        recover(database, self.catalog)
+        if database.read(ledger.open_calls):
+            from agentctl.journal import recover  # noqa: PLC0415 - it needs asyncio, and is hardly ever needed itself
+
+            recover(database, self.catalog)
         return database
 
     @property
@@ -118,9 +120,7 @@ class App:
         full = self.settings.aliases.get(name, name)
         provider, _, model = full.partition("/")
         if not (provider and model):
-            raise UsageError(
-                f"{name!r} is neither provider/model nor an alias", hint="`agentctl models list` shows what there is"
-            )
+            raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")
         return full
 
     def _provider(self, name: str) -> Provider:

@@ -198,7 +198,7 @@ def test_no_save_keeps_the_cost_and_not_the_words(program: Program, server: Serv
     result = program.run(*_ask(server), "--no-save", "-o", "json", "a secret").json
     assert result["session_id"] is None
     assert program.run("sessions", "list", "--json").json == []
-    assert Decimal(program.run("cost", "--json").json["total"]["cost_usd"]) == Decimal("0.000037")
+    assert Decimal(program.run("cost", "--json").json["cost_usd"]) == Decimal("0.000037")
     for path in (program.home / ".local/share/agentctl").glob("agentctl.db*"):
         assert not path.is_file() or b"a secret" not in path.read_bytes()
 

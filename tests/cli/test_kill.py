@@ -1,0 +1,88 @@
+"""SIGKILL while an answer streams: what was seen is kept, and the session goes on.
+
+By default a few kills at seeded moments; AGENTCTL_TEST_FULL=1 makes it 50, and AGENTCTL_TEST_SEED chooses others.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import IO
+
+import pytest
+from support.completions import completion, event
+from support.program import PATIENCE, Program
+from support.server import Pause, Recorded, Script, Send, Server, chunk, head, sse
+
+KILLS = 50 if os.environ.get("AGENTCTL_TEST_FULL") else 8
+SEED = int(os.environ.get("AGENTCTL_TEST_SEED", "20261123"))
+BEHIND = 0.25  # seconds that the stored answer may lag behind the screen
+WORDS = [f"word{number} " for number in range(2000)]
+
+
+@dataclass
+class Screen:
+    """What a process printed, and when it could be read."""
+
+    pieces: list[tuple[float, str]] = field(default_factory=list)
+    started: threading.Event = field(default_factory=threading.Event)
+
+    def follow(self, stream: IO[bytes]) -> None:
+        """Read to the end."""
+        while data := os.read(stream.fileno(), 65536):
+            self.pieces.append((time.monotonic(), data.decode()))
+            self.started.set()
+
+    def until(self, moment: float) -> str:
+        """What had been read by then."""
+        return "".join(text for at, text in self.pieces if at <= moment)
+
+
+def _slowly(request: Recorded) -> Script:
+    """Answer the first turn word by word, unevenly; answer the next at once."""
+    if len(request.json["messages"]) > 1:
+        return completion("resumed")
+    pace = random.Random(SEED)
+    steps: list[Send | Pause] = [
+        Send(head(headers={"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
+    ]
+    for word in WORDS:
+        steps += [Send(chunk(sse(event({"content": word}))[0])), Pause(pace.choice([0, 0, 0.001, 0.004, 0.02]))]
+    return steps
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_what_was_on_the_screen_survives_a_kill(program: Program, number: int) -> None:
+    """All that stdout showed but its last 250 ms is stored, as a prefix of the answer, and the session resumes."""
+    delay = random.Random(f"{SEED}/{number}").uniform(0, 1.5)
+    with Server(_slowly) as server:
+        ask = ["chat", "-m", "compatible/m", "--base-url", f"{server.url}/v1"]
+        process = program.start(*ask, "tell me")
+        assert process.stdout
+        screen = Screen()
+        reader = threading.Thread(target=screen.follow, args=(process.stdout,))
+        reader.start()
+        assert screen.started.wait(PATIENCE)
+        threading.Event().wait(delay)
+        killed_at = time.monotonic()
+        process.send_signal(signal.SIGKILL)
+        reader.join(PATIENCE)
+        process.communicate(timeout=PATIENCE)
+
+        resumed = program.run(*ask, "-c", "go on")
+        assert (resumed.code, resumed.out) == (0, "resumed\n"), resumed.err
+
+    (session,) = program.run("sessions", "list", "--json").json
+    messages = program.run("sessions", "show", session["id"], "--json").json["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user", "assistant"]
+    partial = messages[1]
+    assert partial["status"] == "partial"
+    assert partial["text"].startswith(screen.until(killed_at - BEHIND))
+    assert "".join(WORDS).startswith(partial["text"])
+    assert [message["content"] for message in server.requests[1].json["messages"]][1:] == [partial["text"], "go on"]
+    assert not any(finding["status"] == "failure" for finding in program.run("doctor", "--json").json)
+    assert program.run("cost", "--json").json["calls"] == 2
