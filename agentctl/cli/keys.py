@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agentctl import keys
+from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table, print_text
 from agentctl.errors import UsageError
@@ -37,12 +38,12 @@ def set_(name: Name, *, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """List the stored keys and where they are, never the keys themselves."""
-    stored = keys.names()
+    """List the keys that will be used and where they are, never the keys themselves."""
+    known = App().known_keys()
     if as_json:
-        print_json([{"name": name, "where": where} for name, where in stored.items()])
+        print_json([{"name": name, "where": where} for name, where in known.items()])
     else:
-        print_table(("name", "where"), stored.items())
+        print_table(("name", "where"), known.items())
 
 
 @app.command()
