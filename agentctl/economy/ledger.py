@@ -20,7 +20,7 @@ from agentctl.store.base import Row, Transaction
 _MILLI = 10**9  # pico-dollars
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One request to a model. `session_id` is None where the conversation is not kept."""
 
@@ -32,7 +32,7 @@ class Call:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenCall:
     """A call that was reserved and not settled since: it is under way, or its process died."""
 
@@ -42,7 +42,7 @@ class OpenCall:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cost:
     """A sum of costs: the known part in dollars, and how many calls of unknown cost come on top."""
 
@@ -97,7 +97,7 @@ def session_cost(tx: Transaction, session_id: str) -> Cost:
     return Cost(from_pico(pico_of(row)), row["unknown_calls"]) if row else Cost(Decimal(0), 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Entry:
     kind: Literal["reserve", "charge", "release"]
     usage: Usage

@@ -17,7 +17,7 @@ from agentctl.store.base import Transaction
 _SECOND = 1_000_000  # µs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Total:
     """A sum over calls: how many, their tokens and their cost."""
 
@@ -26,7 +26,7 @@ class Total:
     cost: Cost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Totals:
     """The sum over some calls, and the same calls by what they have in common.
 

@@ -16,7 +16,7 @@ from agentctl.errors import StorageError
 _DIRECTORY = Path(__file__).parent / "migrations"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Migration:
     """One change of the schema; `sql` is a script without transaction statements of its own."""
 

@@ -22,7 +22,7 @@ _ID_LENGTH = 26
 _SHORTEST_PREFIX = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """A place in a conversation: after the message `head_id` of a branch. Times are in µs since the epoch."""
 
@@ -35,7 +35,7 @@ class Session:
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stored:
     """A message as it is kept; `seq` counts from 0 at the root of the conversation."""
 
@@ -48,7 +48,7 @@ class Stored:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Summary:
     """A session in a list; `messages` is how many its active branch has."""
 
@@ -59,7 +59,7 @@ class Summary:
     messages: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """What arrived of an answer that belongs at `session`, in pieces."""
 
