@@ -19,6 +19,7 @@ from agentctl.redact import MARK
 from agentctl.transport import Response, Transport
 
 _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
+_REFUSAL_SECONDS = 5.0
 _OK = 200
 _LAST_BYTES = 0.1  # seconds that a finished answer is given to end its body, so that its connection can be used again
 
@@ -175,7 +176,7 @@ class HttpProvider:
             exchange = self._transport.stream("POST", self._url, headers=headers, body=body)
             response = await connection.enter_async_context(exchange)
             if response.status != _OK:
-                raise heed(self._codec.refusal(response.status, await response.read(_REFUSAL_LIMIT)), response.headers)
+                raise heed(self._codec.refusal(response.status, await _words(response)), response.headers)
             self._check_page(response)
         except ProviderError as error:
             await connection.aclose()
@@ -212,6 +213,14 @@ def _told_by(decoder: AnswerDecoder) -> Iterator[None]:
     except ProviderError as error:
         error.billable, error.partial, error.usage = True, decoder.partial, decoder.usage
         raise
+
+
+async def _words(response: Response) -> bytes:
+    """What a server says with its refusal; nothing if it does not come to the point, for the status says enough."""
+    with suppress(ProviderError, TimeoutError):
+        async with asyncio.timeout(_REFUSAL_SECONDS):
+            return await response.read(_REFUSAL_LIMIT)
+    return b""
 
 
 def _is_json(response: Response) -> bool:

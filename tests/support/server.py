@@ -252,6 +252,7 @@ class Server:
         finally:
             released.cancel()
             left.cancel()
+            await asyncio.gather(released, left, return_exceptions=True)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Recorded | None:

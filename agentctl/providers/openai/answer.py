@@ -102,7 +102,8 @@ class Decoder:
 
     def _start(self, chunk: Mapping[str, Any]) -> StreamEvent:
         self._started = True
-        return Start(_string(chunk.get("model") or self._model), _string(chunk.get("id") or "") or None)
+        model, id_ = chunk.get("model"), chunk.get("id")
+        return Start(model if isinstance(model, str) else self._model, id_ if isinstance(id_, str) else None)
 
     def _deltas(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
         if thought := delta.get("reasoning_content") or delta.get("reasoning"):
@@ -118,21 +119,22 @@ class Decoder:
     def _call(self, item: object) -> ToolCallDelta:
         call = _mapping(item)
         function = _mapping(call.get("function") or {})
-        id_ = _string(call.get("id") or "") or None
-        index = self._index(call.get("index"), id_)
+        id_, name = _string(call.get("id") or ""), _string(function.get("name") or "")
+        index = self._index(call.get("index"), id_, name)
         if index not in self._begun:
             self._begun.add(index)
             id_ = id_ or f"call_{index}"  # some servers give none, and its result must name one
-        name = _string(function.get("name") or "") or None
-        return ToolCallDelta(index, id_, name, _string(function.get("arguments") or ""))
+        return ToolCallDelta(index, id_ or None, name or None, _string(function.get("arguments") or ""))
 
-    def _index(self, index: object, id_: str | None) -> int:
-        """The call's index; where the server does not count its calls, a new id is a new call."""
+    def _index(self, index: object, id_: str, name: str) -> int:
+        """The call's index; where the server does not count its calls, a new id or a name begins a call."""
         if isinstance(index, int):
             return index
-        if id_ and id_ not in self._ids:
+        if id_ and id_ in self._ids:
+            return self._ids.index(id_)
+        if id_ or name:
             self._ids.append(id_)
-        return self._ids.index(id_) if id_ else max(len(self._ids) - 1, 0)
+        return max(len(self._ids) - 1, 0)
 
     def _finish(self, reason: str, choice: Mapping[str, Any]) -> None:
         if reason == "error":

@@ -95,7 +95,8 @@ def _error(capabilities: Capabilities, problem: _Problem, message: str) -> Provi
     if codes & _BUSY_CODES or status in _TRANSIENT or (status or 0) >= _SERVER_ERRORS:
         return ProviderError(text, hint="try again later", status=status, transient=True)
     moved = status is not None and 300 <= status < 400  # noqa: PLR2004 - the class of redirects
-    return ProviderError(text, hint=f"check {_base_url(capabilities)}" if moved else None, status=status)
+    hint = f"check {_base_url(capabilities)}" if moved else "`agentctl chat --dry-run` shows what is sent"
+    return ProviderError(text, hint=hint, status=status)
 
 
 def _base_url(capabilities: Capabilities) -> str:

@@ -1,0 +1,135 @@
+"""What a request looks like to a Chat Completions server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentctl.errors import UsageError
+from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, user
+from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.providers.openai.request import encode
+
+ALL = Capabilities("p", media_types=("text/", "image/", "application/pdf"))
+PNG = Attachment("cat.png", "image/png", b"\x89PNG")
+
+
+def messages(*conversation: Message) -> Any:
+    """The `messages` of the body."""
+    return encode(Request("m", conversation), ALL)["messages"]
+
+
+def test_the_least_request() -> None:
+    """What is not asked for is not sent: every field is one more that a server may refuse."""
+    assert encode(Request("m", (user("hi"),)), ALL) == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_every_option() -> None:
+    """Limits, temperature, schema, tools and the server's own fields go where the API has them."""
+    schema = {"type": "object"}
+    request = Request("m", (), 7, 0.0, schema, (ToolSpec("f", "does f", {"type": "object"}),))
+    body = encode(request, replace(ALL, extra_body={"seed": 1}))
+    assert body["max_tokens"] == 7
+    assert body["temperature"] == 0
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": schema, "strict": True},
+    }
+    function = {"name": "f", "description": "does f", "parameters": {"type": "object"}}
+    assert body["tools"] == [{"type": "function", "function": function}]
+    assert body["seed"] == 1
+
+
+def test_capabilities_change_the_body() -> None:
+    """The name of the output limit, and whether usage can be asked for, are data."""
+    body = encode(Request("m", (), 7), replace(ALL, output_limit_field="max_completion_tokens", stream_usage=False))
+    assert body["max_completion_tokens"] == 7
+    assert not body.keys() & {"max_tokens", "stream_options"}
+
+
+def test_a_conversation() -> None:
+    """Each role says what it said; reasoning stays here, for the API has no place for it."""
+    assert messages(
+        Message("system", (Text("be brief"),)),
+        user("hi"),
+        Message("assistant", (Thinking("hm", "sig", "p"), Text("hello"), ToolCall("c1", "f", '{"x":1}'))),
+        Message("tool", (ToolResult("c1", "done"), ToolResult("c2", "what?", is_error=True))),
+        Message("assistant", (Text("bye"),)),
+    ) == [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "hi"},
+        {
+            "role": "assistant",
+            "content": "hello",
+            "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"x":1}'}}],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": "done"},
+        {"role": "tool", "tool_call_id": "c2", "content": "what?"},
+        {"role": "assistant", "content": "bye"},
+    ]
+
+
+def test_interrupted_answers_can_be_sent() -> None:
+    """An answer that is empty, or asks for tools that never answered, is what servers refuse: it is left out."""
+    orphan = ToolCall("c1", "f", '{"x')
+    empty = Message("assistant", (Thinking("hm"),))
+    assert messages(user("a"), Message("assistant", (Text("b"), orphan)), empty, Message("assistant", (orphan,))) == [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b"},
+    ]
+
+
+def test_a_call_alone_has_no_content() -> None:
+    """An assistant that only calls a tool says nothing, which is null and not an empty string."""
+    sent = messages(Message("assistant", (ToolCall("c", "f", "{}"),)), Message("tool", (ToolResult("c", "ok"),)))
+    assert sent[0]["content"] is None
+
+
+def test_images_and_documents() -> None:
+    """An image and a document are sent as data addresses, in the order of the message."""
+    pdf = Attachment("a.pdf", "application/pdf", b"%PDF")
+    image_url = {"url": f"data:image/png;base64,{base64.b64encode(PNG.data).decode()}"}
+    file = {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{base64.b64encode(pdf.data).decode()}"}
+    assert messages(user("what is it?", PNG, pdf))[0]["content"] == [
+        {"type": "image_url", "image_url": image_url},
+        {"type": "file", "file": file},
+        {"type": "text", "text": "what is it?"},
+    ]
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "text/csv; charset=utf-8", "application/json", "image/svg+xml"])
+def test_text_files_are_inlined(media_type: str) -> None:
+    """A text file becomes text with its name, and a message that is all text one string, which every server takes."""
+    sent = messages(user("sum it up", Attachment("a.txt", media_type, "é\n".encode())))
+    assert sent[0]["content"] == '<file name="a.txt">\né\n\n</file>\n\nsum it up'
+
+
+@pytest.mark.parametrize(
+    ("request_", "capabilities", "reason"),
+    [
+        (Request("m", (), schema={}), replace(ALL, json_schema=False), "p can't follow a JSON schema"),
+        (Request("m", (), tools=(ToolSpec("f", "", {}),)), replace(ALL, tools=False), "p can't call tools"),
+        (Request("m", (user("x", PNG),)), Capabilities("p"), "p does not take cat.png: image/png"),
+        (Request("m", (user("x", Attachment("a.txt", "text/plain", b"\xff")),)), ALL, "a.txt is not UTF-8 text"),
+    ],
+)
+def test_what_a_server_cant_do(request_: Request, capabilities: Capabilities, reason: str) -> None:
+    """What the server could only refuse is refused before anything is sent, with a way out."""
+    with pytest.raises(UsageError, match=reason) as caught:
+        encode(request_, capabilities)
+    assert caught.value.hint
+
+
+def test_any_text_can_be_sent() -> None:
+    """Even half a character, as a terminal may deliver it, makes a body that is valid JSON."""
+    body = json.dumps(encode(Request("m", (user("a\udc80"),)), ALL)).encode()
+    assert json.loads(body)["messages"][0]["content"] == "a\udc80"

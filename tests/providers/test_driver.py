@@ -1,0 +1,441 @@
+"""The whole way over HTTP, against a server that answers and fails in every way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from support.completions import USAGE, completion, event, events, opening
+from support.events import collect, drain, failure
+from support.server import Drop, Send, Server, Stall, Step, answer, chunk, head, sse, stream
+
+from agentctl.errors import AuthError, ContextOverflowError, ProviderError, UsageError
+from agentctl.events import Done, Retry, Start, StreamEvent, TextDelta
+from agentctl.messages import Message, Text, user
+from agentctl.providers.base import Capabilities, Preview, Request, complete
+from agentctl.providers.driver import Credential, HttpProvider
+from agentctl.providers.openai import ChatCompletions
+from agentctl.providers.retries import Retries
+from agentctl.transport import SilenceError, Timeouts, Transport
+
+ASK = Request("m", (user("hi"),))
+QUICK = Retries(first=0.01)
+KEY = Credential(lambda: "k-1", expected=True)
+
+
+def service(
+    url: str, credential: Credential | None = None, retries: Retries = QUICK, wait: float = 20.0
+) -> HttpProvider:
+    """The provider `p` at this address."""
+    codec = ChatCompletions(Capabilities("p", f"{url}/v1", key_hint="set a key"))
+    return HttpProvider(codec, Transport(Timeouts(header=wait, idle=wait)), credential, retries)
+
+
+async def complete_and_close(provider: HttpProvider) -> Done:
+    async with aclosing(provider):
+        return await complete(provider, ASK)
+
+
+def test_a_streamed_answer() -> None:
+    """A request goes out once, with its key, and its answer comes as events that end in the whole message."""
+    with Server(completion("Hel", "lo")) as server:
+        told = collect(service(server.url, KEY), ASK)
+    request = server.requests[0]
+    assert (request.method, request.path) == ("POST", "/v1/chat/completions")
+    assert request.headers["authorization"] == "Bearer k-1"
+    assert request.headers["content-type"] == "application/json"
+    assert request.json["messages"] == [{"role": "user", "content": "hi"}]
+    assert told[:-1] == [Start("m", "chatcmpl-1"), TextDelta("Hel"), TextDelta("lo")]
+    done = told[-1]
+    assert isinstance(done, Done)
+    assert done.message == Message("assistant", (Text("Hello"),), "p/m", "end_turn")
+    assert done.usage
+    assert (done.usage.input, done.usage.output, done.usage.raw) == (9, 3, USAGE)
+
+
+def test_complete_is_stream_drained() -> None:
+    """The one-call form gives the last event of the stream."""
+    with Server(completion("Hello")) as server:
+        done = asyncio.run(complete_and_close(service(server.url)))
+    assert done.message.text == "Hello"
+
+
+def test_events_come_as_they_are_sent() -> None:
+    """The first piece of text is there while the server has not sent the second."""
+    script = opening("one", then=[Stall(), *(Send(chunk(data)) for data in sse(*events("two")[1:], "[DONE]", ""))])
+    with Server([*script, Send(chunk(b""))]) as server:
+
+        async def run() -> list[StreamEvent]:
+            provider = service(server.url)
+            async with aclosing(provider), aclosing(provider.stream(ASK)) as told:
+                early = [await anext(told), await anext(told)]
+                server.release()
+                return early + [item async for item in told]
+
+        told = asyncio.run(run())
+    assert told[1:3] == [TextDelta("one"), TextDelta("two")]
+
+
+def test_connections_are_used_again() -> None:
+    """The next turn needs no new connection, though an answer is told before its body has quite ended."""
+    with Server(completion("Hello")) as server:
+
+        async def run() -> None:
+            async with aclosing(service(server.url)) as provider:
+                for _ in range(3):
+                    await complete(provider, ASK)
+
+        asyncio.run(run())
+    assert (len(server.requests), server.connections) == (3, 1)
+
+
+def test_an_answer_ends_with_done_and_not_with_the_connection() -> None:
+    """A server that says [DONE] and then neither ends the body nor closes does not keep anyone waiting."""
+    script = stream(*sse(*events("Hello"), "[DONE]"), end=False)
+    with Server([*script, Stall()]) as server:
+        assert isinstance(collect(service(server.url), ASK)[-1], Done)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
+def test_a_server_that_ignores_stream(kind: str) -> None:
+    """One JSON object instead of a stream is understood too."""
+    whole = {"id": "1", "model": "m", "choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+    with Server(answer(200, {**whole, "usage": USAGE}, {"Content-Type": kind})) as server:
+        told = collect(service(server.url), ASK)
+    assert told[:2] == [Start("m", "1"), TextDelta("Hello")]
+    assert isinstance(told[-1], Done)
+
+
+def test_no_key_no_header() -> None:
+    """Without a key no Authorization is sent, not even an empty one."""
+    with Server(completion("Hello")) as server:
+        collect(service(server.url, Credential(lambda: None, expected=False)), ASK)
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_a_missing_key_sends_nothing() -> None:
+    """When the key that a server needs can't be found, no request goes out."""
+
+    def none() -> str:
+        raise AuthError("there is no key")
+
+    with Server(completion("Hello")) as server:
+        failure(service(server.url, Credential(none, expected=True)), ASK, AuthError)
+    assert server.requests == []
+
+
+def test_a_request_that_cant_be_made_sends_nothing() -> None:
+    """What the server can't do is refused before anything is sent."""
+    provider = HttpProvider(ChatCompletions(Capabilities("p", "http://127.0.0.1:1", json_schema=False)), Transport())
+    failure(provider, Request("m", (), schema={}), UsageError)
+
+
+@pytest.mark.parametrize("credential", [None, KEY, Credential(lambda: pytest.fail("asked for"), expected=True)])
+def test_the_preview_shows_no_key(credential: Credential | None) -> None:
+    """A dry run shows the request as it would be sent, its key hidden, and asks for no key."""
+    headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+    if credential:
+        headers["Authorization"] = "Bearer [redacted]"
+    preview = service("http://host", credential).preview(ASK)
+    assert isinstance(preview, Preview)
+    assert (preview.method, preview.url, preview.headers) == ("POST", "http://host/v1/chat/completions", headers)
+    assert preview.body["model"] == "m"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A failure before any answer: the script, the error it leads to, and how many requests were sent."""
+
+    script: Sequence[Step]
+    error: type[ProviderError]
+    message: str
+    requests: int = 1
+    billable: bool = False
+
+
+def problem(message: str, code: str | None = None) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "t", "code": code}}
+
+
+NOW = {"Retry-After": "0"}
+REFUSALS = {
+    "bad key": Refusal(answer(401, problem("bad key")), AuthError, "p answered 401 Unauthorized: bad key"),
+    "forbidden": Refusal(answer(403, problem("no")), AuthError, "p answered 403 Forbidden: no"),
+    "unknown model": Refusal(answer(404, problem("none")), ProviderError, "p answered 404 Not Found: none"),
+    "no credit": Refusal(answer(402, problem("pay")), ProviderError, "p answered 402 Payment Required: pay"),
+    "overflow": Refusal(
+        answer(400, problem("long", "context_length_exceeded")),
+        ContextOverflowError,
+        "p answered 400 Bad Request: long",
+    ),
+    "quota": Refusal(answer(429, problem("x", "insufficient_quota"), NOW), ProviderError, "p answered 429 Too Many"),
+    "busy": Refusal(answer(429, problem("slow"), NOW), ProviderError, "p answered 429 Too Many Requests: slow", 3),
+    "busy for long": Refusal(answer(429, problem("slow"), {"Retry-After": "3600"}), ProviderError, "p answered 429"),
+    "busy, but give up": Refusal(answer(429, b"", {"X-Should-Retry": "false"}), ProviderError, "p answered 429"),
+    "bad, but go on": Refusal(answer(400, b"", {**NOW, "X-Should-Retry": "true"}), ProviderError, "p answered 400", 3),
+    "500": Refusal(answer(500, problem("oops")), ProviderError, "p answered 500 Internal Server Error: oops", 3),
+    "502 in HTML": Refusal(answer(502, b"<html>"), ProviderError, "p answered 502 Bad Gateway", 3),
+    "529": Refusal(answer(529, problem("overloaded")), ProviderError, "p answered 529: overloaded", 3),
+    "redirect": Refusal(answer(308, b"", {"Location": "/x"}), ProviderError, "p answered 308 Permanent Redirect"),
+    "web page": Refusal(
+        answer(200, b"<html>", {"Content-Type": "text/html"}), ProviderError, "p answered with a web page"
+    ),
+    "no answer": Refusal([Drop()], ProviderError, "broke: Server disconnected", 3, billable=True),
+    "reset": Refusal([Drop(reset=True)], ProviderError, "broke: Connection reset", 3, billable=True),
+    "no headers": Refusal([Stall()], SilenceError, "sent no answer for 0.3 s", billable=True),
+    "endless error": Refusal(
+        [Send(head(500, {"Transfer-Encoding": "chunked"}) + chunk(b"x" * 100_000)), Stall()],
+        ProviderError,
+        "p answered 500",
+        3,
+    ),
+    "stalled error": Refusal(
+        [Send(head(401, {"Content-Length": "9"}) + b"x"), Stall()], AuthError, "p answered 401 Unauthorized"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_failures_before_an_answer(name: str) -> None:
+    """Each failure is of its class, says what happened and what to do, and is tried again only where that may help."""
+    expected = REFUSALS[name]
+    with Server(expected.script) as server:
+        error = failure(service(server.url, wait=0.3), ASK, expected.error)
+        assert len(server.requests) == expected.requests
+    assert expected.message in error.message
+    assert error.hint
+    assert (error.partial, error.usage, error.billable) == (None, None, expected.billable)
+
+
+def test_a_refused_connection() -> None:
+    """A server that does not run is tried three times; nothing was sent that could be billed."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        provider = service(f"http://127.0.0.1:{closed.getsockname()[1]}")
+        told: list[StreamEvent] = []
+        with pytest.raises(ProviderError, match="Connection refused") as caught:
+            asyncio.run(drain(provider, ASK, told))
+    assert [item.attempt for item in told if isinstance(item, Retry)] == [1, 2]
+    assert not caught.value.billable
+
+
+def test_success_after_retries() -> None:
+    """Each retry is told with its reason and its delay; then the answer comes as if nothing had been."""
+    scripts = [answer(429, problem("slow"), {"Retry-After": "0"}), answer(500, problem("oops")), completion("Hello")]
+    with Server(*scripts) as server:
+        first, second, *told = collect(service(server.url), ASK)
+    assert first == Retry(1, 0, "p answered 429 Too Many Requests: slow")
+    assert isinstance(second, Retry)
+    assert (second.attempt, second.reason) == (2, "p answered 500 Internal Server Error: oops")
+    assert 0.01 <= second.delay <= 0.02
+    assert told[:2] == [Start("m", "chatcmpl-1"), TextDelta("Hello")]
+    assert server.requests[0].body == server.requests[1].body == server.requests[2].body
+
+
+def test_a_stale_connection_is_replaced() -> None:
+    """A kept connection that the server has meanwhile dropped costs a retry and not the turn."""
+    with Server(completion("one"), [Drop()], completion("two")) as server:
+
+        async def run() -> str:
+            async with aclosing(service(server.url)) as provider:
+                await complete(provider, ASK)
+                return (await complete(provider, ASK)).message.text
+
+        assert asyncio.run(run()) == "two"
+
+
+def broken(*texts: str, then: Sequence[Step]) -> list[Step]:
+    """An answer that begins with these texts and its usage, and then goes wrong."""
+    begun = [event({"content": text}, usage={"prompt_tokens": 9, "completion_tokens": 1}) for text in texts]
+    return [*stream(*sse(*begun), end=False), *then]
+
+
+def last(*data: bytes) -> list[Step]:
+    return [*(Send(chunk(item)) for item in data), Send(chunk(b""))]
+
+
+CUTS: dict[str, tuple[Sequence[Step], type[ProviderError], str]] = {
+    "a stall": ([Stall()], SilenceError, "went silent for 0.3 s"),
+    "a cut": ([Drop()], ProviderError, "incomplete chunked read"),
+    "a reset": ([Drop(reset=True)], ProviderError, "Connection reset"),
+    "a bad HTTP chunk": ([Send(b"zz\r\n")], ProviderError, "illegal chunk header"),
+    "an early end": (last(), ProviderError, "p ended its answer early"),
+    "an early end in an event": (last(b'data: {"choices": []}\n'), ProviderError, "p ended its answer early"),
+    "an error chunk": (
+        last(*sse({**event(finish="error"), "error": {"message": "upstream", "code": 502}})),
+        ProviderError,
+        "p broke off: upstream",
+    ),
+    "an overflow": (last(*sse(problem("long", "context_length_exceeded"))), ContextOverflowError, "p broke off: long"),
+    "a finish_reason error": (last(*sse(event(finish="error"))), ProviderError, "p broke off"),
+    "truncated JSON": (last(b'data: {"choices": [{"delta\n\n'), ProviderError, "malformed answer: JSON"),
+    "no object": (last(*sse("[1]")), ProviderError, "malformed answer: a list"),
+    "no UTF-8": (last(b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n\n'), ProviderError, "not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_failures_in_the_middle(name: str) -> None:
+    """What had arrived is told and carried by the error, with its usage; the request is never sent again."""
+    then, kind, message = CUTS[name]
+    told: list[StreamEvent] = []
+    with Server(broken("Hel", "lo", then=then)) as server:
+        with pytest.raises(kind, match=message) as caught:
+            asyncio.run(drain(service(server.url, wait=0.3), ASK, told))
+        assert len(server.requests) == 1
+    error = caught.value
+    assert type(error) is kind
+    assert error.hint
+    assert [item.text for item in told if isinstance(item, TextDelta)] == ["Hel", "lo"]
+    assert error.partial == Message("assistant", (Text("Hello"),), "p/m", "error")
+    assert error.usage
+    assert (error.usage.input, error.usage.output, error.billable) == (9, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [(b"", "ended its answer early"), (b"\x00\x01 nonsense\n\n", "ended its answer early"), (b"\xff\n", "not UTF-8")],
+)
+def test_an_answer_that_is_none(body: bytes, message: str) -> None:
+    """A body that has no answer in it is an error with nothing partial."""
+    with Server(answer(200, body, {"Content-Type": "text/event-stream"})) as server:
+        error = failure(service(server.url), ASK, ProviderError)
+    assert message in error.message
+    assert error.partial is None
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[]", b""])
+def test_a_whole_answer_that_is_none(body: bytes) -> None:
+    """So is JSON that is no answer."""
+    with Server(answer(200, body, {"Content-Type": "application/json"})) as server:
+        assert "malformed" in failure(service(server.url), ASK, ProviderError).message
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_cancelling_closes_the_connection(*, begun: bool) -> None:
+    """A cancelled turn leaves no request running that would go on costing."""
+    with Server(opening("Hello", then=[Stall()]) if begun else [Stall()]) as server:
+
+        async def run() -> None:
+            task = asyncio.create_task(complete_and_close(service(server.url)))
+            request = await asyncio.to_thread(server.wait_request)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.to_thread(request.wait_gone)
+
+        asyncio.run(run())
+
+
+def test_cancelling_a_wait_for_a_retry() -> None:
+    """A wait for the next attempt ends at once, too."""
+    with Server(answer(429, b"", {"Retry-After": "50"})) as server:
+
+        async def run() -> None:
+            async with aclosing(service(server.url)) as provider:
+                told = provider.stream(ASK)
+                assert isinstance(await anext(told), Retry)
+                waiting = asyncio.ensure_future(anext(told))
+                await asyncio.sleep(0)
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+
+        asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_closing_the_events_closes_the_connection() -> None:
+    """Who stops listening in the middle has the connection closed."""
+    with Server(opening("Hello", then=[Stall()])) as server:
+
+        async def run() -> None:
+            provider = service(server.url)
+            async with aclosing(provider.stream(ASK)) as told:
+                await anext(told)
+            await asyncio.to_thread(server.requests[0].wait_gone)
+            await provider.aclose()
+
+        asyncio.run(run())
+
+
+QUIET = """
+import asyncio, sys
+from contextlib import aclosing
+from agentctl.messages import user
+from agentctl.providers.base import Capabilities, Request
+from agentctl.providers.driver import HttpProvider
+from agentctl.providers.openai import ChatCompletions
+from agentctl.transport import Transport
+
+async def main(how):
+    provider = HttpProvider(ChatCompletions(Capabilities("p", sys.argv[1])), Transport())
+    request = Request("m", (user("hi"),))
+    if how == "closed":
+        async with aclosing(provider.stream(request)) as events:
+            await anext(events)
+    elif how == "forgotten":
+        async for event in provider.stream(request):
+            break
+    elif how == "cancelled":
+        events = provider.stream(request)
+        await anext(events), await anext(events)
+        task = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.wait([task])
+    elif how == "raised":
+        try:
+            async with aclosing(provider.stream(request)) as events:
+                async for event in events:
+                    raise KeyError(event)
+        except KeyError:
+            pass
+    await provider.aclose()
+
+asyncio.run(main(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("how", ["closed", "forgotten", "cancelled", "raised"])
+def test_leaving_makes_no_noise(how: str) -> None:
+    """However a stream is left in its middle, nothing is printed and nothing warned of, to the end of the process."""
+    with Server(opening("Hello", then=[Stall()])) as server:
+        command = [sys.executable, "-W", "error", "-c", QUIET, server.url, how]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_key_is_looked_for_once() -> None:
+    """A key that a command prints, maybe for a fingerprint, is asked for once in the life of the provider."""
+    asked: list[str] = []
+
+    def find() -> str:
+        asked.append("")
+        return "k-1"
+
+    with Server(completion("Hello")) as server:
+
+        async def run() -> None:
+            async with aclosing(service(server.url, Credential(find, expected=True))) as provider:
+                for _ in range(2):
+                    await complete(provider, ASK)
+
+        asyncio.run(run())
+    assert len(asked) == 1
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer k-1"] * 2
+
+
+def test_the_body_is_plain_json() -> None:
+    """The body is JSON in ASCII, which no server misreads."""
+    with Server(completion("Hello")) as server:
+        collect(service(server.url), Request("m", (user("é🙂\u2028"),)))
+    assert server.requests[0].body.isascii()
+    assert json.loads(server.requests[0].body)["messages"][0]["content"] == "é🙂\u2028"
