@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
+from agentctl import log
 from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.economy import ledger, pricing, tokens
 from agentctl.economy.catalog import Catalog, ModelCard
@@ -84,7 +85,18 @@ class DatabaseJournal:
         if usage is None:
             usage = Usage(uncached_input=self._turn.input_tokens, output=_output_tokens(message))
         spent = usage
-        return await asyncio.wrap_future(self._db.submit(lambda tx: self._settle(tx, message, spent, status)))
+        receipt = await asyncio.wrap_future(self._db.submit(lambda tx: self._settle(tx, message, spent, status)))
+        log.info(
+            "call settled",
+            call_id=self._call.call_id,
+            session_id=self._call.session_id,
+            model=receipt.model,
+            status=status,
+            stop_reason=message.stop_reason if message else None,
+            cost_usd=None if receipt.cost is None else pricing.format_usd(receipt.cost),
+            **usage.buckets(),
+        )
+        return receipt
 
     def _settle(self, tx: Transaction, message: Message | None, usage: Usage, status: UsageStatus) -> Receipt:
         message_id = self._close(tx, message)

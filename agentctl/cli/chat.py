@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from agentctl import log
 from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
@@ -60,6 +61,7 @@ def chat(
     view = _view(output, stream=not no_stream, quiet=quiet)
     with _reporting(view):
         wired = App(flags={"base_url": base_url, "timeout": timeout})
+        log.setup(wired.settings.log)
         _warn(wired, quiet=quiet)
         message = None if prompt is None and sys.stdin.isatty() else read_message(prompt, attachment or [])
         options = Options(max_output, temperature, _read_schema(schema))

@@ -81,13 +81,20 @@ def root() -> Command:
     @app.callback()
     def agentctl(
         *,
-        version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
-        debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,  # noqa: ARG001
+        version: Annotated[
+            bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+        ] = False,
+        debug: Annotated[  # taken by __main__, wherever it stands
+            bool, typer.Option("--debug", help="Show a traceback when something fails.")
+        ] = False,
     ) -> None:
         """Run, price and remember conversations with LLMs from the terminal."""
-        # Both are answered before this runs, by __main__; they stand here for --help, and --version for odd places.
-        if version:
-            typer.echo(f"agentctl {__version__}")
-            raise typer.Exit
 
     return typer.main.get_command(app)
+
+
+def _show_version(*, wanted: bool) -> None:
+    # __main__ answers `agentctl --version` itself, before all this is imported.
+    if wanted:
+        typer.echo(f"agentctl {__version__}")
+        raise typer.Exit

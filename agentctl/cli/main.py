@@ -36,7 +36,11 @@ def run(args: Sequence[str], *, debug: bool = False) -> int:
     except Exception as error:  # noqa: BLE001  # the boundary: a defect of ours still gets a clear line
         if debug:
             traceback_of(error)
-        print_error(told := explain(error))
+        from agentctl import log  # noqa: PLC0415 - what works need not load it
+
+        told = explain(error)
+        print_error(told)
+        log.error(told.message, kind=told.kind, exception=None if told is error else error)
         return told.code
     return ExitCode.ok
 

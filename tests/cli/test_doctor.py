@@ -1,0 +1,63 @@
+"""`agentctl doctor`."""
+
+from __future__ import annotations
+
+from support.program import Program
+from support.schemas import validate
+
+
+def _findings(program: Program) -> dict[str, dict[str, str]]:
+    document = program.run("doctor", "--json").json
+    validate("doctor", document)
+    return {finding["check"]: finding for finding in document}
+
+
+def test_an_empty_home_is_healthy(program: Program) -> None:
+    """Nothing is set up, nothing is broken: exit 0, and the embedded model is what is missing."""
+    done = program.run("doctor")
+    assert done.code == 0, done.out
+    findings = _findings(program)
+    assert findings["embedded model"]["status"] == "warning"
+    assert findings["database"]["status"] == "ok"
+    assert findings["agentctl"]["detail"].startswith("0.")
+
+
+def test_keys_are_named_and_never_shown(program: Program) -> None:
+    """A key in the environment and one in the file are told by name and place."""
+    program.run("keys", "set", "groq", stdin="gsk_0123456789abcdefghij")
+    program.environ["OPENAI_API_KEY"] = "sk-0123456789abcdefghij"
+    detail = _findings(program)["keys"]["detail"]
+    assert "openai in OPENAI_API_KEY" in detail
+    assert "groq in " in detail
+    assert "0123456789" not in detail
+
+
+def test_a_damaged_database_is_a_failure(program: Program) -> None:
+    """A database that is none is told with a hint, and the exit code says so."""
+    path = program.home / ".local/share/agentctl/agentctl.db"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"this is no database, however long one looks at it" * 100)
+    done = program.run("doctor", "--json")
+    assert done.code == 1
+    assert {one["check"]: one["status"] for one in done.json}["database"] == "failure"
+    assert path.read_bytes().startswith(b"this is no database")
+
+
+def test_a_broken_configuration_is_a_failure(program: Program) -> None:
+    """What is wrong with the file is told; the checks that need it are left out."""
+    program.configure("nonsense = 1")
+    done = program.run("doctor", "--json")
+    assert done.code == 1
+    assert {one["check"]: one["status"] for one in done.json}["configuration"] == "failure"
+
+
+def test_an_untrusted_project_is_a_warning(program: Program) -> None:
+    """What a project would set if it were trusted is listed, with the command that trusts it."""
+    project = program.home / "work/.agentctl"
+    project.mkdir(parents=True)
+    (project / "config.toml").write_text('[servers.evil]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    inside = Program(program.home / "work", {**program.environ, "HOME": str(program.home)})
+    finding = _findings(inside)["configuration"]
+    assert finding["status"] == "warning"
+    assert "servers.evil.base_url" in finding["detail"]
+    assert finding["hint"] == "agentctl config trust"

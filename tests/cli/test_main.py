@@ -1,0 +1,135 @@
+"""The command line as a whole: help, failures, and what each command may import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support.program import Program
+
+import agentctl
+from agentctl.cli.group import COMMANDS, load
+from agentctl.cli.main import run
+
+LEAVES = [
+    (name, *sub)
+    for name in COMMANDS
+    for sub in ([(one,) for one in getattr(load(name), "commands", {})] if hasattr(load(name), "commands") else [()])
+]
+
+
+def test_version_is_printed_wherever_it_is_asked_for(program: Program) -> None:
+    """First, and after another option."""
+    for arguments in (["--version"], ["--debug", "--version"]):
+        done = program.run(*arguments)
+        assert (done.code, done.out) == (0, f"agentctl {agentctl.__version__}\n")
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """--help and -h print what the command does, on stdout, without an ANSI code, and leave with 0."""
+    for flag in ("--help", "-h"):
+        assert run([*command, flag]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(f"Usage: agentctl {' '.join(command)}")
+    assert "\x1b" not in told.out
+    assert told.err == ""
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_every_command_refuses_an_unknown_option(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each leaves with 2 and a hint, and without a traceback."""
+    assert run([*command, "--no-such-option"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "error: No such option" in told.err
+    assert f"hint: agentctl {' '.join(command)} --help" in told.err
+
+
+FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
+    ("chat",): (("hi",), 3),
+    ("sessions", "list"): ((), 3),
+    ("sessions", "show"): (("x",), 3),
+    ("cost",): ((), 3),
+    ("models", "list"): ((), 3),
+    ("models", "show"): (("openai/gpt-5",), 3),
+    ("models", "pull"): (("smollm2",), 3),
+    ("keys", "set"): (("openai",), 3),
+    ("keys", "list"): ((), 3),
+    ("keys", "rm"): (("openai",), 3),
+    ("config", "show"): ((), 3),
+    ("config", "get"): (("timeout",), 3),
+    ("config", "set"): (("timeout", "3"), 3),
+    ("config", "path"): (("x",), 2),
+    ("config", "trust"): (("/nowhere",), 3),
+    ("doctor",): ((), 1),
+}
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_every_command_leaves_with_the_code_of_its_failure(command: tuple[str, ...], program: Program) -> None:
+    """With a broken configuration and a broken file of keys each fails with its code, a hint and no traceback."""
+    program.configure("model = 3")
+    (program.home / ".config/agentctl/keys.json").write_text("{")
+    arguments, code = FAILURES[command]
+    done = program.run(*command, *arguments, stdin="x")
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+    assert "hint:" in done.err + done.out
+
+
+def test_a_typo_is_met_with_a_suggestion(program: Program) -> None:
+    """The nearest command is named."""
+    done = program.run("sesions")
+    assert done.code == 2
+    assert "Did you mean 'sessions'?" in done.err
+
+
+def test_no_arguments_show_help(program: Program) -> None:
+    """The list of commands, and the code of a usage error."""
+    done = program.run()
+    assert done.code == 2
+    assert all(name in done.out + done.err for name in COMMANDS)
+
+
+def test_debug_shows_the_traceback(program: Program) -> None:
+    """A traceback with --debug, wherever it stands, and none without."""
+    for arguments in (["--debug", "sessions", "show", "x"], ["sessions", "show", "x", "--debug"]):
+        done = program.run(*arguments)
+        assert "Traceback" in done.err
+        assert done.code == 2
+    assert "Traceback" not in program.run("sessions", "show", "x").err
+
+
+BASE = {"annotated_doc", "shellingham", "typer", "typing_extensions"}
+MAY_IMPORT = {
+    "--help": BASE,
+    "sessions list": BASE,
+    "cost": BASE,
+    "models list": BASE,
+    "keys list": BASE,
+    "config show": BASE,
+    "chat --dry-run -m compatible/m --base-url http://127.0.0.1:9/v1 hi": BASE,
+}
+HEAVY = {"asyncio", "ssl", "http", "email", "importlib.metadata", "importlib.resources", "unittest", "readline"}
+STARTS_A_LOOP = {"chat"}
+
+
+@pytest.mark.parametrize("command", MAY_IMPORT)
+def test_a_command_imports_no_more_than_it_may(command: str, program: Program) -> None:
+    """Start-up is a feature: which third-party packages are loaded is pinned, and heavy parts of the library too."""
+    program.run("chat", "-m", "compatible/m", "--base-url", "http://127.0.0.1:9/v1", "hi")  # makes a database
+    script = (
+        "import sys; from agentctl.cli.main import run; "
+        f"run({command.split()!r}); print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=program.environment, check=True
+    )
+    loaded = set(done.stderr.split())
+    third_party = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    ours = {"agentctl", "__mp_main__", "_agentctl"}
+    assert {name for name in third_party - ours if not name.startswith("_")} <= MAY_IMPORT[command]
+    if command.split(maxsplit=1)[0] not in STARTS_A_LOOP:
+        assert not loaded & HEAVY
