@@ -52,6 +52,8 @@ CREDENTIALS = (
     "https://example.com/v1?key={}&alt=sse",
     "https://example.com/v1?a=1&api_key={}",
     "access_token={}",
+    '{{"refresh_token": "{}"}}',
+    "auth-token: {}",
     "sent Bearer {} to it",
     "sent Basic {} to it",
 )

@@ -7,14 +7,13 @@ import gzip
 import os
 import resource
 import signal
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.forks import die_before, in_child
 from support.logfiles import Logging, content, files, found
 
 from agentctl.log.sink import Sink
@@ -22,7 +21,6 @@ from agentctl.settings.limits import Limit
 
 FULL = bool(os.environ.get("AGENTCTL_TEST_FULL"))
 KEEP = Limit(files=1_000_000)
-STEPS = {"os.rename", "os.remove", "os.truncate", "os.utime", "open", "os.listdir"}
 
 
 def sink(
@@ -35,16 +33,6 @@ def sink(
 def line(number: int, process: int = 0) -> bytes:
     """Return a line as `support.logfiles` knows it."""
     return b"2026-11-23T01:33:20Z INFO     test[1] %d:%d:xxxxxxxxxxxx:end\n" % (process, number)
-
-
-def in_child(work: Callable[[], None]) -> int:
-    """Run `work` in a forked process and return how that ended."""
-    if not (child := os.fork()):
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @given(
@@ -161,6 +149,7 @@ def test_a_full_disk_leaves_no_part_of_a_line(tmp_path: Path) -> None:
         log.write(line(0))
         with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
             log.write(line(1))
+        assert (tmp_path / "agentctl.log").read_bytes() == line(0)
 
     assert in_child(fill) == 0
     sink(tmp_path).write(line(2))
@@ -190,17 +179,8 @@ def test_a_kill_at_any_step_loses_doubles_and_tears_nothing(tmp_path: Path) -> N
 
 
 def _write_and_die(directory: Path, acknowledged: Path, step: int) -> None:
-    left = step
-
-    def count(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal left
-        if event in STEPS and "agentctl" in str(arguments):
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-
     told = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    sys.addaudithook(count)
+    die_before(step, "agentctl")
     log = sink(directory, 200, compress=True)
     for number in range(12):
         log.write(line(number))
@@ -214,6 +194,14 @@ def test_a_half_packed_file_is_packed_again(tmp_path: Path) -> None:
     sink(tmp_path, compress=True).write(line(1))
     assert sorted(path.name for path in tmp_path.glob("*agentctl-*")) == ["agentctl-000001.log.gz"]
     assert content(tmp_path / "agentctl-000001.log.gz") == line(0)
+
+
+def test_a_packed_file_does_not_stay_beside_its_source(tmp_path: Path) -> None:
+    """A packer killed before it could remove the source leaves no line twice, though nobody packs any more."""
+    (tmp_path / "agentctl-000001.log").write_bytes(line(0))
+    (tmp_path / "agentctl-000001.log.gz").write_bytes(gzip.compress(line(0)))
+    sink(tmp_path).write(line(1))
+    assert [path.name for path in tmp_path.glob("agentctl-*")] == ["agentctl-000001.log.gz"]
 
 
 @pytest.mark.parametrize(("compression", "count"), [("gz", 5_000), ("", 5_000 if FULL else 1_500)])
