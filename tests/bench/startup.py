@@ -15,8 +15,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -47,9 +47,9 @@ def install() -> None:
     if not (BIN / "llm").exists():
         subprocess.run([sys.executable, "-m", "venv", INSTALL], check=True)
         subprocess.run([BIN / "pip", "install", "-q", "--disable-pip-version-check", "llm"], check=True)
-    pip = [BIN / "pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, ROOT], check=True)
-    subprocess.run([*pip, "--force-reinstall", "--no-deps", ROOT], check=True)
+    pip = [str(BIN / "pip"), "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, str(ROOT)], check=True)
+    subprocess.run([*pip, "--force-reinstall", "--no-deps", str(ROOT)], check=True)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -113,7 +113,6 @@ def main() -> None:
         agentctl, llm = str(BIN / "agentctl"), str(BIN / "llm")
         ask = [agentctl, "chat", "-m", "compatible/fake", "--base-url", f"{server.url}/v1", "hi"]
         first_token(ask, env)  # makes the database that `sessions list` reads
-        time.sleep(0.2)
         commands = {
             "python -c pass": [str(BIN / "python"), "-c", "pass"],
             "agentctl --version": [agentctl, "--version"],
@@ -123,9 +122,9 @@ def main() -> None:
             "llm --help": [llm, "--help"],
             "llm logs list": [llm, "logs", "list"],
         }
-        subjects = {name: (lambda command=command: whole(command, env)) for name, command in commands.items()}
-        subjects["agentctl chat, first token"] = lambda: first_token(ask, env)
-        subjects["llm, first token"] = lambda: first_token([llm, "-m", "fake", "hi"], env)
+        subjects = {name: partial(whole, command, env) for name, command in commands.items()}
+        subjects["agentctl chat, first token"] = partial(first_token, ask, env)
+        subjects["llm, first token"] = partial(first_token, [llm, "-m", "fake", "hi"], env)
         times = measure(rounds, subjects)
     sys.exit(report(times))
 
