@@ -7,13 +7,12 @@ pattern has one bounded start and consumes what it scans, so that redaction is l
 from __future__ import annotations
 
 import re
+from functools import cache
 
 MARK = "[redacted]"
 SHORTEST = 6  # a shorter value would blot out ordinary words
 
 _known: set[str] = set()
-
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")  # spelled alike in JSON and in URLs
 
 # What a match has in it: most texts have none of these, and looking for them is a hundred times faster than matching.
 _SHAPE_HINTS = ("sk-", "AIza", "xai-", "gsk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "hf_", "://")
@@ -22,8 +21,7 @@ _LABEL_HINTS = ("key", "authorization", "token", "bearer", "basic")
 # Where a word begins: also right after the escape of a line break or the like, in JSON, Python and URLs.
 _START = r"(?: (?<![a-zA-Z0-9]) | (?<=\\[abfnrtv]) | (?<=\\x[0-9a-f]{2}) | (?<=\\u[0-9a-fA-F]{4}) | (?<=%[0-9A-F]{2}) )"
 
-_SHAPES = re.compile(
-    rf"""
+_SHAPES = rf"""
       {_START} (?: sk- [\w-]{{16,}}                        # OpenAI, Anthropic, OpenRouter
                  | AIza [\w-]{{30,}}                       # Google
                  | xai- [\w-]{{16,}}
@@ -32,12 +30,9 @@ _SHAPES = re.compile(
                  | github_pat_ \w{{16,}}
                  | hf_ \w{{16,}} )                         # Hugging Face
     | (?<= ://) [^\s/?\#"'<>]+ (?= @)                      # user:password of a URL
-    """,
-    re.VERBOSE | re.ASCII,
-)
+    """
 
-_LABELLED = re.compile(
-    rf"""
+_LABELLED = rf"""
     (?P<label>
         (?: api[-_]?key | (?:proxy-)?authorization | (?:access|refresh|auth)[-_]token | [?&]key )
         (?: \\?["']? \s{{0,4}} [:=] \s{{0,4}} b? \\?["']? | ["'] , \s{{0,4}} b?["'] )   # also JSON and Python's pairs
@@ -46,9 +41,7 @@ _LABELLED = re.compile(
                    | basic \s{{1,4}} (?= [\w+/-]{{24}} ) )    # the length, or a digit, tells a token from prose
     )
     [^\s"'\\,;&<>(){{}}]{{6,}}
-    """,
-    re.VERBOSE | re.ASCII | re.IGNORECASE,
-)
+    """
 
 
 def register(secret: str) -> None:
@@ -56,8 +49,8 @@ def register(secret: str) -> None:
     value = secret.strip()
     if len(value) >= SHORTEST:
         _known.add(value)
-        if not _PLAIN.fullmatch(value):
-            _known.update(_spellings(value))
+        if not re.fullmatch(r"[A-Za-z0-9_.~-]+", value):
+            _known.update(_spellings(value))  # others are spelled alike in JSON and in URLs
 
 
 def redact(text: str) -> str:
@@ -65,11 +58,21 @@ def redact(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):  # the longest first: one secret may contain another
         text = text.replace(secret, MARK)
     if any(hint in text for hint in _SHAPE_HINTS):
-        text = _SHAPES.sub(MARK, text)
+        text = _shapes().sub(MARK, text)
     lower = text.lower()
     if any(hint in lower for hint in _LABEL_HINTS):
-        text = _LABELLED.sub(rf"\g<label>{MARK}", text)
+        text = _labelled().sub(rf"\g<label>{MARK}", text)
     return text
+
+
+@cache  # compiled when first needed: 2 ms
+def _shapes() -> re.Pattern[str]:
+    return re.compile(_SHAPES, re.VERBOSE | re.ASCII)
+
+
+@cache
+def _labelled() -> re.Pattern[str]:
+    return re.compile(_LABELLED, re.VERBOSE | re.ASCII | re.IGNORECASE)
 
 
 def _spellings(value: str) -> set[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from agentctl.errors import ConfigError
 from agentctl.paths import config_dir
@@ -19,8 +19,7 @@ _DEEPEST = 3  # parts of a key; a table below is one wrong value
 _PROJECT = (".agentctl", "config.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place where a configuration file may be."""
 
     origin: Origin

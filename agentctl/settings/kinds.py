@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from agentctl.settings import limits
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of value.
 
     `parse` raises ValueError with what is expected; `from_text` reads a variable's or an argument's text first.
@@ -98,13 +94,20 @@ def _compression(value: object) -> Literal["gz", ""]:
     return "gz" if value == "gz" else ""
 
 
-def _limit(read: Callable[[str], limits.Limit]) -> Callable[[Any], str]:
-    def parse(value: object) -> str:
-        text = value if isinstance(value, str) else ""
-        read(text)
-        return text
+def _rotation(value: object) -> str:
+    from agentctl.settings import limits  # noqa: PLC0415 - only who sets it pays for it
 
-    return parse
+    text = value if isinstance(value, str) else ""
+    limits.rotation(text)
+    return text
+
+
+def _retention(value: object) -> str:
+    from agentctl.settings import limits  # noqa: PLC0415
+
+    text = value if isinstance(value, str) else ""
+    limits.retention(text)
+    return text
 
 
 def _whole(text: str) -> int | str:
@@ -125,6 +128,6 @@ URL = Kind("http(s) address", _url)
 DIRECTORY = Kind("directory", _directory)
 LEVEL = Kind("DEBUG, INFO, WARNING, ERROR or CRITICAL", _level)
 FORMAT = Kind("text or json", _format)
-ROTATION = Kind("size or age", _limit(limits.rotation))
-RETENTION = Kind("count or age", _limit(limits.retention))
+ROTATION = Kind("size or age", _rotation)
+RETENTION = Kind("count or age", _retention)
 COMPRESSION = Kind("gz or none", _compression)

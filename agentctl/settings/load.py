@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentctl.errors import ConfigError, UsageError
 from agentctl.paths import data_dir, state_dir
@@ -16,8 +15,7 @@ from agentctl.settings import files, table
 from agentctl.settings.values import LogSettings, ModelOverride, Origin, Server, Settings
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(NamedTuple):
     value: Any
     origin: Origin
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agentctl.settings import kinds
 from agentctl.settings.kinds import Kind
@@ -11,8 +11,7 @@ from agentctl.settings.kinds import Kind
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key. A part of `path` in capitals stands for any name.
 
     `variables` are looked up in their order. `open` keys may be set by a project that nobody has trusted yet.
