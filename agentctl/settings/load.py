@@ -110,7 +110,7 @@ def _from_flags(flags: Mapping[str, object]) -> Iterator[tuple[table.Path, _Sett
 
 def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, ignored: tuple[str, ...]) -> Settings:
     defaults: dict[table.Path, Any] = {
-        ("database",): f"sqlite:///{data_dir(environ) / 'agentctl.db'}",
+        ("database",): f"sqlite:///{data_dir(environ).absolute() / 'agentctl.db'}",
         ("timeout",): 300.0,
         ("log", "dir"): state_dir(environ),
     }

@@ -160,11 +160,10 @@ def append(
     Returns:
         The session standing after it, on a new branch where another writer was there first; and what was stored.
     """
-    now, message_id = _now(), new_id()
-    if not _advance(tx, session, message_id):
+    now, message_id, body = _now(), new_id(), dump(message)
+    if not _advance(tx, session):
         session = _fork(tx, session)
-        _advance(tx, session, message_id)
-    body = dump(message)
+        _advance(tx, session)
     tx.execute(
         "messages.add",
         id=message_id,
@@ -231,8 +230,8 @@ def _no_session(reference: str) -> UsageError:
     return UsageError(f"there is no session {reference!r}", hint="`agentctl sessions list` shows what there is")
 
 
-def _advance(tx: Transaction, session: Session, message_id: str) -> bool:
-    return tx.execute("branches.advance", id=session.branch_id, expected=session.next_seq, message_id=message_id) == 1
+def _advance(tx: Transaction, session: Session) -> bool:
+    return tx.execute("branches.advance", id=session.branch_id, expected=session.next_seq) == 1
 
 
 def _fork(tx: Transaction, session: Session) -> Session:

@@ -143,6 +143,12 @@ def test_what_makes_no_sense(program: Program, arguments: list[str]) -> None:
     assert "hint:" in done.err
 
 
+def test_a_relative_data_directory(program: Program) -> None:
+    """A data directory that is given relative to the working directory is there and nowhere else."""
+    assert program.run("sessions", "list", "--json", env={"AGENTCTL_DATA_DIR": "data"}).json == []
+    assert (program.home / "data" / "agentctl.db").exists()
+
+
 def test_a_damaged_database(program: Program) -> None:
     """A damaged database is a storage error with a hint, and stays as it is."""
     fill(program, "a name")

@@ -119,3 +119,8 @@ def test_migrations_are_numbered() -> None:
     migrations = migrate.load()
     assert [migration.version for migration in migrations] == list(range(1, len(migrations) + 1))
     assert all(migration.name for migration in migrations)
+
+
+def test_migrations_stay_as_they_are() -> None:
+    """A released migration is never edited: databases that have applied it would be refused."""
+    assert {one.version: one.checksum for one in migrate.load()} == {1: "crc32:fec67b60"}

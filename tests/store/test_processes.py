@@ -84,11 +84,11 @@ def test_processes_in_one_session(url: str) -> None:
             process.begin()
         acknowledged = [process.acknowledged(25) for process in processes]
     with closing(sqlite3.connect(path_of(url))) as raw:
-        heads = raw.execute("SELECT id, next_seq, head_message_id FROM branches").fetchall()
+        branches = raw.execute("SELECT id, next_seq FROM branches").fetchall()
     with closing(connect(url)) as database:
         lines = [
-            database.read(partial(sessions.thread, session=Session(session.id, None, branch, head, end, 0, 0)))
-            for branch, end, head in heads
+            database.read(partial(sessions.thread, session=Session(session.id, None, branch, None, end, 0, 0)))
+            for branch, end in branches
         ]
     told = [[stored.message.text for stored in line] for line in lines]
     assert sum(map(len, acknowledged)) == len(everything(url)) == 100

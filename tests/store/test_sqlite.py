@@ -21,6 +21,7 @@ from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.open import connect
 from agentctl.store.sessions import Stored, Summary
+from agentctl.store.sqlite.connection import require
 
 MIB = 1 << 20
 NOBODY = 65534
@@ -97,6 +98,14 @@ def test_the_log_stays_small(url: str) -> None:
         assert len(database.read(partial(sessions.thread, session=session))) == 30
 
 
+def test_an_old_library() -> None:
+    """An SQLite without what the schema needs is refused with both versions."""
+    require((3, 37, 0))
+    with pytest.raises(StorageError, match=r"3\.34\.1") as caught:
+        require((3, 34, 1))
+    assert "3.37.0" in str(caught.value.hint)
+
+
 def test_two_databases_of_one_file(url: str) -> None:
     """One process may open the same file twice; closing one does not disturb the other."""
     with closing(connect(url)) as one:
@@ -168,7 +177,7 @@ def test_a_check_finds_damage(url: str) -> None:
     fill(url)
     with closing(sqlite3.connect(path_of(url))) as raw, raw:
         raw.execute("PRAGMA ignore_check_constraints = ON")
-        raw.execute("INSERT INTO branches VALUES ('b', 'nobody', NULL, -1, 0, NULL)")
+        raw.execute("INSERT INTO branches VALUES ('b', 'nobody', NULL, -1, 0)")
     with closing(connect(url)) as database:
         problems = database.check()
     assert problems == ["CHECK constraint failed in branches", "a row of branches belongs to nothing"]

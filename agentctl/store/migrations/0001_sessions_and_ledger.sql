@@ -18,6 +18,8 @@ CREATE TABLE sessions (
 ) STRICT;
 
 CREATE INDEX sessions_by_time ON sessions (updated_at, id);
+-- Without it each new branch would be looked for in all sessions, to settle the deferred reference.
+CREATE INDEX sessions_by_branch ON sessions (active_branch_id);
 CREATE INDEX sessions_by_name ON sessions (name) WHERE name IS NOT NULL;
 
 -- A branch holds the messages from fork_seq on; those before it are its parent's. The first message has seq 0.
@@ -26,8 +28,7 @@ CREATE TABLE branches (
     session_id       TEXT    NOT NULL REFERENCES sessions (id),
     parent_branch_id TEXT    REFERENCES branches (id),
     fork_seq         INTEGER NOT NULL CHECK (fork_seq >= 0),
-    next_seq         INTEGER NOT NULL CHECK (next_seq >= fork_seq),
-    head_message_id  TEXT    REFERENCES messages (id) DEFERRABLE INITIALLY DEFERRED
+    next_seq         INTEGER NOT NULL CHECK (next_seq >= fork_seq)
 ) STRICT;
 
 CREATE INDEX branches_by_session ON branches (session_id);

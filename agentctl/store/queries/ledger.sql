@@ -20,7 +20,9 @@ DELETE FROM open_calls WHERE reservation_id = (
 -- name: open_calls
 SELECT u.call_id, u.session_id, u.provider, u.model, u.attempt, u.tag,
     u.uncached_input, u.cache_read, u.cache_write_short, u.cache_write_long, u.output, u.computed_pusd, u.created_at
-FROM open_calls o JOIN usage_ledger u ON u.id = o.reservation_id
+-- CROSS keeps SQLite from going through the whole ledger to look each entry up among the few open ones.
+FROM open_calls o CROSS JOIN usage_ledger u
+WHERE u.id = o.reservation_id
 ORDER BY u.created_at, u.id;
 
 -- name: is_open

@@ -6,8 +6,10 @@ VALUES (:id, :name, :branch_id, :now, :now);
 UPDATE sessions SET updated_at = :now WHERE id = :id;
 
 -- name: get
-SELECT s.id, s.name, b.id AS branch_id, b.head_message_id AS head_id, b.next_seq, s.created_at, s.updated_at
-FROM sessions s JOIN branches b ON b.id = s.active_branch_id
+SELECT s.id, s.name, b.id AS branch_id, m.id AS head_id, b.next_seq, s.created_at, s.updated_at
+FROM sessions s
+JOIN branches b ON b.id = s.active_branch_id
+LEFT JOIN messages m ON m.branch_id = b.id AND m.seq = b.next_seq - 1
 WHERE s.id = :id;
 
 -- name: latest

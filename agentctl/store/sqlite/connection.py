@@ -14,6 +14,7 @@ VERSION = sqlite3.sqlite_version_info
 WAL_RESET_BUG = (3, 7, 0) <= VERSION <= (3, 51, 2)
 """Whether this SQLite can lose a write that races a checkpoint (https://sqlite.org/wal.html#walresetbug)."""
 
+_OLDEST = (3, 37, 0)  # the first with STRICT tables
 _BUSY_MS = 10_000  # for programs that don't know our lock, like SQLite's shell
 _MOST_PROBLEMS = 10  # of a damaged file, that are told
 _SETTINGS = """
@@ -30,6 +31,7 @@ class Connection:
     """
 
     def __init__(self, name: str) -> None:
+        require(VERSION)
         self._name = name
         with _translated(name):
             self._sqlite = sqlite3.connect(name, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
@@ -130,6 +132,19 @@ class Connection:
     def _roll_back(self) -> None:
         if self.in_transaction:
             self.run("ROLLBACK")
+
+
+def require(version: tuple[int, int, int]) -> None:
+    """Refuse an SQLite that is too old.
+
+    Raises:
+        StorageError: it is.
+    """
+    if version < _OLDEST:
+        raise StorageError(
+            f"this Python has SQLite {'.'.join(map(str, version))}, which is too old",
+            hint=f"use a Python with SQLite {'.'.join(map(str, _OLDEST))} or newer, such as those that uv installs",
+        )
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from agentctl.errors import StorageError
 from agentctl.locks import FileLock
@@ -84,6 +83,8 @@ class SqliteDatabase:
     @contextmanager
     def lock(self, name: str, *, wait: float) -> Iterator[None]:
         """Hold the lock `name`, kept as a file while it is held."""
+        from urllib.parse import quote  # noqa: PLC0415 - a listing takes no lock
+
         lock = FileLock(self._locks / f"{quote(name, safe='')}.lock", transient=True)
         with file_errors(self._path):
             taken = lock.acquire(wait)
