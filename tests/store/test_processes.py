@@ -23,13 +23,13 @@ from agentctl.store.sessions import Session
 KILLS = int(os.environ.get("AGENTCTL_TEST_KILLS", "10"))
 OPENER = """
 import sys
-from agentctl.messages import user
 from agentctl.store import sessions
 from agentctl.store.open import connect
-sys.stdin.readline()
-database = connect(sys.argv[1])
-database.write(sessions.create)
-database.close()
+sys.stdin.read()
+for number in range(20):
+    database = connect(f"{sys.argv[1]}{number}")
+    database.write(sessions.create)
+    database.close()
 """
 
 
@@ -98,16 +98,17 @@ def test_processes_in_one_session(url: str) -> None:
 
 
 def test_processes_that_make_the_database(url: str) -> None:
-    """Eight processes that open a database that is not there yet all find it ready."""
+    """Eight processes that open databases which are not there yet, at the same time, find each of them ready."""
     arguments = [sys.executable, "-c", OPENER, url]
+    reading, writing = os.pipe()
     with ExitStack() as stack:
-        processes = [stack.enter_context(subprocess.Popen(arguments, stdin=subprocess.PIPE)) for _ in range(8)]
-        for process in processes:
-            assert process.stdin
-            process.stdin.close()
+        processes = [stack.enter_context(subprocess.Popen(arguments, stdin=reading)) for _ in range(8)]
+        os.close(reading)
+        os.close(writing)  # the end of its input is where each begins
         assert [process.wait() for process in processes] == [0] * 8
-    with closing(connect(url)) as database:
-        assert len(database.read(partial(sessions.listing, limit=100))) == 8
+    for number in range(20):
+        with closing(connect(f"{url}{number}")) as database:
+            assert len(database.read(partial(sessions.listing, limit=100))) == 8
 
 
 def test_a_killed_process_loses_nothing_it_acknowledged(url: str) -> None:
