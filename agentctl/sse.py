@@ -82,7 +82,7 @@ class Decoder:
                 raise MalformedStreamError(f"an event of more than {self._limit:,} bytes")
             if piece.endswith((b"\n", b"\r")):
                 events += self._end_line()
-        self._between = not (self._line or self._data or self._event or self._after_cr)
+        self._between = not (self._line or self._data or self._event)
         return events
 
     def _end_line(self) -> list[ServerSentEvent]:

@@ -101,6 +101,24 @@ def test_the_plain_event_in_one_chunk() -> None:
     assert decode(b"id: 4\n\n", b"data: x\n\n", b"data: y\n\n") == [("x", "message", "4"), ("y", "message", "4")]
 
 
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (b"data: a\rdata: b\n\n",),
+        (b"event: e\n", b"data: a\n\n"),
+        (b"data: a\n", b"data: b\n\n"),
+        (b"data: a\r", b"data: b\n\n", b"\n", b"data: c\n\n"),
+        (b": \r", b"data: a\n\n", b"\ndata: b\n\n"),
+        (b"dat", b"data: a\n\n"),
+        (b"data: a\n\n\n",),
+        (b"data: \n\n",),
+    ],
+)
+def test_chunks_that_look_like_plain_events(chunks: tuple[bytes, ...]) -> None:
+    """The short way for plain events is not taken where the chunk is more, or only goes on."""
+    assert decode(*chunks) == reference(b"".join(chunks))
+
+
 @pytest.mark.parametrize("chunks", [(b"data: \xff\n\n",), (b"data: \xe9", b"\n\n"), (b"\xc3\x28: x\n",)])
 def test_bytes_that_are_not_utf_8_are_refused(chunks: tuple[bytes, ...]) -> None:
     """No byte is replaced in silence: the decoder says that this is not UTF-8."""

@@ -19,7 +19,7 @@ from agentctl.redact import MARK
 from agentctl.transport import Response, Transport
 
 _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
-_REFUSAL_SECONDS = 5.0
+_REFUSAL_SECONDS = 1.0  # to read them in
 _OK = 200
 _LAST_BYTES = 0.1  # seconds that a finished answer is given to end its body, so that its connection can be used again
 

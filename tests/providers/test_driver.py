@@ -44,6 +44,12 @@ async def complete_and_close(provider: HttpProvider) -> Done:
         return await complete(provider, ASK)
 
 
+async def fail(provider: HttpProvider) -> ProviderError:
+    with pytest.raises(ProviderError) as caught:
+        await complete_and_close(provider)
+    return caught.value
+
+
 def test_a_streamed_answer() -> None:
     """A request goes out once, with its key, and its answer comes as events that end in the whole message."""
     with Server(completion("Hel", "lo")) as server:
@@ -238,6 +244,26 @@ def test_success_after_retries() -> None:
     assert 0.01 <= second.delay <= 0.02
     assert told[:2] == [Start("m", "chatcmpl-1"), TextDelta("Hello")]
     assert server.requests[0].body == server.requests[1].body == server.requests[2].body
+
+
+def test_a_refusal_that_does_not_come_to_the_point() -> None:
+    """An error whose body stalls is told by its status within a second or so, however patient the user is."""
+    with Server([Send(head(401, {"Content-Length": "9"}) + b"x"), Stall()]) as server:
+        error = asyncio.run(asyncio.wait_for(fail(service(server.url)), 10))
+    assert error.message == "p answered 401 Unauthorized"
+
+
+def test_no_connection_is_held_while_waiting() -> None:
+    """Before the wait for the next attempt the refused one is closed."""
+    endless: list[Step] = [Send(head(503, {**NOW, "Transfer-Encoding": "chunked"}) + chunk(b"x" * 100_000)), Stall()]
+    with Server(endless) as server:
+
+        async def run() -> None:
+            async with aclosing(service(server.url)) as provider, aclosing(provider.stream(ASK)) as told:
+                assert isinstance(await anext(told), Retry)
+                await asyncio.to_thread(server.requests[0].wait_gone)
+
+        asyncio.run(run())
 
 
 def test_a_stale_connection_is_replaced() -> None:

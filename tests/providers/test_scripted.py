@@ -66,6 +66,12 @@ def test_an_answer_of_every_kind_of_event(tmp_path: Path) -> None:
     assert done.usage.buckets() == Usage(1, 2, 3, 0, 4).buckets()
 
 
+def test_only_line_feeds_end_lines(tmp_path: Path) -> None:
+    """Other separators of lines are text like any other."""
+    model = write(tmp_path / "s.jsonl", '{"type": "text", "text": "a\u2028\u0085b"}\r\n')
+    assert asyncio.run(complete(Scripted(), ask(model))).message.text == "a\u2028\u0085b"
+
+
 def test_the_nth_turn_plays_the_nth_answer(tmp_path: Path) -> None:
     """A conversation goes through the answers in order, and past the last one fails with both numbers."""
     one, two = {"type": "text", "text": "one"}, {"type": "text", "text": "two"}
