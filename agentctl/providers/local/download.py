@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from agentctl import atomic
 from agentctl.errors import ProviderError
@@ -45,9 +45,16 @@ def download(url: str, part: Path, report: Report) -> None:
     asyncio.run(_Download(url, part, report).run())
 
 
+def public(url: str) -> str:
+    """An address as it may be shown and kept: without user, password and query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 class _Download:
     def __init__(self, url: str, part: Path, report: Report) -> None:
         self._url = url
+        self._name = public(url)
         self._part = part
         self._note = part.with_name(f"{part.name}.json")
         self._report = report
@@ -73,13 +80,13 @@ class _Download:
                     await self._take(response, 0, total)
                 case 206 if start == offset:
                     await self._take(response, offset, total)
-                case 206:
+                case 206 if offset:
                     return False
                 case 416 if offset:
                     return offset == total
                 case status:
                     raise ProviderError(
-                        f"{self._url} answered with status {status}", hint="check the address", status=status
+                        f"{self._name} answered with status {status}", hint="check the address", status=status
                     )
         return True
 
@@ -93,9 +100,9 @@ class _Download:
                     return
             target = urljoin(url, target)
             if url.startswith("https:") and not target.startswith("https:"):
-                raise ProviderError(f"{url} redirects to an address without TLS", hint="check the address")
+                raise ProviderError(f"{self._name} redirects to an address without TLS", hint="check the address")
             url = target
-        raise ProviderError(f"{self._url} redirects too often", hint="check the address")
+        raise ProviderError(f"{self._name} redirects too often", hint="check the address")
 
     async def _take(self, response: Response, offset: int, total: int | None) -> None:
         if offset == 0:
@@ -106,13 +113,13 @@ class _Download:
                 self._report(Progress("download", file.tell(), total))
             size = file.tell()
         if total is not None and size != total:
-            raise ProviderError(f"{self._url} gave {size:,} of {total:,} bytes", hint=_AGAIN)
+            raise ProviderError(f"{self._name} gave {size:,} of {total:,} bytes", hint=_AGAIN)
 
     def _start_anew(self, response: Response) -> None:
         """Note which version this is the beginning of, before the first byte of it is kept."""
         self._forget()
         if validator := _validator(response.headers):
-            atomic.replace(self._note, json.dumps(asdict(_Origin(self._url, validator))).encode())
+            atomic.replace(self._note, json.dumps(asdict(_Origin(self._name, validator))).encode())
 
     def _forget(self) -> None:
         self._note.unlink(missing_ok=True)
@@ -130,7 +137,7 @@ class _Download:
             origin = _Origin(**json.loads(self._note.read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
-        return origin if origin.url == self._url else None
+        return origin if origin.url == self._name else None
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:

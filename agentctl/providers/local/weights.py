@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from agentctl.errors import AgentctlError, UsageError
 from agentctl.providers.local.shelf import Progress, Record, Report, Shelf, copy, digest, is_gguf
 
+_DIGEST = re.compile(r"sha256=([0-9a-f]{64})")
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 
@@ -107,20 +108,28 @@ def _is_there(path: Path, name: str, shelf: Shelf, report: Report) -> bool:
 
 
 def _pull_address(address: str, name: str, shelf: Shelf, report: Report) -> Path:
-    from agentctl.providers.local.download import download  # noqa: PLC0415 - loads asyncio
+    from agentctl.providers.local.download import download, public  # noqa: PLC0415 - loads asyncio
 
     url, _, fragment = address.partition("#")
-    expected = fragment.removeprefix("sha256=").lower() if fragment.startswith("sha256=") else None
+    source, expected = public(url), _digest_of(fragment)
     with shelf.changing(name, report):
         record = shelf.record(name)
-        if record and (record.sha256 == expected if expected else record.source == url):
+        if record and (record.sha256 == expected if expected else record.source == source):
             return shelf.path(name)
         part = shelf.hidden(name, "part")
         download(url, part, report)
         found = digest(part, report)
         if expected:
-            _verify(url, found, expected, part)
-        return shelf.put(name, part, Record(found, part.stat().st_size, url))
+            _verify(source, found, expected, part)
+        return shelf.put(name, part, Record(found, part.stat().st_size, source))
+
+
+def _digest_of(fragment: str) -> str | None:
+    if not fragment:
+        return None
+    if found := _DIGEST.fullmatch(fragment.lower()):
+        return found[1]
+    raise UsageError(f"#{fragment} is no digest", hint="end the address in #sha256= and 64 hexadecimal digits")
 
 
 def _verify(source: str, found: str, expected: str, *parts: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,8 +44,10 @@ def fetch(requirement: str, work: Path, report: Report, size: int) -> None:
             _command(requirement, work), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environ
         )
         try:
+            arrived = 0
             while not _ended(process):
-                report(Progress("download", min(_size_of(work), size), size))
+                arrived = max(arrived, min(_size_of(work), size))  # pip copies and removes what it has fetched
+                report(Progress("download", arrived, size))
         finally:
             process.kill()
             process.wait()
@@ -103,11 +105,10 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 
 def _size_of(directory: Path) -> int:
     total = 0
-    for path in directory.rglob("*"):
-        try:
-            total += path.lstat().st_size
-        except FileNotFoundError:  # pip has just moved it
-            continue
+    for parent, _, names in os.walk(directory):
+        for name in names:
+            with suppress(FileNotFoundError):  # pip has just moved it
+                total += (Path(parent) / name).lstat().st_size
     return total
 
 
