@@ -71,12 +71,16 @@ def _claim(base: Path) -> tuple[Path, FileLock]:
 
 def _sweep(base: Path) -> None:
     for entry in os.scandir(base):
-        if entry.name.startswith(_PREFIX) and _is_ours(entry.stat(follow_symlinks=False)):
-            lock = FileLock(Path(entry.path) / _LOCK)
-            with suppress(OSError):
-                if lock.acquire(wait=0):
-                    _empty(Path(entry.path))
-                    lock.release()
+        with suppress(OSError):  # others sweep too
+            if entry.name.startswith(_PREFIX) and _is_ours(entry.stat(follow_symlinks=False)):
+                _remove_dead(Path(entry.path))
+
+
+def _remove_dead(path: Path) -> None:
+    lock = FileLock(path / _LOCK)
+    if lock.acquire(wait=0):
+        _empty(path)
+        lock.release()
 
 
 def _is_ours(status: os.stat_result) -> bool:
