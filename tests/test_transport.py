@@ -146,8 +146,9 @@ def test_redirects_are_not_followed() -> None:
     assert len(server.requests) == 1
 
 
-def test_a_unix_socket(tmp_path: Path) -> None:
-    """With a Unix socket every request goes there."""
+def test_a_unix_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a Unix socket every request goes there, and to no proxy."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     path = tmp_path / "s.sock"
     with Server(answer(200, b"hello"), uds=path):
         assert get("http://model/x", uds=str(path))[1] == b"hello"

@@ -48,6 +48,8 @@ def heed(error: ProviderError, headers: Mapping[str, str]) -> ProviderError:
     error.retry_after = _retry_after(headers)
     if (advice := headers.get("x-should-retry")) in ("true", "false"):
         error.transient = advice == "true"
+    if error.transient and error.retry_after:
+        error.hint = f"try again in {error.retry_after:.0f} s"
     return error
 
 

@@ -246,6 +246,12 @@ def test_success_after_retries() -> None:
     assert server.requests[0].body == server.requests[1].body == server.requests[2].body
 
 
+def test_a_long_wait_is_told() -> None:
+    """Where the server wants a longer wait than is made unasked, the hint says how long."""
+    with Server(answer(429, b"", {"Retry-After": "3600"})) as server:
+        assert asyncio.run(fail(service(server.url))).hint == "try again in 3600 s"
+
+
 def test_a_refusal_that_does_not_come_to_the_point() -> None:
     """An error whose body stalls is told by its status within a second or so, however patient the user is."""
     with Server([Send(head(401, {"Content-Length": "9"}) + b"x"), Stall()]) as server:

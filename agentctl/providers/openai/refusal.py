@@ -89,9 +89,7 @@ def _error(capabilities: Capabilities, problem: _Problem, message: str) -> Provi
     if codes & _KEY_CODES or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return AuthError(text, hint=capabilities.key_hint or None, status=status)
     if codes & _MODEL_CODES or status == HTTPStatus.NOT_FOUND:
-        return ProviderError(
-            text, hint=f"`agentctl models list`; the base URL is {capabilities.base_url}", status=status
-        )
+        return ProviderError(text, hint=f"`agentctl models list`, or check {_base_url(capabilities)}", status=status)
     if codes & _BUSY_CODES or status in _TRANSIENT or (status or 0) >= _SERVER_ERRORS:
         return ProviderError(text, hint="try again later", status=status, transient=True)
     moved = status is not None and 300 <= status < 400  # noqa: PLR2004 - the class of redirects
