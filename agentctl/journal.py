@@ -46,7 +46,7 @@ class DatabaseJournal:
         self._db = db
         self._turn = turn
         self._call = turn.call
-        self._session = turn.session
+        self._session: Session | None = None
         self._chunks = 0
         self._begun = False
 
@@ -57,10 +57,10 @@ class DatabaseJournal:
 
     async def begin(self) -> None:
         """Record the opening messages, an empty draft and the reservation of the call, all or nothing."""
-        await asyncio.wrap_future(self._db.submit(self._begin))
+        self._session = await asyncio.wrap_future(self._db.submit(self._begin))
         self._begun = True
 
-    def _begin(self, tx: Transaction) -> None:
+    def _begin(self, tx: Transaction) -> Session | None:
         turn, session = self._turn, self._turn.session
         if turn.call.session_id:
             session = session or sessions.create(tx, session_id=turn.call.session_id)
@@ -69,7 +69,7 @@ class DatabaseJournal:
             sessions.open_draft(tx, session, turn.call.call_id, turn.card.name)
         estimate = Usage(uncached_input=turn.input_tokens)
         ledger.reserve(tx, turn.call, estimate, pricing.price(estimate, turn.card))
-        self._session = session
+        return session
 
     async def draft(self, deltas: Sequence[Delta]) -> None:
         """Record more of the answer."""
@@ -120,7 +120,7 @@ class DatabaseJournal:
         if message is None:
             return None
         status: MessageStatus = "partial" if message.stop_reason in {"cancelled", "error"} else "final"
-        self._session, stored = sessions.append(tx, self._session, message, status=status, run_id=self._call.call_id)
+        _, stored = sessions.append(tx, self._session, message, status=status, run_id=self._call.call_id)
         return stored.id
 
     async def release(self) -> None:

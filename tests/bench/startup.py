@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.completions import opening  # noqa: E402
+from support.completions import completion, opening  # noqa: E402
 from support.server import Server, Stall  # noqa: E402
 
 INSTALL = ROOT / "build" / "bench"
@@ -40,6 +40,8 @@ PEERS = {
     "agentctl chat, first token": "llm, first token",
 }
 PEER_BAR = 0.25
+# A whole answer for the log of llm, then answers of which only the first token comes.
+SCRIPTS = (completion("Hello"), opening("Hello", then=[Stall()]))
 
 
 def install() -> None:
@@ -96,7 +98,7 @@ def measure(rounds: int, subjects: Mapping[str, Callable[[], float]]) -> dict[st
 
 
 def configure(home: Path, url: str) -> None:
-    """Let llm know the local server, and give both tools something to list."""
+    """Let llm know the local server."""
     (home / "llm" / "extra-openai-models.yaml").write_text(
         f"- model_id: fake\n  model_name: fake\n  api_base: {url}/v1\n"
     )
@@ -106,13 +108,14 @@ def main() -> None:
     """Measure, print the table, and leave with 1 if a bar is missed."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     install()
-    with tempfile.TemporaryDirectory() as directory, Server(opening("Hello", then=[Stall()])) as server:
+    with tempfile.TemporaryDirectory() as directory, Server(*SCRIPTS) as server:
         home = Path(directory)
         env = environment(home)
         configure(home, server.url)
         agentctl, llm = str(BIN / "agentctl"), str(BIN / "llm")
         ask = [agentctl, "chat", "-m", "compatible/fake", "--base-url", f"{server.url}/v1", "hi"]
-        first_token(ask, env)  # makes the database that `sessions list` reads
+        whole([llm, "-m", "fake", "hi"], env)
+        first_token(ask, env)
         commands = {
             "python -c pass": [str(BIN / "python"), "-c", "pass"],
             "agentctl --version": [agentctl, "--version"],

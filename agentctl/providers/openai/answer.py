@@ -13,6 +13,7 @@ from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.openai.refusal import broken_off
 
+_MOST_TOKENS = 10**12  # as the ledger takes
 _LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
 
 _STOP_REASONS: Mapping[str, StopReason] = {
@@ -161,9 +162,10 @@ def read_usage(raw: Mapping[str, Any]) -> Usage:
 
 
 def _count(value: object) -> int:
+    """A number of tokens; what can't be one is 0, for no answer may be lost over it."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return max(0, value) if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else 0
 
 
 def _parse(data: str) -> dict[str, Any]:
