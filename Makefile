@@ -22,7 +22,7 @@ lint: .venv/test ## Check style, types and layers.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: .venv/bench ## Measure beside the peers.
 	$(BIN)/python tests/bench/startup.py

@@ -12,9 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 from agentctl.draft import Draft
 from agentctl.errors import AgentctlError, ProviderError
-from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Usage, UsageStatus
+from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Provider, Request
+from agentctl.usage import Usage, UsageStatus
 
 T = TypeVar("T")
 

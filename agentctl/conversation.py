@@ -13,7 +13,7 @@ from agentctl.economy import tokens
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
-from agentctl.events import AgentEvent, Usage
+from agentctl.events import AgentEvent
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text
@@ -21,6 +21,7 @@ from agentctl.providers.base import Preview, Provider, Request
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Session
+from agentctl.usage import Usage
 
 PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
 

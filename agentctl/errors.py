@@ -17,9 +17,9 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
-if TYPE_CHECKING:
-    from agentctl.events import Usage
+if TYPE_CHECKING:  # `--version` and `--help` need errors, and not what an answer is made of
     from agentctl.messages import Message
+    from agentctl.usage import Usage
 
 
 class ExitCode(IntEnum):

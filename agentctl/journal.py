@@ -17,11 +17,12 @@ from agentctl import log
 from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.economy import ledger, pricing, tokens
 from agentctl.economy.catalog import Catalog, ModelCard
-from agentctl.events import Delta, Receipt, Usage, UsageStatus
+from agentctl.events import Delta, Receipt
 from agentctl.messages import Message, Part
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Draft, MessageStatus, Session
+from agentctl.usage import Usage, UsageStatus
 
 
 @dataclass(frozen=True, slots=True)

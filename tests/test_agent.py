@@ -12,20 +12,9 @@ from support.parts import DELTAS
 from agentctl.agent import Agent
 from agentctl.assembly import assemble
 from agentctl.errors import AgentctlError, AuthError, ProviderError, StorageError
-from agentctl.events import (
-    AgentEvent,
-    Delta,
-    Done,
-    Failed,
-    Finished,
-    Notice,
-    Receipt,
-    Retry,
-    Start,
-    TextDelta,
-    Usage,
-)
+from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Start, TextDelta
 from agentctl.messages import Message, Text
+from agentctl.usage import Usage
 
 USAGE = Usage(uncached_input=3, output=2)
 

@@ -11,7 +11,7 @@ from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.errors import StorageError
-from agentctl.events import Delta, TextDelta, ThinkingDelta, Usage
+from agentctl.events import Delta, TextDelta, ThinkingDelta
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text, Thinking, user
@@ -19,6 +19,7 @@ from agentctl.settings import ModelOverride
 from agentctl.store import sessions
 from agentctl.store.base import Database
 from agentctl.store.open import connect
+from agentctl.usage import Usage
 
 CATALOG = Catalog({"compatible/m": ModelOverride(input=Decimal(1), output=Decimal(10))})
 

@@ -24,9 +24,10 @@ COMMANDS = {
 }
 
 
-def new_app(help_text: str | None = None) -> typer.Typer:
-    """A Typer application as every command module makes it: plain help, no pydantic, no pretty tracebacks."""
+def new_app(help_text: str | None = None, group: type[TyperGroup] | None = None) -> typer.Typer:
+    """A Typer application as all of this program is made of: plain help, no pydantic, no pretty tracebacks."""
     return typer.Typer(
+        cls=group,
         help=help_text,
         add_completion=False,
         no_args_is_help=True,
@@ -69,14 +70,7 @@ def load(name: str) -> Command:
 
 def root() -> Command:
     """The whole tree."""
-    app = typer.Typer(
-        cls=LazyGroup,
-        add_completion=False,
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    app = new_app(group=LazyGroup)
 
     @app.callback()
     def agentctl(

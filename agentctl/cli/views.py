@@ -10,17 +10,8 @@ from typing import Any, Protocol
 
 from agentctl.cli.render import dollars, print_json, print_note, printable
 from agentctl.economy.pricing import format_usd
-from agentctl.events import (
-    AgentEvent,
-    Failed,
-    Finished,
-    Notice,
-    Receipt,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-    Usage,
-)
+from agentctl.events import AgentEvent, Failed, Finished, Notice, Receipt, TextDelta, ThinkingDelta, ToolCallDelta
+from agentctl.usage import Usage
 
 VERSION = 1  # of the event lines; a change that could break a reader raises it
 

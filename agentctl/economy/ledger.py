@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Literal
 
 from agentctl.economy.pricing import from_pico, to_pico
-from agentctl.events import Usage, UsageStatus
 from agentctl.ids import new_id
 from agentctl.store.base import Row, Transaction
+from agentctl.usage import Usage, UsageStatus
 
 _MILLI = 10**9  # pico-dollars
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Protocol
 
-from agentctl.events import Usage
+from agentctl.usage import Usage
 
 # No sum of prices times tokens needs half of these digits; one that ever does raises, and is not rounded.
 _EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from agentctl.economy.ledger import Cost, pico_of, usage_of
 from agentctl.economy.pricing import from_pico
-from agentctl.events import Usage
 from agentctl.store.base import Transaction
+from agentctl.usage import Usage
 
 _SECOND = 1_000_000  # µs
 

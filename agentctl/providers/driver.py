@@ -11,12 +11,13 @@ from typing import Any, Protocol
 
 from agentctl import sse
 from agentctl.errors import ProviderError
-from agentctl.events import Done, Retry, StreamEvent, Usage
+from agentctl.events import Done, Retry, StreamEvent
 from agentctl.messages import Message
 from agentctl.providers.base import Capabilities, Preview, Request
 from agentctl.providers.retries import Retries, heed
 from agentctl.redact import MARK
 from agentctl.transport import Response, Transport
+from agentctl.usage import Usage
 
 _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
 _REFUSAL_SECONDS = 1.0  # to read them in

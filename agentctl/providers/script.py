@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError, UsageError
-from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.openai.refusal import refusal
+from agentctl.usage import Usage
 
 _KINDS = {"provider": ProviderError, "auth": AuthError, "context_overflow": ContextOverflowError}
 _NUMBER = int | float

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from agentctl.assembly import assemble
 from agentctl.errors import ProviderError, UsageError
-from agentctl.events import Delta, Done, Start, StreamEvent, Usage
+from agentctl.events import Delta, Done, Start, StreamEvent
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Preview, Request
 from agentctl.providers.script import Ending, Step, parse
+from agentctl.usage import Usage
 
 
 class Scripted:

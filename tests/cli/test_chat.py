@@ -103,7 +103,12 @@ def test_resuming_sends_the_history_and_the_system_prompt(program: Program, serv
     first = program.run(*_ask(server), "-s", "be brief", "-o", "json", "one").json
     program.run("chat", "--base-url", f"{server.url}/v1", "-c", "two")
     program.run("chat", "--base-url", f"{server.url}/v1", "-r", first["session_id"][:20], "-s", "be long", "three")
-    assert [message["content"] for message in server.requests[1].json["messages"]] == ["be brief", "one", "Hello", "two"]
+    assert [message["content"] for message in server.requests[1].json["messages"]] == [
+        "be brief",
+        "one",
+        "Hello",
+        "two",
+    ]
     roles = [message["role"] for message in server.requests[2].json["messages"]]
     assert roles == ["system", "user", "assistant", "user", "assistant", "user"]
     assert server.requests[2].json["messages"][0]["content"] == "be long"

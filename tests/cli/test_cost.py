@@ -16,10 +16,10 @@ from support.program import Program
 
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Call
-from agentctl.events import Usage
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.open import connect
+from agentctl.usage import Usage
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "cost.json"
 

@@ -14,12 +14,12 @@ from support.program import Program
 
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Call
-from agentctl.events import Usage
 from agentctl.messages import Attachment, Message, Text, Thinking, user
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.open import connect
 from agentctl.store.sessions import Session
+from agentctl.usage import Usage
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.pricing import Prices, price, prices_at
-from agentctl.events import Usage
 from agentctl.settings import ModelOverride
+from agentctl.usage import Usage
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "agentctl" / "economy" / "data"

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Call, Cost
 from agentctl.errors import StorageError
-from agentctl.events import Usage
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
+from agentctl.usage import Usage
 
 LARGEST = Decimal(2**63 - 1).scaleb(-12)  # dollars that one call may cost: $9.2 M
 costs = st.none() | st.decimals(0, LARGEST, places=12)

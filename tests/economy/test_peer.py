@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.pricing import price
-from agentctl.events import Usage
+from agentctl.usage import Usage
 
 OPENAI = next(provider for provider in providers if provider.id == "openai")
 # No text alone, or a fee for every call.

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.economy.pricing import PriceList, Prices, Tier, format_usd, from_pico, price, to_pico
-from agentctl.events import Usage
+from agentctl.usage import Usage
 
 BUCKETS = ("uncached_input", "cache_read", "cache_write_short", "cache_write_long", "output")
 

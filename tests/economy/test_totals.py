@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from agentctl.economy.ledger import Cost
 from agentctl.economy.pricing import to_pico
 from agentctl.economy.totals import Total, totals
-from agentctl.events import Usage
 from agentctl.ids import new_id
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.open import connect
+from agentctl.usage import Usage
 
 T = TypeVar("T")
 HOUR = 3600

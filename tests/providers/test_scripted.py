@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from support.events import collect, failure
 
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError, UsageError
-from agentctl.events import Done, Start, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from agentctl.events import Done, Start, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import Message, Text, Thinking, ToolCall, user
 from agentctl.providers.base import Request, complete
 from agentctl.providers.script import Ending, parse
 from agentctl.providers.scripted import Scripted
+from agentctl.usage import Usage
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scripted.md"
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from agentctl.assembly import assemble
 from agentctl.errors import AgentctlError
-from agentctl.events import AgentEvent, Delta, Receipt, StreamEvent, Usage, UsageStatus
+from agentctl.events import AgentEvent, Delta, Receipt, StreamEvent
 from agentctl.messages import Message, Part
 from agentctl.providers.base import Preview, Request
+from agentctl.usage import Usage, UsageStatus
 
 REQUEST = Request("m", ())
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from agentctl.assembly import assemble, coalesce
 from agentctl.errors import ProviderError
-from agentctl.events import Delta, Done, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from agentctl.events import Delta, Done, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.openai.refusal import broken_off
+from agentctl.usage import Usage
 
 _MOST_TOKENS = 10**12  # as the ledger takes
 _LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
