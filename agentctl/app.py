@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agentctl.economy import ledger
-from agentctl.economy.catalog import Catalog
 from agentctl.errors import ConfigError, UsageError
 from agentctl.paths import data_dir
 from agentctl.settings import Settings, load
@@ -20,6 +19,7 @@ from agentctl.store.open import connect
 
 if TYPE_CHECKING:
     from agentctl.conversation import Target
+    from agentctl.economy.catalog import Catalog
     from agentctl.providers.base import Provider
     from agentctl.providers.local.shelf import Report
     from agentctl.providers.local.weights import Weights
@@ -48,6 +48,8 @@ class App:
     @cached_property
     def catalog(self) -> Catalog:
         """What is known of models."""
+        from agentctl.economy.catalog import Catalog  # noqa: PLC0415 - sessions and costs need none of it
+
         return Catalog(self.settings.models)
 
     @cached_property

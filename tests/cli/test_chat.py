@@ -163,7 +163,7 @@ def test_an_empty_prompt_is_a_usage_error(program: Program) -> None:
 
 
 def test_a_reader_that_leaves_ends_the_answer_quietly(program: Program) -> None:
-    """`| head -1` is no error: exit 0, nothing on stderr about the pipe, the partial answer stored, the server let go."""
+    """`| head -1` is no error: exit 0, nothing said about the pipe, the partial answer stored, the server let go."""
     with Server(opening("one\n", *["more\n"] * 3000, then=[Stall()])) as server:
         process = program.start(*_ask(server), "hi")
         assert process.stdout
