@@ -46,7 +46,7 @@ def models() -> Path:
 def llama_server() -> Iterator[str]:
     """Serve the embedded model over TCP on a free loopback port, with the catalog's template; yields the address."""
     command = [sys.executable, __file__, str(models() / f"{NAME}.gguf"), catalog()[NAME].template]
-    environ = {**os.environ, "OMP_WAIT_POLICY": "passive"}  # it would crawl beside other tests
+    environ = {**os.environ, "GOMP_SPINCOUNT": "300"}  # it would crawl beside other tests
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as process:
         assert process.stdin
         assert process.stdout

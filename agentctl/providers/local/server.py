@@ -27,6 +27,7 @@ _READ_AHEAD = 2**30  # bytes; more might push out of memory what was read first
 # llama.cpp sees that a client has gone when it sends the next token, or, before the first one, when nobody has asked
 # it anything for a second: so the first looks follow fast, and the later ones not faster than that.
 _PAUSES = (0.0, 0.02, 0.05, 0.1, 1.1, 0.02, 1.1, 0.02, 1.1, 0.02)
+_SPINS = "300"  # times that a thread looks again before it sleeps
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -158,20 +159,21 @@ def _load_xllamacpp() -> Any:
 
 @contextmanager
 def _patient_threads() -> Iterator[None]:
-    """Let threads of OpenMP, which is loaded meanwhile, sleep when they wait for each other, unless the user has a say.
+    """Let the threads of OpenMP, which is loaded meanwhile, soon sleep when they wait, unless the user has a say.
 
-    They spin otherwise. Where other programs want the cores too, that made the same answer 5 to 10 times slower.
+    Else they spin. Where other programs want the cores too, that makes an answer 5 to 10 times slower; on an idle
+    machine there is no difference.
 
-    Source: https://gcc.gnu.org/onlinedocs/libgomp/OMP_005fWAIT_005fPOLICY.html
+    Source: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
     """
     if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
         yield
         return
-    os.environ["OMP_WAIT_POLICY"] = "passive"
+    os.environ["GOMP_SPINCOUNT"] = _SPINS
     try:
         yield
     finally:
-        del os.environ["OMP_WAIT_POLICY"]  # it is not for the programs that this one starts
+        del os.environ["GOMP_SPINCOUNT"]  # it is not for the programs that this one starts
 
 
 def _library_hint(problem: str) -> str:

@@ -14,7 +14,7 @@ from support.tenant import drain, model, run, send
 from agentctl.errors import ConfigError, ExitCode
 from agentctl.providers.local.server import Server
 
-ENDINGS = int(os.environ.get("AGENTCTL_TEST_ENDINGS", "1"))  # runs of each life and end; 50 take an hour
+ENDINGS = int(os.environ.get("AGENTCTL_TEST_ENDINGS", "1"))  # runs of each life and end; 50 take 20 minutes
 PRELUDE = """
 import os, signal, socket, subprocess, sys, time
 from support.tenant import drain, model, run, send

@@ -259,6 +259,16 @@ def test_a_file_is_copied_whole(
     assert fetch(str(source)).read_bytes() == source.read_bytes()
 
 
+def test_a_model_in_use_stays_as_it_was(fetch: Fetch, tmp_path: Path, data: bytes) -> None:
+    """A model that is replaced is replaced at once: whoever has it open goes on reading the old one."""
+    source = tmp_path / "m.gguf"
+    source.write_bytes(data)
+    with fetch(str(source)).open("rb") as file:
+        source.write_bytes(data + b"more")
+        assert fetch(str(source)).read_bytes() == data + b"more"
+        assert file.read() == data
+
+
 def test_a_file_that_is_there_already_stays(fetch: Fetch, directory: Path, data: bytes) -> None:
     """Pulling a file of the models directory itself leaves it alone."""
     directory.mkdir()
