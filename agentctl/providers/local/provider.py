@@ -75,18 +75,30 @@ class Local:
     async def _server(self, name: str) -> Server:
         loading = self._loading.get(name)
         if loading is None or (loading.done() and loading.exception()):
-            loading = asyncio.create_task(asyncio.to_thread(Server, self._model(name)))
+            loading = asyncio.create_task(asyncio.to_thread(self._load, name))
             self._loading[name] = loading
         # A request that is cancelled meanwhile leaves the model to the next one, and to `aclose`.
         return await asyncio.shield(loading)
 
-    def _model(self, name: str) -> Model:
+    def _load(self, name: str) -> Server:
         known, path = self._catalog.get(name), self._shelf.path(name)
-        if known:
-            return Model(name, path, known.n_ctx, known.template)
+        if known is None:
+            self._try(name, path)
+            return Server(Model(name, path, _CONTEXT))
+        if path.exists() and not self._shelf.holds(name, known.sha256, lambda _: None):
+            raise ConfigError(f"{path} is damaged", hint=f"agentctl models pull {name}")
+        return Server(Model(name, path, known.n_ctx, known.template))
+
+    def _try(self, name: str, path: Path) -> None:
+        """Make sure that a file nobody vouches for does not end this process."""
         if not path.is_file():
             raise ConfigError(
                 f"there is no model local/{name}; there are: {', '.join(self._shelf.names()) or 'none'}",
                 hint="`agentctl models pull` takes a name, a path or an address",
             )
-        return Model(name, path, _CONTEXT)
+        if not self._shelf.is_tried(name):
+            from agentctl.providers.local.trial import survives  # noqa: PLC0415 - loads subprocess
+
+            if not survives(path):
+                raise ConfigError(f"llama.cpp crashes when it loads {path}", hint="get the file again")
+            self._shelf.mark_tried(name)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -82,8 +82,7 @@ class Shelf:
         path, note = self.path(name), self.hidden(name, "json")
         try:
             record = Record(**json.loads(note.read_bytes()))
-            status = path.stat()
-            unchanged = status.st_size == record.size and status.st_mtime_ns <= note.stat().st_mtime_ns
+            unchanged = path.stat().st_size == record.size and _is_older(path, note)
         except (OSError, ValueError, TypeError):
             return None
         return record if unchanged else None
@@ -97,6 +96,18 @@ class Shelf:
             return False
         self._note(name, Record(sha256, path.stat().st_size, "found"))
         return True
+
+    def is_tried(self, name: str) -> bool:
+        """Whether `mark_tried` was called since the file last changed."""
+        try:
+            return _is_older(self.path(name), self.hidden(name, "tried"))
+        except OSError:
+            return False
+
+    def mark_tried(self, name: str) -> None:
+        """Remember that the model can be loaded."""
+        with suppress(OSError):  # then it is tried again
+            self.hidden(name, "tried").touch()
 
     def put(self, name: str, fresh: Path, record: Record) -> Path:
         """Give a whole, verified file of this directory its name; durable when this returns.
@@ -116,6 +127,11 @@ class Shelf:
     def _note(self, name: str, record: Record) -> None:
         # This makes the directory durable, so it comes after the file has got its name.
         atomic.replace(self.hidden(name, "json"), json.dumps(asdict(record)).encode())
+
+
+def _is_older(path: Path, note: Path) -> bool:
+    status = path.stat()
+    return max(status.st_mtime_ns, status.st_ctime_ns) <= note.stat().st_mtime_ns
 
 
 def is_gguf(path: Path) -> bool:

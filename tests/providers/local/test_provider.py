@@ -183,6 +183,38 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_damaged_model_of_the_catalog_is_not_loaded(tmp_path: Path) -> None:
+    """A file that is not what the catalog says is refused, also when llama.cpp could load it."""
+    whole = (models() / f"{NAME}.gguf").read_bytes()
+    (tmp_path / f"{NAME}.gguf").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+
+    async def scenario() -> None:
+        async with provider(tmp_path) as local:
+            with pytest.raises(ConfigError, match="is damaged") as caught:
+                await complete(local, ask("Hi"))
+        assert caught.value.hint == "agentctl models pull smollm2"
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_llama_cpp_dies_of_does_not_take_us_along(tmp_path: Path) -> None:
+    """A file on which llama.cpp aborts is an error, and is tried in another process as long as it is so."""
+    whole = (models() / f"{NAME}.gguf").read_bytes()
+    a, b = b"\x01\0\0\0\0\0\0\0a", b"\x01\0\0\0\0\0\0\0b"
+    assert a + b in whole
+    (tmp_path / "twins.gguf").write_bytes(whole.replace(a + b, a + a, 1))  # no vocabulary has a word twice
+
+    async def scenario() -> None:
+        async with provider(tmp_path) as local:
+            for _ in range(2):
+                with pytest.raises(ConfigError, match=r"llama.cpp crashes when it loads .*/twins.gguf"):
+                    await complete(local, ask("Hi", model="twins"))
+            (tmp_path / "twins.gguf").write_bytes(whole)
+            assert (await complete(local, ask("Hi", model="twins", limit=2))).message.text
+
+    asyncio.run(scenario())
+
+
 def test_a_request_cancelled_while_loading_leaves_the_model_to_the_next() -> None:
     """Cancelling the first request does not lose the model that it began to load, nor load it twice."""
 
