@@ -66,7 +66,7 @@ def test_a_schema_holds(stocked: Program, tmp_path: Path) -> None:
     """--schema makes the answer JSON of that shape."""
     schema = tmp_path / "schema.json"
     schema.write_text('{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}')
-    ask = ["chat", "-m", "local/smollm2", "--temperature", "0", "--max-output", "60", "--schema", schema]
+    ask = ["chat", "-m", "local/smollm2", "--temperature", "0", "--max-output", "60", "--schema", str(schema)]
     assert set(json.loads(stocked.run(*ask, QUESTION).out)) == {"city"}
 
 
