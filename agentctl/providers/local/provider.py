@@ -63,11 +63,11 @@ class Local:
             await transport.aclose()
 
     async def aclose(self) -> None:
-        """Unload the models."""
+        """Unload the models, but for one that is still reading a cancelled prompt: the end of the process stops it."""
         loading, self._loading = self._loading, {}
         for server in await asyncio.gather(*loading.values(), return_exceptions=True):
             if isinstance(server, Server):
-                await asyncio.to_thread(server.stop)
+                await asyncio.to_thread(server.stop, wait=False)
 
     def _requester(self, transport: Transport | None) -> HttpProvider:
         return HttpProvider(ChatCompletions(CAPABILITIES), transport or Transport())

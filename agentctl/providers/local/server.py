@@ -21,12 +21,13 @@ from agentctl.errors import ConfigError, ExitCode
 from agentctl.providers.local.directory import SocketDirectory
 from agentctl.providers.local.shelf import is_gguf
 
-_BATCH = 128  # tokens of a prompt between two looks at whether it is still wanted; larger ones are not faster
+_BATCH = 64  # tokens of a prompt between two looks at whether it is still wanted; larger ones are not faster
 _PING = 1  # seconds between signs of life while a long prompt is read, so that it does not pass for silence
 _READ_AHEAD = 2**30  # bytes; more might push out of memory what was read first
-# llama.cpp sees that a client has gone when it sends the next token, or, before the first one, when nobody has asked
-# it anything for a second: so the first looks follow fast, and the later ones not faster than that.
-_PAUSES = (0.0, 0.02, 0.05, 0.1, 1.1, 0.02, 1.1, 0.02, 1.1, 0.02)
+# llama.cpp sees that a client has gone when it sends the next token. Before the first one it sees it when nobody has
+# asked it anything for a second: so after two quick looks the next one has to wait.
+_QUICK_LOOKS = (0.0, 0.05)
+_PATIENT_LOOKS = (1.1, 0.02) * 3
 _SPINS = "300"  # times that a thread looks again before it sleeps
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
@@ -75,24 +76,27 @@ class Server:
         """The path of the Unix socket that it listens on."""
         return str(self._directory.socket)
 
-    def stop(self) -> bool:
+    def stop(self, *, wait: bool = True) -> bool:
         """Unload the model and remove the socket; its clients should have closed their connections.
 
+        Args:
+            wait: whether to wait a few seconds for llama.cpp to see that they have.
+
         Returns:
-            Whether it stopped: not if it still answers somebody, for stopping it then would never return.
+            Whether it stopped: not if it still works for somebody, for stopping it then might never return.
         """
         with self._stopping:
             if self._llama is None or self._pid != os.getpid():
                 return True
-            if not self._becomes_idle():
+            if not self._becomes_idle(_QUICK_LOOKS + _PATIENT_LOOKS if wait else _QUICK_LOOKS):
                 return False
             self._llama = None  # its destructor stops the threads and joins them
             self._directory.remove()
             _running.remove(self)
             return True
 
-    def _becomes_idle(self) -> bool:
-        for pause in _PAUSES:
+    def _becomes_idle(self, looks: tuple[float, ...]) -> bool:
+        for pause in looks:
             time.sleep(pause)
             if _is_idle(self._llama.handle_metrics()):
                 return True

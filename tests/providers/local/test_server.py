@@ -14,7 +14,7 @@ from support.tenant import drain, model, run, send
 from agentctl.errors import ConfigError, ExitCode
 from agentctl.providers.local.server import Server
 
-ENDINGS = int(os.environ.get("AGENTCTL_TEST_ENDINGS", "1"))  # runs of each life and end; 50 take 20 minutes
+ROUNDS = int(os.environ.get("AGENTCTL_TEST_ENDINGS", "1"))  # runs of each ending; 50 take 10 minutes
 PRELUDE = """
 import os, signal, socket, subprocess, sys, time
 from support.tenant import drain, model, run, send
@@ -29,6 +29,8 @@ LIVES = {
     "reading": "send(server, 'word ' * 1500, 4).close()",
 }
 ENDS = {"stopped": "assert server.stop()", "exiting": "", "leaving": "leave(7)"}
+ENDINGS = [(life, end) for life in LIVES for end in ("stopped", "exiting")]
+ENDINGS += [("cancelled", "leaving"), ("reading", "leaving")]
 
 
 @pytest.fixture
@@ -38,12 +40,11 @@ def server() -> Iterator[Server]:
     assert server.stop()
 
 
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("life", LIVES)
+@pytest.mark.parametrize(("life", "end"), ENDINGS)
 def test_a_process_with_a_model_ends_in_silence(life: str, end: str, runtime: Path) -> None:
     """However the model was used and the process ends, it does not hang, prints nothing, and leaves nothing behind."""
     script = f"{LOADED}{LIVES[life]}\n{ENDS[end]}\nsys.exit(7)"
-    for _ in range(ENDINGS):
+    for _ in range(ROUNDS):
         done = run(script, XDG_RUNTIME_DIR=str(runtime))
         assert (done.returncode, done.stdout, done.stderr) == (7, "", "")
         assert list(runtime.iterdir()) == []
