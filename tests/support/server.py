@@ -178,6 +178,7 @@ class Server:
     async def _serve(self) -> None:
         self._released = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
+        self._transports: list[asyncio.WriteTransport] = []
         if self._uds:
             server = await asyncio.start_unix_server(self._connection, self._uds)
         else:
@@ -192,12 +193,16 @@ class Server:
             for task in self._open:
                 task.cancel()
             await asyncio.gather(*self._open, return_exceptions=True)
-            await asyncio.sleep(0)  # aborted transports close their sockets in the next turn of the loop
+            for transport in self._transports:
+                transport.abort()  # one that said farewell over TLS would still wait for the answer
+            for _ in range(3):
+                await asyncio.sleep(0)  # aborted transports close their sockets in the next turns of the loop
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._open.add(task)
+        self._transports.append(writer.transport)
         self.connections += 1
         try:
             while request := await _read_request(reader):
