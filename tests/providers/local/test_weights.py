@@ -29,7 +29,8 @@ from agentctl.errors import AgentctlError
 from agentctl.providers.local.weights import Weights, pull
 catalog = {"tiny": Weights(**json.loads(sys.argv[3]))}
 try:
-    pull(sys.argv[1], catalog=catalog, directory=Path(sys.argv[2]), report=lambda progress: print(progress.step, flush=True))
+    report = lambda progress: print(progress.step, flush=True)
+    pull(sys.argv[1], catalog=catalog, directory=Path(sys.argv[2]), report=report)
 except AgentctlError as error:
     sys.exit(f"{error.kind}: {error.message}\\nhint: {error.hint}")
 """
