@@ -38,11 +38,13 @@ class TextView:
     def __init__(self, *, stream: bool, quiet: bool) -> None:
         self._stream = stream
         self._quiet = quiet
-        self._started = time.monotonic()
+        self._started = 0.0
         self._last = ""
 
-    def begin(self, session_id: str | None, model: str) -> None:
-        """Nothing is shown before the answer."""
+    def begin(self, session_id: str | None, model: str) -> None:  # noqa: ARG002 - nothing is shown before the answer
+        """The turn's time begins to count."""
+        self._started = time.monotonic()
+        self._last = ""
 
     def show(self, event: AgentEvent) -> None:
         """Show one event; an error itself is told by whoever catches it."""
