@@ -36,8 +36,9 @@ def run(script: str, *, python: str = sys.executable, **environ: str) -> subproc
 
 
 def send(server: Server, text: str, limit: int) -> socket.socket:
-    """Ask for a streamed answer of at most so many tokens; returns the connection that it comes over."""
-    body = {"messages": [{"role": "user", "content": text}], "max_tokens": limit, "stream": True}
+    """Ask for a streamed answer of just so many tokens; returns the connection that it comes over."""
+    messages = [{"role": "user", "content": text}]
+    body = {"messages": messages, "max_tokens": limit, "stream": True, "ignore_eos": True}
     data = json.dumps(body).encode()
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(PATIENCE)

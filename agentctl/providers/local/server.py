@@ -61,6 +61,11 @@ class Server:
         self._directory = SocketDirectory()
         try:
             self._llama: Any = xllamacpp.Server(_parameters(xllamacpp, model, self._directory.socket))
+        except AttributeError as error:
+            self._directory.remove()
+            raise ConfigError(
+                f"this version of xllamacpp does not fit: {error}", hint="pip install --upgrade 'agentctl[local]'"
+            ) from error
         except (RuntimeError, ValueError, MemoryError) as error:
             self._directory.remove()
             raise ConfigError(

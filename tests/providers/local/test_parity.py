@@ -2,19 +2,25 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.llama import NAME, ask, catalog, llama_server, models
+from support.llama import NAME, ask, llama_server
+from support.tenant import model
 
 from agentctl.messages import user
 from agentctl.providers.base import Request, complete
-from agentctl.providers.local.provider import Local
+from agentctl.providers.driver import HttpProvider
+from agentctl.providers.local.provider import CAPABILITIES
+from agentctl.providers.local.server import Server
+from agentctl.providers.openai import ChatCompletions
+from agentctl.transport import Transport
 
 PROMPTS = Path(__file__).with_name("prompts.txt").read_text().splitlines()
-TOKENS = 10
+TOKENS = 16
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,7 @@ def peer() -> Iterator[str]:
 def test_greedy_answers_equal_those_of_llama_cpp(peer: str) -> None:
     """For 30 prompts the text at temperature 0 is llama.cpp's own for the same rendered prompt."""
     assert len(PROMPTS) == 30
-    assert [asyncio.run(answer(prompt)) for prompt in PROMPTS] == [reference(peer, prompt) for prompt in PROMPTS]
+    assert asyncio.run(answers()) == [reference(peer, prompt) for prompt in PROMPTS]
 
 
 @settings(max_examples=25, deadline=None)
@@ -44,18 +50,20 @@ def test_no_text_closes_its_own_turn(peer: str, texts: list[list[str]]) -> None:
     assert (tokens.count(begin), tokens.count(end)) == (len(texts) + 1, len(texts))
 
 
-async def answer(prompt: str) -> str:
-    """Our answer, from a model that has read nothing before."""
-    provider = Local(models(), catalog())
-    try:
-        done = await complete(provider, Request(NAME, (user(prompt),), max_output=TOKENS, temperature=0))
-    finally:
-        await provider.aclose()
-    return done.message.text
+async def answers() -> list[str]:
+    """Our answers. Cold as in a fresh process: what was read before changes the rounding of sums."""
+    server = Server(model())
+    cold = replace(CAPABILITIES, extra_body={"cache_prompt": False})
+    provider = HttpProvider(ChatCompletions(cold), Transport(uds=server.socket))
+    requests = [Request(NAME, (user(prompt),), max_output=TOKENS, temperature=0) for prompt in PROMPTS]
+    texts = [(await complete(provider, request)).message.text for request in requests]
+    await provider.aclose()
+    assert server.stop()
+    return texts
 
 
 def reference(peer: str, prompt: str) -> str:
-    """Llama.cpp's own completion of the rendered prompt. Cold: what it read before changes the rounding of sums."""
+    """Llama.cpp's own completion of the rendered prompt, as cold."""
     body = {"prompt": render(peer, prompt), "temperature": 0, "n_predict": TOKENS, "cache_prompt": False}
     return str(ask(peer, "/completion", body)["content"]).rstrip(
         "\ufffd"
