@@ -52,8 +52,8 @@ def test_a_process_with_a_model_ends_in_silence(life: str, end: str, runtime: Pa
 
 def test_a_client_that_stays_does_not_keep_the_process(runtime: Path) -> None:
     """A process ends also while somebody reads an answer; `stop` refuses then, for it would wait for ever."""
-    stay = "c = send(server, 'Tell me a long story.', 4000); c.recv(65536)\nassert not server.stop(wait=False); sys.exit(7)"
-    done = run(f"{LOADED}{stay}", XDG_RUNTIME_DIR=str(runtime))
+    stay = "c = send(server, 'Tell me a long story.', 4000); c.recv(65536); assert not server.stop(wait=False)"
+    done = run(f"{LOADED}{stay}\nsys.exit(7)", XDG_RUNTIME_DIR=str(runtime))
     assert (done.returncode, done.stdout, done.stderr) == (ExitCode.failure, "", "")
     assert list(runtime.iterdir()) == []
 
