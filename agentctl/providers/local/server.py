@@ -10,14 +10,13 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from agentctl.errors import ConfigError, ExitCode
+from agentctl.providers.local import threads
 from agentctl.providers.local.directory import SocketDirectory
 from agentctl.providers.local.shelf import is_gguf
 
@@ -28,8 +27,6 @@ _READ_AHEAD = 2**30  # bytes; more might push out of memory what was read first
 # asked it anything for a second: so after two quick looks the next one has to wait.
 _QUICK_LOOKS = (0.0, 0.05)
 _PATIENT_LOOKS = (1.1, 0.02) * 3
-_SPINS = "300"  # times that a thread looks again before it sleeps
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +152,7 @@ def _pull_hint(name: str) -> str:
 
 def _load_xllamacpp() -> Any:
     try:
-        with _patient_threads():
+        with threads.patient():
             import xllamacpp  # type: ignore[import-untyped]  # noqa: PLC0415 - 60 ms, and an extra
     except ModuleNotFoundError as error:
         raise ConfigError(
@@ -164,25 +161,6 @@ def _load_xllamacpp() -> Any:
     except ImportError as error:  # its library is there and does not load
         raise ConfigError(f"xllamacpp does not load: {error}", hint=_library_hint(str(error))) from error
     return xllamacpp
-
-
-@contextmanager
-def _patient_threads() -> Iterator[None]:
-    """Let the threads of OpenMP, which is loaded meanwhile, soon sleep when they wait, unless the user has a say.
-
-    Else they spin. Where other programs want the cores too, that makes an answer 5 to 10 times slower; on an idle
-    machine there is no difference.
-
-    Source: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
-    """
-    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
-        yield
-        return
-    os.environ["GOMP_SPINCOUNT"] = _SPINS
-    try:
-        yield
-    finally:
-        del os.environ["GOMP_SPINCOUNT"]  # it is not for the programs that this one starts
 
 
 def _library_hint(problem: str) -> str:
@@ -209,7 +187,7 @@ def _parameters(xllamacpp: Any, model: Model, socket: Path) -> Any:
     params.n_batch = _BATCH
     params.n_parallel = 1  # a second request waits for the first, and each may fill the context
     params.cache_ram_mib = 0  # else the states of earlier conversations pile up, to 8 GiB
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads.available()
     params.sse_ping_interval = _PING
     params.endpoint_metrics = True
     params.fit_params = params.warmup = params.ui = False
@@ -218,24 +196,6 @@ def _parameters(xllamacpp: Any, model: Model, socket: Path) -> Any:
     if model.template is not None:
         params.chat_template = model.template
     return params
-
-
-def _threads() -> int:
-    """The cores this process may use. One thread too many makes llama.cpp three times slower, as its threads spin."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, _quota() or cores))
-
-
-def _quota() -> int | None:
-    """The cores that a container's limit leaves, if there is one.
-
-    Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
-    """
-    try:
-        limit, period = _CGROUP_LIMIT.read_text().split()
-        return int(limit) // int(period)
-    except (OSError, ValueError):  # no such file, or "max"
-        return None
 
 
 def _is_idle(metrics: str) -> bool:

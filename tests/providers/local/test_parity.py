@@ -20,7 +20,7 @@ from agentctl.providers.openai import ChatCompletions
 from agentctl.transport import Transport
 
 PROMPTS = Path(__file__).with_name("prompts.txt").read_text().splitlines()
-TOKENS = 16
+TOKENS = 10
 
 
 @pytest.fixture(scope="module")
