@@ -16,7 +16,7 @@ def patient() -> Iterator[None]:
     """Let the threads of OpenMP, which is loaded meanwhile, soon sleep when they wait, unless the user has a say.
 
     Else they spin. Where other programs want the cores too, that makes an answer 5 to 10 times slower; on an idle
-    machine there is no difference.
+    machine there is hardly a difference.
 
     Source: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
     """
