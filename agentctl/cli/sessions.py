@@ -22,6 +22,7 @@ app = new_app("The conversations that are kept.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _TABLE_ROWS = 50
+_MOST_ROWS = 1_000_000
 _EVERYTHING = 2**62  # rows
 
 
@@ -29,7 +30,9 @@ _EVERYTHING = 2**62  # rows
 def list_sessions(
     limit: Annotated[
         int | None,
-        typer.Option("-n", "--limit", min=1, help="At most so many; 50 in a table, all in JSON if not given."),
+        typer.Option(
+            "-n", "--limit", min=1, max=_MOST_ROWS, help="At most so many; 50 in a table, all in JSON if not given."
+        ),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -59,6 +62,21 @@ def show(
     print_text(f"{found.name or found.id}: {len(thread)} messages, {cost_text(cost)}")
     for stored in thread:
         print_text(f"\n{_heading(stored)}\n{_body(stored.message)}")
+
+
+@app.command()
+def rename(
+    session: Annotated[str, typer.Argument(help="Its id, the beginning of it, or its name.")],
+    name: Annotated[str, typer.Argument(help='Its new name; "" takes the name away.')],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Give a conversation a name, by which `chat -r NAME` goes on with it."""
+    renamed = App().database.write(lambda tx: sessions.rename(tx, sessions.find(tx, session), name or None))
+    if as_json:
+        print_json({"id": renamed.id, "name": renamed.name})
+    else:
+        print_note(f"{renamed.id} is called {renamed.name}" if renamed.name else f"{renamed.id} has no name")
 
 
 def _listing(tx: Transaction, limit: int) -> list[tuple[Summary, Cost]]:

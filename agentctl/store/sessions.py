@@ -85,12 +85,22 @@ def create(tx: Transaction, name: str | None = None, *, session_id: str | None =
     Raises:
         UsageError: the name is empty or not printable.
     """
-    if name is not None and not (name.strip() and name.isprintable()):
-        raise UsageError(f"{name!r} is no name for a session", hint="use printable characters in one line")
+    _check_name(name)
     session_id, branch_id, now = session_id or new_id(), new_id(), _now()
-    tx.execute("sessions.create", id=session_id, name=name, branch_id=branch_id, now=now)
+    row = tx.one("sessions.create", id=session_id, name=name, branch_id=branch_id, now=now)
     tx.execute("branches.create", id=branch_id, session_id=session_id, parent_id=None, fork_seq=0)
-    return Session(session_id, name, branch_id, None, 0, now, now)
+    return Session(session_id, name, branch_id, None, 0, now, row["updated_at"] if row else now)
+
+
+def rename(tx: Transaction, session: Session, name: str | None) -> Session:
+    """Give a session another name, or none. That is not a use of it: its time stays.
+
+    Raises:
+        UsageError: the name is empty or not printable.
+    """
+    _check_name(name)
+    tx.execute("sessions.rename", id=session.id, name=name)
+    return replace(session, name=name)
 
 
 def get(tx: Transaction, session_id: str) -> Session:
@@ -178,9 +188,11 @@ def append(
         run_id=run_id,
         now=now,
     )
-    tx.execute("sessions.touch", id=session.id, now=now)
+    row = tx.one("sessions.touch", id=session.id, now=now)
     stored = Stored(message_id, session.head_id, session.branch_id, session.next_seq, message, status, now)
-    return replace(session, head_id=message_id, next_seq=session.next_seq + 1, updated_at=now), stored
+    return replace(
+        session, head_id=message_id, next_seq=session.next_seq + 1, updated_at=row["updated_at"] if row else now
+    ), stored
 
 
 def open_draft(tx: Transaction, session: Session, run_id: str, header: str) -> None:
@@ -217,6 +229,11 @@ def find_draft(tx: Transaction, run_id: str) -> Draft | None:
 def close_draft(tx: Transaction, run_id: str) -> None:
     """Forget the pieces of an answer."""
     tx.execute("drafts.close", run_id=run_id)
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and not (name.strip() and name.isprintable()):
+        raise UsageError(f"{name!r} is no name for a session", hint="use printable characters in one line")
 
 
 def _beginning(tx: Transaction, reference: str) -> list[Row]:

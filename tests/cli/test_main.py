@@ -51,6 +51,7 @@ FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
     ("chat",): (("hi",), 3),
     ("sessions", "list"): ((), 3),
     ("sessions", "show"): (("x",), 3),
+    ("sessions", "rename"): (("x", "y"), 3),
     ("cost",): ((), 3),
     ("models", "list"): ((), 3),
     ("models", "show"): (("openai/gpt-5",), 3),

@@ -134,7 +134,28 @@ def test_a_conversation_to_read(program: Program) -> None:
     assert " · partial\nso" in done.out
 
 
-@pytest.mark.parametrize("arguments", [["show", "nobody"], ["show", ""], ["list", "--limit", "0"], ["show"]])
+def test_a_conversation_gets_a_name(program: Program) -> None:
+    """It goes by its new name from then on, `chat -r` too, and an empty name takes it away."""
+    (session_id,) = fill(program, None)
+    assert document(program, "rename", session_id, "my project") == {"id": session_id, "name": "my project"}
+    assert document(program, "show", "my project")["id"] == session_id
+    done = program.run("sessions", "rename", "my project", "")
+    assert (done.code, done.out, done.err) == (0, "", f"{session_id} has no name\n")
+    assert program.run("sessions", "show", "my project").code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "nobody"],
+        ["show", ""],
+        ["list", "--limit", "0"],
+        ["list", "--limit", "9223372036854775807"],
+        ["show"],
+        ["rename", "nobody", "name"],
+        ["rename", "nobody"],
+    ],
+)
 def test_what_makes_no_sense(program: Program, arguments: list[str]) -> None:
     """A session that is not there, or a missing argument, is a usage error with a hint."""
     done = program.run("sessions", *arguments)

@@ -7,6 +7,7 @@ import string
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -179,6 +180,24 @@ def test_newest_first(database: Database) -> None:
     assert (latest.id, latest.updated_at) == (found[0].id, found[0].updated_at)
 
 
+def test_the_latest_is_the_one_used_last_though_the_clock_went_back(database: Database) -> None:
+    """A session used or begun after one of a later time is the latest, and no session's time goes back."""
+
+    def work(tx: Transaction) -> None:
+        one, two = sessions.create(tx, "one"), sessions.create(tx, "two")
+        tx.one("sessions.touch", id=one.id, now=2**55)
+        two = extend(tx, two, "a")
+        assert sessions.latest(tx) == two
+        one = extend(tx, sessions.get(tx, one.id), "b")
+        assert sessions.latest(tx) == one
+        three = sessions.create(tx, "three")
+        assert sessions.latest(tx) == three
+        assert 2**55 < two.updated_at < one.updated_at < three.updated_at
+        assert three.created_at < 2**55
+
+    database.write(work)
+
+
 def test_nothing_is_latest(database: Database) -> None:
     """An empty database has no latest session and an empty listing."""
     assert database.read(sessions.latest) is None
@@ -226,6 +245,23 @@ def test_what_is_no_name(database: Database, name: str) -> None:
     """A name that could not be shown or typed is refused."""
     with pytest.raises(UsageError):
         database.write(partial(sessions.create, name=name))
+
+
+def test_a_session_gets_another_name(database: Database) -> None:
+    """It is found by its new name and not by the old one, nothing else of it changes, and None takes the name away."""
+
+    def work(tx: Transaction) -> None:
+        session = extend(tx, sessions.create(tx, "old"), "a")
+        for name in ("new", None, "old"):
+            renamed = sessions.rename(tx, session, name)
+            assert renamed == replace(session, name=name) == sessions.get(tx, session.id)
+        assert sessions.find(tx, "old").id == session.id
+        with pytest.raises(UsageError, match="no session"):
+            sessions.find(tx, "new")
+        with pytest.raises(UsageError, match="no name"):
+            sessions.rename(tx, session, " ")
+
+    database.write(work)
 
 
 def test_an_id_made_before(database: Database) -> None:

@@ -1,9 +1,15 @@
 -- name: create
 INSERT INTO sessions (id, name, active_branch_id, created_at, updated_at)
-VALUES (:id, :name, :branch_id, :now, :now);
+VALUES (:id, :name, :branch_id, :now, max(:now, coalesce((SELECT max(updated_at) + 1 FROM sessions), :now)))
+RETURNING updated_at;
 
 -- name: touch
-UPDATE sessions SET updated_at = :now WHERE id = :id;
+-- Later than all others even where the clock went back: which session was used last must stay true.
+UPDATE sessions SET updated_at = max(:now, (SELECT max(updated_at) + 1 FROM sessions)) WHERE id = :id
+RETURNING updated_at;
+
+-- name: rename
+UPDATE sessions SET name = :name WHERE id = :id;
 
 -- name: get
 SELECT s.id, s.name, b.id AS branch_id, m.id AS head_id, b.next_seq, s.created_at, s.updated_at
