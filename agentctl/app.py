@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agentctl.economy import ledger
-from agentctl.errors import ConfigError, UsageError
+from agentctl.errors import ConfigError, StorageError, UsageError
 from agentctl.paths import data_dir
 from agentctl.settings import Settings, load
 from agentctl.store import sessions
@@ -59,7 +60,9 @@ class App:
         if database.read(ledger.open_calls):
             from agentctl.journal import recover  # noqa: PLC0415 - it needs asyncio, and is hardly ever needed itself
 
-            recover(database, self.catalog)
+            # On a full or read-only disk there is still much to read; what must write meets the trouble itself.
+            with suppress(StorageError):
+                recover(database, self.catalog)
         return database
 
     @property

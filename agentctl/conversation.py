@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from agentctl.economy import tokens
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
-from agentctl.events import AgentEvent
+from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text
@@ -66,7 +66,7 @@ class Conversation:
         target: who answers, and `options`: how it is asked to.
         session_id: the session to go on with; None starts one with the first turn.
         system: a system message that replaces the session's own from now on.
-        keep: whether to store what is said.
+        keep: whether to store what is said; if not, it is remembered as long as this object lives.
     """
 
     def __init__(
@@ -85,8 +85,11 @@ class Conversation:
         self._target = target
         self._options = options
         self._system = system
-        self.stored = session_id is not None
-        self.session_id = session_id or (new_id() if keep else None)
+        self._keep = keep
+        self._earlier = session_id
+        self._unsaved: list[Message] = []
+        self.stored = keep and session_id is not None
+        self.session_id = (session_id or new_id()) if keep else None
 
     @property
     def model(self) -> str:
@@ -109,9 +112,10 @@ class Conversation:
             request = self._request((*history, *opening))
             turn = Turn(call, self._target.card, session, opening, tokens.estimate(request.messages))
             journal = DatabaseJournal(self._db, turn)
-            yield Agent(self._target.provider, journal, self._target.name).run(request)
-        if journal.begun and self.session_id:
-            self.stored, self._system = True, None
+            events = Agent(self._target.provider, journal, self._target.name).run(request)
+            yield events if self._keep else self._remembered(events, opening)
+        if journal.begun:
+            self.stored, self._system = self._keep, None
 
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
@@ -138,8 +142,19 @@ class Conversation:
 
     def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
         """Read the session as it is now: another process may have added to it."""
-        session_id = self.session_id if self.stored else None
-        return self._db.read(lambda tx: _read(tx, session_id)) if session_id else (None, ())
+        source = self.session_id if self.stored else None if self._keep else self._earlier
+        session, history = self._db.read(lambda tx: _read(tx, source)) if source else (None, ())
+        return (session, history) if self._keep else (None, (*history, *self._unsaved))
+
+    async def _remembered(
+        self, events: AsyncGenerator[AgentEvent, None], opening: Sequence[Message]
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """Keep in mind what is not stored, so that the next turn knows it."""
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Finished | Failed):
+                    self._unsaved += [*opening, event.message] if event.message else opening
+                yield event
 
     @contextmanager
     def _held(self, name: str, notify: Callable[[str], None]) -> Iterator[None]:

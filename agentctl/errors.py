@@ -4,6 +4,7 @@
     ├── UsageError             2  usage
     ├── ConfigError            3  config
     ├── StorageError           9  storage
+    ├── InterruptError       130  sigint
     └── ProviderError          7  provider
         ├── AuthError          4  auth
         └── ContextOverflowError  6  context_overflow
@@ -75,6 +76,12 @@ class StorageError(AgentctlError):
     """The database can't be read or written."""
 
     code = ExitCode.storage
+
+
+class InterruptError(AgentctlError):
+    """Interrupted."""
+
+    code = ExitCode.sigint
 
 
 class ProviderError(AgentctlError):

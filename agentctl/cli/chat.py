@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 
 from agentctl import log
 from agentctl.app import App
+from agentctl.cli.failures import explain
 from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
 from agentctl.cli.prompt import read_message
@@ -21,11 +23,13 @@ from agentctl.cli.render import print_json, print_note
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
 from agentctl.conversation import Conversation, Options
-from agentctl.errors import AgentctlError, ConfigError, UsageError
+from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
 
 app = new_app()
+
+_LARGEST_SCHEMA = 1 << 20  # bytes
 
 
 class Output(StrEnum):
@@ -59,29 +63,30 @@ def chat(
 ) -> None:
     """Ask a model, or talk with it line by line when there is no PROMPT and this is a terminal."""
     view = _view(output, stream=not no_stream, quiet=quiet)
+    notify = (lambda _: None) if quiet else print_note
     with _reporting(view):
         wired = App(flags={"base_url": base_url, "timeout": timeout})
         log.setup(wired.settings.log)
-        _warn(wired, quiet=quiet)
-        message = None if prompt is None and sys.stdin.isatty() else read_message(prompt, attachment or [])
-        options = Options(max_output, temperature, _read_schema(schema))
+        _warn(wired, notify)
+        lines = prompt is None and sys.stdin.isatty()
+        if lines and (output is not Output.text or dry_run):
+            raise UsageError("there is no prompt", hint='agentctl chat -o json "What is the capital of France?"')
+        message = None if lines else read_message(prompt, attachment or [], notify)
+        options = Options(max_output, _finite(temperature), _read_schema(schema))
         session = wired.session(resume, latest=latest)
         target = wired.target(wired.model(model, session))
         conversation = Conversation(
             wired.database, wired.catalog, target, options, session_id=session, system=system, keep=not no_save
         )
-        if dry_run:
+        if dry_run and message:
             _show_request(conversation, message)
             return
         _fetch_weights(wired, target.name, yes=yes)
         with Turns(conversation) as turns:
-            if message is None:
-                talk(turns, conversation, view)
-                return
-            ending = turns.run(message, view)
-    if isinstance(ending.last, Failed):
+            ending = turns.run(message, view) if message else talk(turns, conversation, view, attachment or [])
+    if ending and isinstance(ending.last, Failed):
         raise ending.last.error
-    if ending.signal:
+    if ending and ending.signal:
         raise typer.Exit(128 + ending.signal)
 
 
@@ -96,35 +101,46 @@ def _view(output: Output, *, stream: bool, quiet: bool) -> View:
 
 @contextmanager
 def _reporting(view: View) -> Iterator[None]:
-    """Let JSON output end in a result also when no turn came about."""
+    """Let JSON output end in a result also when no turn came about, whatever the reason."""
     try:
         yield
-    except AgentctlError as error:
-        view.show(Failed(error, None, None))
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        view.show(Failed(explain(error), None, None))
         raise
 
 
-def _warn(wired: App, *, quiet: bool) -> None:
-    if wired.settings.ignored and not quiet:
-        print_note(f"ignored of this untrusted project: {', '.join(wired.settings.ignored)}")
-        print_note("hint: agentctl config trust")
+def _warn(wired: App, notify: Callable[[str], None]) -> None:
+    if wired.settings.ignored:
+        notify(f"ignored of this untrusted project: {', '.join(wired.settings.ignored)}")
+        notify("hint: agentctl config trust")
+
+
+def _finite(temperature: float | None) -> float | None:
+    if temperature is not None and not math.isfinite(temperature):
+        raise UsageError(f"the temperature is {temperature}", hint="0 is the least random; 1 is usual")
+    return temperature
 
 
 def _read_schema(path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        schema = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        with path.open("rb") as file:
+            schema = json.loads(file.read(_LARGEST_SCHEMA), parse_constant=_no_json)
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"can't read the schema {path}: {error}", hint="give a file with a JSON Schema") from error
     if not isinstance(schema, dict):
         raise UsageError(f"the schema {path} is not a JSON object", hint="give a file with a JSON Schema")
     return schema
 
 
-def _show_request(conversation: Conversation, message: Message | None) -> None:
-    if message is None:
-        raise UsageError("--dry-run needs a prompt", hint='agentctl chat --dry-run "What is the capital of France?"')
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _show_request(conversation: Conversation, message: Message) -> None:
     preview, quote = conversation.preview(message)
     print_json(
         {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from typer import Abort, Exit
-from typer._click.exceptions import ClickException, NoArgsIsHelpError
-from typer._click.exceptions import UsageError as ClickUsageError
+from typer import Exit
+from typer._click.exceptions import NoArgsIsHelpError
 
+from agentctl.cli.failures import explain
 from agentctl.cli.group import root
-from agentctl.cli.render import forget_stdout, print_error
-from agentctl.errors import AgentctlError, ExitCode, UsageError
+from agentctl.cli.render import forget, print_error
+from agentctl.errors import ExitCode
 
 
 def run(args: Sequence[str], *, debug: bool = False) -> int:
@@ -29,36 +29,29 @@ def run(args: Sequence[str], *, debug: bool = False) -> int:
     except NoArgsIsHelpError as error:
         error.show()
         return ExitCode.usage
-    except (KeyboardInterrupt, Abort):
-        return ExitCode.sigint
     except BrokenPipeError:
-        forget_stdout()
-    except Exception as error:  # noqa: BLE001  # the boundary: a defect of ours still gets a clear line
-        if debug:
-            traceback_of(error)
-        from agentctl import log  # noqa: PLC0415 - what works need not load it
-
-        told = explain(error)
-        print_error(told)
-        log.error(told.message, kind=told.kind, exception=None if told is error else error)
-        return told.code
+        forget(sys.stdout)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary: a defect gets a clear line too
+        return _fail(error, debug=debug)
     return ExitCode.ok
 
 
-def explain(error: Exception) -> AgentctlError:
-    """The error as the user is told it."""
-    match error:
-        case AgentctlError():
-            return error
-        case ClickException():
-            where = error.ctx.command_path if isinstance(error, ClickUsageError) and error.ctx else "agentctl"
-            return UsageError(error.format_message(), hint=f"{where} --help")
-    return AgentctlError(
-        f"unexpected {type(error).__name__}: {error}", hint="run it again with --debug and report the traceback"
-    )
+def _fail(error: Exception | KeyboardInterrupt, *, debug: bool) -> int:
+    told = explain(error)
+    if debug:
+        traceback_of(error)
+    if told.code == ExitCode.sigint:
+        return told.code
+    from agentctl import log  # noqa: PLC0415 - what works need not load it
+
+    print_error(told)
+    log.error(told.message, kind=told.kind, exception=None if told is error else error)
+    if isinstance(error, OSError):
+        forget(sys.stdout)  # should it be what is full, Python would fail once more at its end
+    return told.code
 
 
-def traceback_of(error: Exception) -> None:
+def traceback_of(error: BaseException) -> None:
     """Print the whole traceback on stderr."""
     import traceback  # noqa: PLC0415
 

@@ -7,38 +7,42 @@ import re
 import select
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agentctl.cli.render import print_note
 from agentctl.errors import UsageError
 from agentctl.messages import Attachment, Message, user
 
-_MENTION = re.compile(r"(?:^|(?<=\s))@(\S+)")
+Notify = Callable[[str], None]
+
+_MENTION = re.compile(r"""(?:^|(?<=\s))@(?:"([^"\n]+)"|([^\s"]\S*))""")
+_PUNCTUATION = ".,;:!?)]}'\""
 _SILENT_BESIDE_PROMPT = 2.0  # seconds that an open pipe may say nothing before we go on without it
 _SILENT_ALONE = 60.0  # and before we give up when it was to bring the prompt
 _HINT_AFTER = 2.0
+_LARGEST = 100 * 1024 * 1024  # bytes of a file or of piped input; no provider takes as much
+_TOO_LARGE = f"send less than {_LARGEST:,} bytes"
 _MAGIC = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-    b"%PDF-": "application/pdf",
+    rb"\x89PNG\r\n\x1a\n": "image/png",
+    rb"\xff\xd8\xff": "image/jpeg",
+    rb"GIF8": "image/gif",
+    rb"RIFF....WEBP": "image/webp",
+    rb"%PDF-": "application/pdf",
 }
 
 
-def read_message(prompt: str | None, files: Sequence[str]) -> Message:
+def read_message(prompt: str | None, files: Sequence[str], notify: Notify) -> Message:
     """Make the user's message of the prompt, the files it names with `@`, attached files and piped input.
 
     Piped text stands before the prompt, which speaks of it. A prompt of `-` is read from the pipe, however long that
-    takes.
+    takes. `notify` is told what the user may not expect.
 
     Raises:
         UsageError: there is nothing to say, or a file can't be read.
     """
     words = None if prompt == "-" else prompt
-    piped = _read_pipe(wanted=words is None, wait=prompt == "-")
-    attachments = [attachment(Path(name)) for name in files] + _mentioned(words or "")
+    piped = _read_pipe(notify, wanted=words is None, wait=prompt == "-")
+    attachments = read_files(words or "", files, notify)
     text = words or ""
     if piped:
         try:
@@ -50,33 +54,47 @@ def read_message(prompt: str | None, files: Sequence[str]) -> Message:
     return user(text, *attachments)
 
 
-def attachment(path: Path) -> Attachment:
-    """Read a file to send along.
+def read_files(text: str, files: Sequence[str], notify: Notify) -> list[Attachment]:
+    """Read the files that are named, and those that the text mentions with `@`; a mention of no file stays text.
 
     Raises:
-        UsageError: it can't be read.
+        UsageError: one that is named can't be read.
     """
+    found = [_attachment(name) for name in files]
+    for quoted, bare in dict.fromkeys(_MENTION.findall(text)):
+        name = quoted or next(filter(_is_file, (bare, bare.rstrip(_PUNCTUATION))), bare)
+        if _is_file(name):
+            found.append(_attachment(name))
+        else:
+            notify(f"@{name} is no file here; it is sent as text")
+    return found
+
+
+def _attachment(name: str) -> Attachment:
     try:
-        data = path.expanduser().read_bytes()
-    except OSError as error:
-        raise UsageError(f"can't attach {path}: {error.strerror}", hint="check the path") from error
+        path = Path(name).expanduser()
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"can't attach {name}: it is no ordinary file", hint="check the path")
+        if status.st_size > _LARGEST:
+            raise UsageError(f"can't attach {name}: it has {status.st_size:,} bytes", hint=_TOO_LARGE)
+        data = path.read_bytes()
+    except (OSError, RuntimeError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"can't attach {name}: {why}", hint="check the path") from error
     return Attachment(path.name, _media_type(path.name, data), data)
 
 
-def _mentioned(text: str) -> list[Attachment]:
-    """The files that the prompt names; what is no file stays text."""
-    found = []
-    for name in dict.fromkeys(_MENTION.findall(text)):
-        if Path(name).expanduser().is_file():
-            found.append(attachment(Path(name)))
-        else:
-            print_note(f"@{name} is no file here; it is sent as text")
-    return found
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):  # too long, nobody's home, a null byte
+        return False
 
 
 def _media_type(name: str, data: bytes) -> str:
     for magic, media_type in _MAGIC.items():
-        if data.startswith(magic):
+        if re.match(magic, data, re.DOTALL):
             return media_type
     try:
         data.decode()
@@ -88,7 +106,7 @@ def _media_type(name: str, data: bytes) -> str:
     return "text/plain"
 
 
-def _read_pipe(*, wanted: bool, wait: bool) -> bytes:
+def _read_pipe(notify: Notify, *, wanted: bool, wait: bool) -> bytes:
     """Read standard input to its end, unless it is a terminal or an open pipe that stays silent.
 
     `wanted` says that the prompt is to come from there, `wait` that the user insists.
@@ -97,21 +115,31 @@ def _read_pipe(*, wanted: bool, wait: bool) -> bytes:
         mode = os.fstat(0).st_mode
     except OSError:
         return b""  # closed
-    if os.isatty(0):
-        return sys.stdin.buffer.read() if wait else b""
-    waits = not stat.S_ISREG(mode)
-    if waits and not wait and not _speaks(_SILENT_ALONE if wanted else _SILENT_BESIDE_PROMPT, hint=wanted):
+    if os.isatty(0) and not wait:
+        return b""
+    waits = not stat.S_ISREG(mode) and not wait
+    if waits and not _speaks(_SILENT_ALONE if wanted else _SILENT_BESIDE_PROMPT, notify if wanted else None):
         if wanted:
             raise UsageError("no prompt came through the pipe", hint="use `-` to wait for it as long as it takes")
-        print_note("standard input is open but silent: going on without it (use - to wait for it)")
+        notify("standard input is open but silent: going on without it (use - to wait for it)")
         return b""
-    return sys.stdin.buffer.read()
+    return _read_all()
 
 
-def _speaks(limit: float, *, hint: bool) -> bool:
-    if hint:
+def _read_all() -> bytes:
+    try:
+        data = sys.stdin.buffer.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"can't read standard input: {error.strerror}", hint="check what is piped in") from error
+    if len(data) > _LARGEST:
+        raise UsageError("standard input is too large", hint=_TOO_LARGE)
+    return data
+
+
+def _speaks(limit: float, notify: Notify | None) -> bool:
+    if notify:
         if select.select([0], [], [], _HINT_AFTER)[0]:
             return True
-        print_note("waiting for the prompt on standard input")
+        notify("waiting for the prompt on standard input")
         limit -= _HINT_AFTER
     return bool(select.select([0], [], [], limit)[0])

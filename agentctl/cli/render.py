@@ -27,9 +27,17 @@ def printable(text: str, stream: TextIO) -> str:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on stdout, indented for people and on one line for programs."""
-    indent = 2 if sys.stdout.isatty() else None
-    sys.stdout.write(json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
+    """Print one JSON document on stdout: a line for programs, indented on a terminal."""
+    print_json_line(document, indent=2 if sys.stdout.isatty() else None)
+
+
+def print_json_line(document: Any, indent: int | None = None) -> None:
+    """Print one JSON document, on one line unless it is to be indented, and hand it over at once."""
+    # What stdout can't encode is escaped: by JSON itself in other encodings, and in UTF-8 (a lone surrogate) by the
+    # stream, in JSON's own form.
+    is_utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(document, indent=indent, ensure_ascii=not is_utf8) + "\n")
+    sys.stdout.flush()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -73,14 +81,14 @@ def _to_stderr(text: str, style: str) -> None:
     try:
         sys.stderr.write(f"{style}{shown}\x1b[0m\n" if styled(sys.stderr) else f"{shown}\n")
         sys.stderr.flush()
-    except BrokenPipeError:
-        pass  # nobody reads our remarks: the answer goes on
+    except OSError:
+        forget(sys.stderr)  # our remarks are lost, and the answer goes on
 
 
-def forget_stdout() -> None:
-    """Whoever read our output went away: write the rest nowhere, also what Python flushes at exit."""
+def forget(stream: TextIO) -> None:
+    """Nobody can read `stream` any more: write the rest nowhere, also what Python flushes at its end."""
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
+    os.dup2(null, stream.fileno())
     os.close(null)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from agentctl.cli.render import forget_stdout
+from agentctl.cli.render import forget
 from agentctl.cli.views import View
 from agentctl.conversation import Conversation
 from agentctl.events import AgentEvent, Failed, Finished, Notice
@@ -56,12 +57,14 @@ async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentE
     with _signals(lambda number: _interrupt(task, caught, number)):
         async with aclosing(events):
             async for event in events:
+                last = event
                 try:
                     show(event)
                 except BrokenPipeError:
-                    forget_stdout()
+                    forget(sys.stdout)
                     task.cancel()  # nobody reads: pay for no more of it
-                last = event
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)  # takes a cancellation that came too late for the turn
     assert isinstance(last, Finished | Failed)  # noqa: S101  # the last of a turn's events
     return Ending(last, caught[0] if caught else None)
 

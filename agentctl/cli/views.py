@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from decimal import Decimal
 from typing import Any, Protocol
 
-from agentctl.cli.render import dollars, print_json, print_note, printable
+from agentctl.cli.render import dollars, print_json, print_json_line, print_note, printable
 from agentctl.economy.pricing import format_usd
+from agentctl.errors import ExitCode
 from agentctl.events import AgentEvent, Failed, Finished, Notice, Receipt, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.usage import Usage
 
@@ -40,6 +40,7 @@ class TextView:
         self._quiet = quiet
         self._started = 0.0
         self._last = ""
+        self._thinking = False
 
     def begin(self, session_id: str | None, model: str) -> None:  # noqa: ARG002 - nothing is shown before the answer
         """The turn's time begins to count."""
@@ -50,9 +51,13 @@ class TextView:
         """Show one event; an error itself is told by whoever catches it."""
         match event:
             case TextDelta(text) if self._stream:
+                if self._thinking:
+                    sys.stderr.write("\n")
+                    self._thinking = False
                 self._write(text)
             case ThinkingDelta(text) if self._stream and not self._quiet and sys.stderr.isatty():
                 sys.stderr.write(printable(text, sys.stderr))
+                self._thinking = True
             case Notice(text) if not self._quiet:
                 print_note(text)
             case Finished(message, receipt):
@@ -110,7 +115,6 @@ class JsonView:
             print_note(event.text)
         elif isinstance(event, Finished | Failed):
             print_json(self._result.document(event))
-            sys.stdout.flush()
 
 
 class StreamJsonView:
@@ -141,8 +145,7 @@ class StreamJsonView:
                 self._line({"type": "result", **self._result.document(event)})
 
     def _line(self, document: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps({"v": VERSION, **document}, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        print_json_line({"v": VERSION, **document})
 
 
 class Result:
@@ -164,13 +167,19 @@ class Result:
             "session_id": self._session_id,
             "model": self._model,
             "text": message.text if message else "",
-            "stop_reason": "error" if isinstance(last, Failed) else message.stop_reason if message else "cancelled",
+            "stop_reason": _stop_reason(last),
             **(spent(receipt) if receipt else _NOTHING_SPENT),
             "duration_ms": round((time.monotonic() - self._started) * 1000),
         }
         if isinstance(last, Failed):
             document["error"] = last.error.as_json()
         return document
+
+
+def _stop_reason(last: Finished | Failed) -> str | None:
+    if isinstance(last, Failed) and last.error.code != ExitCode.sigint:
+        return "error"
+    return last.message.stop_reason if last.message else "cancelled"
 
 
 def spent(receipt: Receipt) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -287,3 +289,128 @@ def test_the_embedded_terminal_chat_is_a_conversation(program: Program, server: 
     assert child.exitstatus == 0
     (session,) = program.run("sessions", "list", "--json").json
     assert session["messages"] == 4
+
+
+SCRIPT = """
+{"type": "text", "text": "line one\\nline two"}
+{"type": "done", "stop_reason": "end_turn", "delay_ms": 200}
+"""
+
+
+@pytest.mark.parametrize("options", [["-o", "json"], ["-o", "stream-json"], ["--no-stream"], []])
+def test_a_reader_that_leaves_at_any_event_is_no_error(program: Program, options: list[str]) -> None:
+    """However late the pipe closes, the exit code is 0 and no traceback is shown."""
+    (program.home / "script.jsonl").write_text(SCRIPT)
+    process = program.start("chat", "-m", "scripted/script.jsonl", *options, "hi")
+    assert process.stdout
+    process.stdout.close()
+    assert process.stderr
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 0, err
+    assert "Traceback" not in err
+
+
+def test_no_save_leaves_a_session_as_it_was(program: Program, server: Server) -> None:
+    """With -c it reads the session's history and adds nothing to it."""
+    first = program.run(*_ask(server), "-o", "json", "one").json
+    second = program.run(*_ask(server), "-c", "--no-save", "-o", "json", "two").json
+    assert second["session_id"] is None
+    assert [message["content"] for message in server.requests[1].json["messages"]] == ["one", "Hello", "two"]
+    shown = program.run("sessions", "show", first["session_id"], "--json").json
+    assert [message["text"] for message in shown["messages"]] == ["one", "Hello"]
+
+
+def test_mentions_end_before_punctuation_and_may_be_quoted(program: Program, server: Server) -> None:
+    """@setup.py? is the file and a question mark; @"a b.txt" is a file with a space; odd words stay text."""
+    (program.home / "setup.py").write_text("import setuptools")
+    (program.home / "a b.txt").write_text("spaced out")
+    prompt = f'What is wrong in @setup.py? And in @"a b.txt", or @media({"x" * 300}), @~nobody/x and @\'?'
+    done = program.run(*_ask(server), prompt)
+    assert done.code == 0, done.err
+    sent = json.dumps(server.requests[0].json["messages"])
+    assert "import setuptools" in sent
+    assert "spaced out" in sent
+    assert "@media(" in sent
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/nonexistent", ".", "~nobody-here/x", "x" * 300])
+def test_what_cannot_be_attached_is_told(program: Program, name: str) -> None:
+    """Devices, directories and names that are none: exit 2 with the name, at once."""
+    done = program.run("chat", "-m", "scripted/x", "-a", name, "hi")
+    assert done.code == 2
+    assert f"can't attach {name}" in done.err
+
+
+@pytest.mark.parametrize("arguments", [["--temperature", "nan"], ["--schema", "/dev/zero"], ["--schema", "nan.json"]])
+def test_options_that_make_no_sense_are_told(program: Program, arguments: list[str]) -> None:
+    """Numbers that are none and schemas that are none: exit 2, nothing sent."""
+    (program.home / "nan.json").write_text('{"minimum": NaN}')
+    done = program.run("chat", "-m", "scripted/x", *arguments, "hi")
+    assert done.code == 2, done.err
+    assert "hint:" in done.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_is_json_in_every_encoding(program: Program, encoding: str) -> None:
+    """What the encoding of stdout lacks is escaped as JSON escapes it, lone surrogates too."""
+    (program.home / "script.jsonl").write_text('{"type": "text", "text": "caf\\u00e9 \\ud83d\\ude00 \\udc80"}\n')
+    program.environ["PYTHONIOENCODING"] = encoding
+    process = program.start("chat", "-m", "scripted/script.jsonl", "-o", "json", "hi")
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert json.loads(out.decode(encoding))["text"] == "café 😀 \udc80"
+
+
+def test_standard_streams_that_are_closed_or_full_are_no_crash(program: Program, server: Server) -> None:
+    """No traceback, and no file of ours in the place of a closed stream."""
+    command = " ".join(map(shlex.quote, [str(AGENTCTL), *_ask(server)]))
+    for redirection, code in ((">&-", 0), ("2>&-", 0), ("<&-", 0), (">/dev/full", 1), ("2>/dev/full", 0)):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} hi {redirection}"],
+            capture_output=True,
+            text=True,
+            cwd=program.home,
+            env=program.environment,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (redirection, done.returncode) == (redirection, code), done.stderr
+        assert "Traceback" not in done.stderr
+        assert "unexpected" not in done.stderr
+    for redirection in (">&-", ">/dev/full"):
+        done = subprocess.run(["sh", "-c", f"{AGENTCTL} --version {redirection}"], capture_output=True, check=False)
+        assert done.stderr == b""
+
+
+def test_an_interrupt_before_the_turn_ends_in_a_result(program: Program) -> None:
+    """SIGINT while the prompt is awaited: exit 130, and the last line is a result that says cancelled."""
+    reader, writer = os.pipe()
+    process = program.start("chat", "-m", "scripted/x", "-o", "stream-json", "-", stdin=reader, bufsize=0)
+    os.close(reader)
+    while "pipe_read" not in Path(f"/proc/{process.pid}/wchan").read_text() and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    os.close(writer)
+    assert process.returncode == 130, err
+    result = json.loads(out.splitlines()[-1])
+    validate("chat-result", result)
+    assert (result["type"], result["stop_reason"]) == ("result", "cancelled")
+    assert b"Traceback" not in err
+
+
+def test_the_terminal_chat_ends_with_sigterm(program: Program) -> None:
+    """SIGTERM in the middle of an answer stores it and ends the conversation with 143."""
+    with Server(opening("par", "tial", then=[Stall()])) as server:
+        child = pexpect.spawn(
+            str(AGENTCTL), _ask(server), env=program.environment, cwd=str(program.home), timeout=PATIENCE
+        )
+        child.expect("> ")
+        child.sendline("hi")
+        child.expect("partial")
+        child.kill(signal.SIGTERM)
+        child.expect(pexpect.EOF)
+        child.close()
+    assert child.exitstatus == 143
+    assert [answer["text"] for answer in _answers(program)] == ["partial"]
