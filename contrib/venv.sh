@@ -17,21 +17,29 @@ find_python() {
     exit 1
 }
 
-install_venv_package() {
+# install_package NAME WHY: install a Debian package, or say that it is needed.
+install_package() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        say "this Python can't make virtual environments; on Debian: sudo apt-get install python3-venv"
+        say "$2; on Debian: sudo apt-get install $1"
         exit 1
     fi
-    say "installing Debian's python3-venv"
+    say "installing Debian's $1: $2"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$1" >/dev/null
 }
 
 python=$(find_python)
 if [ ! -x "$directory/bin/pip" ]; then
-    "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
+    "$python" -c 'import ensurepip' 2>/dev/null ||
+        install_package python3-venv "this Python can't make virtual environments"
     say "making $directory with $("$python" --version)"
     "$python" -m venv "$directory"
 fi
 say "installing agentctl[$extras]"
 "$directory/bin/pip" install --quiet --disable-pip-version-check --editable ".[$extras]"
+case ",$extras," in
+*,local,*)
+    "$directory/bin/python" -c 'import xllamacpp' 2>/dev/null ||
+        install_package libgomp1 "the embedded model needs OpenMP's library"
+    ;;
+esac

@@ -216,6 +216,7 @@ def test_dry_run_sends_and_stores_nothing(program: Program, server: Server) -> N
     program.environ["OPENAI_API_KEY"] = "sk-very-secret-key"
     done = program.run(*_ask(server), "--dry-run", "hi")
     assert done.code == 0
+    validate("chat-dry-run", done.json)
     assert done.json["body"]["messages"] == [{"role": "user", "content": "hi"}]
     assert done.json["estimated_input_tokens"] > 0
     assert Decimal(done.json["estimated_input_cost_usd"]) > 0
