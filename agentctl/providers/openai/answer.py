@@ -12,9 +12,10 @@ from agentctl.events import Delta, Done, Start, StreamEvent, TextDelta, Thinking
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.openai.refusal import broken_off
+from agentctl.providers.openai.surrogates import Halves, whole_characters
+from agentctl.providers.openai.tokens import read_usage
 from agentctl.usage import Usage
 
-_MOST_TOKENS = 10**12  # as the ledger takes
 _LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
 
 _STOP_REASONS: Mapping[str, StopReason] = {
@@ -45,10 +46,13 @@ class Decoder:
         self._started = False
         self._joined: list[Delta] = []
         self._loose: list[Delta] = []
-        self._begun: set[int] = set()  # the tool calls seen
+        self._calls: set[int] = set()  # the tool calls seen
         self._ids: list[str] = []  # of tool calls that the server does not count
+        self._halves = Halves()
         self._stop_reason: StopReason | None = None
-        self.finished = False  # the server said so: nothing more comes
+        self.begun = False  # there was a chunk of an answer
+        self.whole = False  # the server gave its reason to stop: at most the usage is still to come
+        self.finished = False  # nothing more comes
         self.usage: Usage | None = None
 
     def feed(self, data: str) -> Sequence[StreamEvent]:
@@ -58,25 +62,37 @@ class Decoder:
             ProviderError: the server reports an error, or this is no chunk of an answer.
         """
         if data == "[DONE]":
-            self.finished = True
-            return ()
+            self.whole = self.finished = True
+            return self._keep(self._last_half())
         chunk = _parse(data)
         if usage := chunk.get("usage"):
-            self.usage = read_usage(_mapping(usage))
+            self.usage = read_usage(usage)
+            self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
         if error := chunk.get("error"):
             raise broken_off(self._capabilities, error)
         events = [] if self._started else [self._start(chunk)]
         if choices := chunk.get("choices"):
-            choice = _mapping(_list(choices)[0])
-            for delta in self._deltas(_mapping(choice.get("delta") or choice.get("message") or {})):
-                events.append(delta)
-                self._loose.append(delta)
-            if reason := choice.get("finish_reason"):
-                self._finish(_string(reason), choice)
+            self.begun = True
+            if choice := _first(_list(choices)):
+                events += self._keep(self._choice(choice))
+        return events
+
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Delta]:
+        yield from self._deltas(_mapping(choice.get("delta") or choice.get("message") or {}))
+        if reason := choice.get("finish_reason"):
+            yield from self._last_half()
+            self._finish(_string(reason), choice)
+
+    def _keep(self, deltas: Iterator[Delta]) -> Sequence[Delta]:
+        """Note what the answer is made of, one by one: what came before an error is kept."""
+        kept = []
+        for delta in deltas:
+            kept.append(delta)
+            self._loose.append(delta)
         if len(self._loose) >= _LOOSE:
             self._joined += coalesce(self._loose)
             self._loose.clear()
-        return events
+        return kept
 
     def end(self) -> Done:
         """The whole answer, once the stream has ended.
@@ -84,11 +100,11 @@ class Decoder:
         Raises:
             ProviderError: the server never said that it was finished.
         """
-        reason = self._stop_reason or ("end_turn" if self.finished else None)
-        if reason is None:
+        if not self.whole:
             provider = self._capabilities.provider
             raise ProviderError(f"{provider} ended its answer early", hint="send it again", transient=True)
-        if reason == "end_turn" and self._begun:
+        reason = self._stop_reason or "end_turn"
+        if reason == "end_turn" and self._calls:
             reason = "tool_use"  # not every server tells the difference
         return Done(self._message(reason), self.usage, reason)
 
@@ -108,25 +124,33 @@ class Decoder:
         return Start(model if isinstance(model, str) else self._model, id_ if isinstance(id_, str) else None)
 
     def _deltas(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
-        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
-            yield ThinkingDelta(_string(thought))
-        if text := delta.get("content"):
-            yield TextDelta(_string(text))
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if thought and (whole := self._halves.join("thinking", _string(thought))):
+            yield ThinkingDelta(whole)
+        if (text := delta.get("content")) and (whole := self._halves.join("text", _string(text))):
+            yield TextDelta(whole)
         if refused := delta.get("refusal"):
             self._stop_reason = "refusal"
-            yield TextDelta(_string(refused))
+            if whole := self._halves.join("text", _string(refused)):
+                yield TextDelta(whole)
         if calls := delta.get("tool_calls"):
             yield from map(self._call, _list(calls))
+
+    def _last_half(self) -> Iterator[Delta]:
+        """What stands for half a character at the end of the text; elsewhere it is worth nothing."""
+        if half := self._halves.rest("text"):
+            yield TextDelta(half)
 
     def _call(self, item: object) -> ToolCallDelta:
         call = _mapping(item)
         function = _mapping(call.get("function") or {})
-        id_, name = _string(call.get("id") or ""), _string(function.get("name") or "")
+        id_, name = (whole_characters(_string(text or "")) for text in (call.get("id"), function.get("name")))
         index = self._index(call.get("index"), id_, name)
-        if index not in self._begun:
-            self._begun.add(index)
+        if index not in self._calls:
+            self._calls.add(index)
             id_ = id_ or f"call_{index}"  # some servers give none, and its result must name one
-        return ToolCallDelta(index, id_ or None, name or None, _string(function.get("arguments") or ""))
+        arguments = self._halves.join(index, _string(function.get("arguments") or ""))
+        return ToolCallDelta(index, id_ or None, name or None, arguments)
 
     def _index(self, index: object, id_: str, name: str) -> int:
         """The call's index; where the server does not count its calls, a new id or a name begins a call."""
@@ -141,32 +165,9 @@ class Decoder:
     def _finish(self, reason: str, choice: Mapping[str, Any]) -> None:
         if reason == "error":
             raise broken_off(self._capabilities, choice.get("error"))
+        self.whole = True
         if self._stop_reason is None:
             self._stop_reason = _STOP_REASONS.get(reason, "end_turn")
-
-
-def read_usage(raw: Mapping[str, Any]) -> Usage:
-    """Return a usage object's tokens in disjoint buckets; `prompt_tokens` includes what was read and written.
-
-    Source: https://platform.openai.com/docs/guides/prompt-caching
-    """
-    details = raw.get("prompt_tokens_details")
-    details = details if isinstance(details, Mapping) else {}
-    read, written = _count(details.get("cached_tokens")), _count(details.get("cache_write_tokens"))
-    return Usage(
-        uncached_input=max(0, _count(raw.get("prompt_tokens")) - read - written),
-        cache_read=read,
-        cache_write_short=written,
-        output=_count(raw.get("completion_tokens")),
-        raw=raw,
-    )
-
-
-def _count(value: object) -> int:
-    """A number of tokens; what can't be one is 0, for no answer may be lost over it."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else 0
 
 
 def _parse(data: str) -> dict[str, Any]:
@@ -195,18 +196,12 @@ def _list(value: object) -> list[Any]:
 def _string(value: object) -> str:
     if not isinstance(value, str):
         raise _malformed(f"a {type(value).__name__} where a string belongs")
-    if not value.isascii():
-        value = _whole_characters(value)
     return value
 
 
-def _whole_characters(text: str) -> str:
-    """The text with halves of surrogate pairs replaced: nothing can print or store them."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+def _first(choices: Sequence[object]) -> Mapping[str, Any] | None:
+    """The choice of index 0, which is the answer; the API can give alternatives, which nobody asked for."""
+    return next((choice for choice in map(_mapping, choices) if not choice.get("index")), None)
 
 
 def _malformed(what: str) -> ProviderError:

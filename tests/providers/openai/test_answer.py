@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from agentctl.events import Done, Start, StreamEvent, TextDelta, ThinkingDelta, 
 from agentctl.messages import Message, Part, StopReason, Text, Thinking, ToolCall
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.openai import ChatCompletions
-from agentctl.providers.openai.answer import Decoder, read_usage
+from agentctl.providers.openai.answer import Decoder
+from agentctl.providers.openai.tokens import read_usage
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -173,6 +175,56 @@ def test_half_characters_are_replaced() -> None:
     assert told[1] == TextDelta("a\ufffdb")
 
 
+@pytest.mark.parametrize("field", ["content", "reasoning_content", "refusal"])
+@given(st.text(), st.data())
+def test_characters_cut_in_two_are_joined(field: str, text: str, data: st.DataObject) -> None:
+    """Cut between any two UTF-16 units, even inside a surrogate pair, text is the same, and never half a character."""
+    units = text.encode("utf-16-le")
+    halves = [chr(int.from_bytes(units[at : at + 2], "little")) for at in range(0, len(units), 2)]
+    cut = data.draw(st.integers(0, len(halves)))
+    pieces = ["".join(halves[:cut]), "".join(halves[cut:]), *halves]
+    told, fed = answer(*(event({field: piece}) for piece in pieces), event(finish="stop"))
+    deltas = [item.text for item in told if isinstance(item, TextDelta | ThinkingDelta)]
+    assert "".join(deltas) == text * 2
+    assert fed.end().message.text + fed.end().message.thinking == text * 2
+
+
+def test_arguments_cut_in_a_character_are_joined() -> None:
+    """So are the arguments of tool calls, each call by itself."""
+    pieces = [(0, '"\ud83d'), (1, '"\ud83d'), (0, '\ude00"'), (1, '\ude01"')]
+    calls = [{"index": index, "function": {"name": f"f{index}", "arguments": text}} for index, text in pieces]
+    _, fed = answer(*(event({"tool_calls": [call]}) for call in calls), event(finish="tool_calls"))
+    found = [part.arguments for part in fed.end().message.parts if isinstance(part, ToolCall)]
+    assert found == ['"\U0001f600"', '"\U0001f601"']
+
+
+@pytest.mark.parametrize("end", [json.dumps(event(finish="stop")), "[DONE]"])
+def test_half_a_character_at_the_end_is_replaced(end: str) -> None:
+    """A first half that no second one follows becomes a replacement character once the answer is whole."""
+    told, fed = answer(event({"content": "a\ud83d"}), end)
+    assert told[1:] == [TextDelta("a"), TextDelta("\ufffd")]
+    assert fed.end().message.text == "a\ufffd"
+
+
+def test_only_the_first_choice_is_the_answer() -> None:
+    """Alternatives that nobody asked for are left out, with their reasons to stop; no index is the first."""
+    told, fed = answer(
+        {"choices": [{"index": 1, "delta": {"content": "B"}}, {"index": 0, "delta": {"content": "a"}}]},
+        {"choices": [{"index": 1, "delta": {"content": "B"}, "finish_reason": "length"}]},
+        {"choices": [{"delta": {"content": "b"}, "finish_reason": "stop"}]},
+    )
+    assert told[1:] == [TextDelta("a"), TextDelta("b")]
+    assert (fed.end().message.text, fed.end().stop_reason) == ("ab", "end_turn")
+
+
+def test_the_usage_after_the_reason_is_the_end() -> None:
+    """Once the usage that was asked for follows the reason to stop, nothing more comes; beside it more may."""
+    *begun, finish, usage = events("hi")
+    assert not answer(*begun, {**finish, "usage": usage["usage"]})[1].finished
+    assert not answer(*begun, finish)[1].finished
+    assert answer(*begun, finish, usage)[1].finished
+
+
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
@@ -236,15 +288,17 @@ def test_tool_calls_without_an_index() -> None:
         ({"prompt_tokens": 10, "completion_tokens": 5}, (10, 0, 0, 5)),
         ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 4}}, (6, 4, 0, 0)),
         ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 5}}, (1, 4, 5, 0)),
-        ({"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}, (0, 4, 0, 0)),
-        ({"prompt_tokens": -3, "completion_tokens": -1}, (0, 0, 0, 0)),
-        ({"prompt_tokens": None, "completion_tokens": 2.0, "prompt_tokens_details": None}, (0, 0, 0, 2)),
-        ({"prompt_tokens": "7", "prompt_tokens_details": []}, (0, 0, 0, 0)),
+        ({"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}, (0, 3, 0, 0)),
+        ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 3}}, (0, 4, 1, 0)),
+        ({"prompt_tokens": 5, "completion_tokens": 2.0, "prompt_tokens_details": None}, (5, 0, 0, 2)),
+        ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": None}}, (5, 0, 0, 0)),
+        ({"prompt_tokens": 10**9, "prompt_tokens_details": []}, (10**9, 0, 0, 0)),
     ],
 )
 def test_usage_in_disjoint_buckets(raw: dict[str, Any], buckets: tuple[int, int, int, int]) -> None:
     """Cached and written tokens are taken out of the prompt's, none counts twice or below zero, and raw stays."""
     usage = read_usage(raw)
+    assert usage
     assert (usage.uncached_input, usage.cache_read, usage.cache_write_short, usage.output) == buckets
     assert usage.cache_write_long == 0
     assert usage.raw == raw
@@ -256,7 +310,42 @@ def test_buckets_add_up_to_the_prompt(fresh: int, read: int, written: int, outpu
     details = {"cached_tokens": read, "cache_write_tokens": written}
     total = fresh + read + written
     usage = read_usage({"prompt_tokens": total, "completion_tokens": output, "prompt_tokens_details": details})
+    assert usage
     assert (usage.input, usage.output) == (total, output)
+
+
+@pytest.mark.parametrize("count", [10**9 + 1, 10**400, -1, math.nan, math.inf, 1e300, 0.5, "7", None, True, [], {}])
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens", "cached_tokens"])
+def test_a_usage_that_cannot_be_true_is_none(count: object, name: str) -> None:
+    """An absurd number of tokens makes the usage one that was not reported, and costs nothing of the answer."""
+    usage: dict[str, Any] = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {}}
+    (usage["prompt_tokens_details"] if name == "cached_tokens" else usage)[name] = count
+    _, fed = answer(*events("hi", usage=usage), "[DONE]")
+    done = fed.end()
+    assert done.message.text == "hi"
+    assert (done.usage is None) == (name != "cached_tokens" or bool(count))
+
+
+@pytest.mark.parametrize("usage", [{"total_tokens": 12}, {}, [1], "abc", 5, True, None])
+def test_a_usage_that_is_none_is_ignored(usage: Any) -> None:
+    """What says nothing of prompt or completion is no usage, and no error."""
+    _, fed = answer(*events("hi", usage=None), {**event(), "usage": usage}, "[DONE]")
+    assert (fed.end().message.text, fed.end().usage) == ("hi", None)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+        lambda inner: st.dictionaries(
+            st.sampled_from(["prompt_tokens", "completion_tokens", "prompt_tokens_details", "cached_tokens"]), inner
+        ),
+        max_leaves=6,
+    )
+)
+def test_any_usage_is_sane_or_none(raw: object) -> None:
+    """Whatever a server reports, the buckets are tokens that add up to the prompt, or there is no usage."""
+    usage = read_usage(raw)
+    assert usage is None or all(0 <= count <= 10**9 for count in (*usage.buckets().values(), usage.input))
 
 
 def test_the_last_usage_holds() -> None:
@@ -265,7 +354,7 @@ def test_the_last_usage_holds() -> None:
     _, fed = answer(*(event({"content": "x"}, usage=usage) for usage in usages), event(finish="stop", usage=None))
     done = fed.end()
     assert done.usage
-    assert done.usage.buckets() == read_usage(usages[-1]).buckets()
+    assert (done.usage.input, done.usage.output) == (5, 3)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +407,6 @@ def test_an_overflow_in_the_stream() -> None:
         '{"choices": [{"delta": {"tool_calls": {"a": 1}}}]}',
         '{"choices": [{"delta": {"tool_calls": [{"function": "f"}]}}]}',
         '{"choices": [{"finish_reason": 7}]}',
-        '{"usage": "many"}',
         "[" * 100_000,
     ],
 )
