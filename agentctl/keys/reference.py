@@ -52,31 +52,25 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _printed_by(command: str, environ: Mapping[str, str], timeout: float) -> str:
-    import subprocess  # noqa: PLC0415 - only a command pays for it
+    from subprocess import TimeoutExpired  # noqa: PLC0415 - only a command pays for it
+
+    from agentctl.keys import command as child  # noqa: PLC0415
 
     program = _program(command)
     try:
-        done = subprocess.run(
-            shlex.split(command),
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        code, out, err = child.run(shlex.split(command), environ, timeout)
+    except TimeoutExpired:
         raise ConfigError(
             f"{program}, which is to print the key, took longer than {timeout:g} s", hint="run it by hand to see why"
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"can't run {program}, which is to print the key: {error}") from error
-    if done.returncode != 0:
-        said = "".join(redact(done.stderr.decode(errors="replace")).strip().splitlines()[-1:]) or "it said nothing"
+    if code != 0:
+        said = "".join(redact(err.decode(errors="replace")).strip().splitlines()[-1:]) or "it said nothing"
         raise ConfigError(
-            f"{program}, which is to print the key, failed with {done.returncode}: {said}",
-            hint="run it by hand to see why",
+            f"{program}, which is to print the key, failed with {code}: {said}", hint="run it by hand to see why"
         )
-    return done.stdout.decode(errors="replace")
+    return out.decode(errors="replace")
 
 
 def _program(command: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -193,6 +194,39 @@ def test_a_command_that_hangs_is_ended() -> None:
     assert time.monotonic() - began < 15
     with pytest.raises(ConfigError, match="is empty"):
         keys.resolve("!cat", {"PATH": os.environ["PATH"]})
+
+
+WAITS = {
+    "main thread": "keys.resolve(reference)",
+    "daemon thread": """
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+thread = threading.Thread(target=keys.resolve, args=(reference,), daemon=True)
+thread.start()
+thread.join()
+""",
+}
+
+
+@pytest.mark.parametrize("waits", WAITS)
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_command_ends_with_who_waits_for_it(tmp_path: Path, waits: str, number: signal.Signals, code: int) -> None:
+    """Where a process is told to end while a command is to print a key, the command and all it started are gone."""
+    os.mkfifo(tmp_path / "alive")
+    # Its pipe is open as long as the shell or the program it started lives.
+    reference = f"!sh -c 'exec 9>{tmp_path}/alive; echo started >&9; sleep 60; true'"
+    program = f"import signal, sys, threading\nfrom agentctl import keys\nreference = {reference!r}\n{WAITS[waits]}"
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+        with (tmp_path / "alive").open() as alive:
+            assert alive.readline() == "started\n"
+            process.send_signal(number)
+            began = time.monotonic()
+            assert alive.read() == ""
+        assert time.monotonic() - began < 30
+        process.communicate(timeout=30)
+    assert process.returncode == code
 
 
 def test_a_stored_reference_is_resolved_at_each_use(home: Home) -> None:
