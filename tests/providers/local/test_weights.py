@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -217,6 +218,27 @@ def test_a_killed_pull_leaves_nothing_that_looks_whole(
     assert not (directory / "tiny.gguf").exists()
     assert fetch(NAME).read_bytes() == data
     assert sorted(entry.name for entry in directory.iterdir()) == [".tiny.json", "tiny.gguf"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_pull_that_is_told_to_end_leaves_nothing(start: Start, directory: Path, number: signal.Signals) -> None:
+    """It leaves with the signal's code, and neither its child nor what had arrived stays behind."""
+    process = start(NAME)
+    assert process.stdout
+    assert process.stdout.readline() == "download\n"
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(number)
+    assert process.communicate(timeout=PATIENCE)[1] == ""
+    assert process.returncode == 128 + number
+    assert not Path(f"/proc/{child}").exists()
+    assert list(directory.iterdir()) == []
+
+
+@pytest.mark.parametrize("source", ["~no-such-user/x.gguf", "nul\0"])
+def test_a_path_that_can_not_be_is_no_source(fetch: Fetch, source: str) -> None:
+    """A home that nobody has, or a path that can't exist, is told as any other source that is none."""
+    with pytest.raises(UsageError, match="no model of the catalog, no file"):
+        fetch(source)
 
 
 def test_a_full_disk_is_told(directory: Path, tmp_path: Path, data: bytes) -> None:
