@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import ClickException
+from typer.core import TyperCommand
 
 from agentctl import log
 from agentctl.app import App
@@ -40,7 +43,21 @@ class Output(StrEnum):
     stream_json = "stream-json"
 
 
-@app.command()
+class ChatCommand(TyperCommand):
+    """Ends JSON output in a result also when the command line itself makes no sense."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Parse the command line."""
+        wanted = re.search(r"(?:^| )(?:-o|--output-format)[ =]?(json|stream-json)(?: |$)", " ".join(args))
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except ClickException as error:
+            if wanted:
+                _view(Output(wanted[1]), stream=True, quiet=True).show(Failed(explain(error), None, None))
+            raise
+
+
+@app.command(cls=ChatCommand)
 def chat(
     prompt: Annotated[str | None, typer.Argument(help="What to ask; @FILE attaches a file, - reads stdin.")] = None,
     *,

@@ -90,9 +90,10 @@ def test_an_unknown_price_is_null_and_never_zero(program: Program, server: Serve
 
 
 @pytest.mark.parametrize("form", ["json", "stream-json"])
-def test_a_failure_before_the_turn_ends_in_a_result_too(program: Program, form: str) -> None:
+@pytest.mark.parametrize("arguments", [["-m", "nonsense"], ["--max-output", "many"], ["--no-such-option"]])
+def test_a_failure_before_the_turn_ends_in_a_result_too(program: Program, form: str, arguments: list[str]) -> None:
     """A program that reads JSON learns why there is no answer."""
-    done = program.run("chat", "-m", "nonsense", "-o", form, "hi")
+    done = program.run("chat", "-o", form, *arguments, "hi")
     result = done.lines[-1]
     validate("chat-result", result)
     assert done.code == 2
