@@ -70,11 +70,13 @@ def set_(
         )
     chosen = known.kind.from_text(value)
     if project:
-        file = edit.project_file(os.environ, Path.cwd())
+        file = edit.project_file(os.environ, _here())
+        _need_address(chosen_key, file)
         if not edit.put_in_project(file, chosen_key, chosen, os.environ) and not known.open:
             print_note(f"{key} counts once the project is trusted; hint: agentctl config trust")
     else:
         file = edit.user_file(os.environ)
+        _need_address(chosen_key, file)
         edit.put(file, chosen_key, chosen)
     if as_json:
         print_json({"key": table.dotted(chosen_key), "value": chosen, "file": str(file)})
@@ -102,7 +104,7 @@ def trust(
     from agentctl.settings import edit, files, table  # noqa: PLC0415
     from agentctl.settings.trust import trust as record  # noqa: PLC0415
 
-    file = edit.project_file(os.environ, directory or Path.cwd())
+    file = edit.project_file(os.environ, directory or _here())
     content = files.read(file)
     if content is None:
         raise ConfigError(f"there is no {file} to trust", hint="agentctl config set --project KEY VALUE")
@@ -112,6 +114,26 @@ def trust(
         print_json({"file": str(file), "keys": keys})
     else:
         print_text(f"trusted {file}: {', '.join(keys)}")
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError("the working directory is gone", hint="cd to one that is there") from error
+
+
+def _need_address(key: tuple[str, ...], file: Path) -> None:
+    """Refuse the key of a server without an address: no command could run with that."""
+    from agentctl.settings import files  # noqa: PLC0415
+
+    match key:
+        case ("servers", name, "key"):
+            address = ("servers", name, "base_url")
+            if address not in files.parse(file, files.read(file) or b"") and name not in load().servers:
+                raise ConfigError(
+                    f"there is no server {name} yet", hint=f"agentctl config set servers.{name}.base_url https://…"
+                )
 
 
 def _text(found: Entry) -> str:

@@ -12,6 +12,7 @@ from agentctl import atomic
 from agentctl.errors import ConfigError
 from agentctl.locks import FileLock
 from agentctl.paths import config_dir
+from agentctl.settings.files import directory, open_file
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Index:
 
 def path(environ: Mapping[str, str]) -> Path:
     """Where it is."""
-    return config_dir(environ) / "keys.json"
+    return directory(config_dir, environ) / "keys.json"
 
 
 def read(environ: Mapping[str, str]) -> Index:
@@ -35,18 +36,19 @@ def read(environ: Mapping[str, str]) -> Index:
     """
     place = path(environ)
     try:
-        with place.open("rb") as opened:
+        opened = open_file(place)
+        if opened is None:
+            return Index()
+        with opened:
             mode = os.fstat(opened.fileno()).st_mode & 0o777
             content = opened.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return Index()
     except OSError as error:
         raise ConfigError(f"can't read {place}: {error.strerror}", hint=f"ls -l {place}") from error
     if mode & 0o077:
         raise ConfigError(f"{place} has keys in it and others may open it (mode {mode:o})", hint=f"chmod 600 {place}")
     try:
         return _parse(content)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ConfigError(
             f"{place} is damaged", hint="move it away and set the keys again: agentctl keys set"
         ) from None

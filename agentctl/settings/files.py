@@ -6,10 +6,10 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from agentctl.errors import ConfigError
-from agentctl.paths import config_dir
+from agentctl.paths import Directory, config_dir
 from agentctl.settings import table
 from agentctl.settings.values import Origin
 
@@ -27,26 +27,46 @@ class Location(NamedTuple):
 
 
 def locations(environ: Mapping[str, str], cwd: Path | None) -> list[Location]:
-    """Where to look, the weakest first."""
+    """Where to look, the weakest first.
+
+    Raises:
+        ConfigError: there is no telling where the user's is.
+    """
     system = Path(environ.get("AGENTCTL_SYSTEM_CONFIG_DIR") or "/etc/agentctl")
-    places = [Location("system", system / "config.toml"), Location("user", config_dir(environ) / "config.toml")]
+    user = directory(config_dir, environ)
+    places = [Location("system", system / "config.toml"), Location("user", user / "config.toml")]
     project = find_project(environ, cwd)
     return places if project is None else [*places, Location("project", project.joinpath(*_PROJECT))]
+
+
+def directory(find: Directory, environ: Mapping[str, str]) -> Path:
+    """The absolute path of one of `agentctl.paths`.
+
+    Raises:
+        ConfigError: it is in a home that nobody has, or below a working directory that was deleted.
+    """
+    try:
+        return find(environ).absolute()
+    except (RuntimeError, OSError) as error:
+        raise ConfigError(
+            f"can't tell where agentctl's files are: {error}",
+            hint="set HOME, and AGENTCTL_CONFIG_DIR, _DATA_DIR and _STATE_DIR if they are used, to absolute paths",
+        ) from error
 
 
 def find_project(environ: Mapping[str, str], cwd: Path | None) -> Path | None:
     """The nearest directory from `cwd` upward, but not above HOME, that has an `.agentctl/config.toml`."""
     try:
-        directory = os.path.realpath(cwd or os.getcwd())  # noqa: PTH109 - pathlib is slow at start-up
-    except FileNotFoundError:
+        place = os.path.realpath(cwd or os.getcwd())  # noqa: PTH109 - pathlib is slow at start-up
+    except OSError:
         return None  # the working directory was deleted
     home = os.path.realpath(environ.get("HOME") or "/")
-    while not os.path.exists(os.path.join(directory, *_PROJECT)):  # noqa: PTH110, PTH118
-        above = os.path.dirname(directory)  # noqa: PTH120
-        if directory in (home, above):
+    while not os.path.exists(os.path.join(place, *_PROJECT)):  # noqa: PTH110, PTH118
+        above = os.path.dirname(place)  # noqa: PTH120
+        if place in (home, above):
             return None
-        directory = above
-    return Path(directory)
+        place = above
+    return Path(place)
 
 
 def read(path: Path) -> bytes | None:
@@ -54,6 +74,22 @@ def read(path: Path) -> bytes | None:
 
     Raises:
         ConfigError: it can't be read, or is no ordinary file of ordinary size.
+    """
+    opened = open_file(path)
+    if opened is None:
+        return None
+    with opened as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ConfigError(f"{path} is larger than {LARGEST} bytes", hint="a configuration is a few lines of TOML")
+    return content
+
+
+def open_file(path: Path) -> BinaryIO | None:
+    """Open an ordinary file to read it; None where there is none.
+
+    Raises:
+        ConfigError: it can't be opened, or is something else.
     """
     try:
         # Not blocking: what a stranger's project calls a file may be a pipe or a device.
@@ -64,13 +100,10 @@ def read(path: Path) -> bytes | None:
         raise ConfigError(
             f"can't read {path}: {error.strerror}", hint=f"check its permissions: ls -l {path}"
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigError(f"{path} is not a file", hint="remove it, or put a TOML file there")
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ConfigError(f"{path} is larger than {LARGEST} bytes", hint="a configuration is a few lines of TOML")
-    return content
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigError(f"{path} is not a file", hint="move it away, or put an ordinary file there")
+    return os.fdopen(descriptor, "rb")
 
 
 def parse(path: Path, content: bytes) -> dict[table.Path, object]:
@@ -91,7 +124,9 @@ def parse(path: Path, content: bytes) -> dict[table.Path, object]:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path} is not UTF-8 (line {line})", hint="save it as UTF-8") from error
     except RecursionError as error:
-        raise ConfigError(f"{path} is nested too deeply") from error
+        raise ConfigError(f"{path} is nested too deeply", hint="docs/config.md lists every key") from error
+    except ValueError as error:  # Python's own limit for the digits of a number
+        raise ConfigError(f"{path} has a number that is too long", hint="docs/config.md lists every key") from error
     values = dict(_flat((), document))
     for key in values:
         check_name(key, str(path))

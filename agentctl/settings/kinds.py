@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
+
+_TOO_LARGE = 10**18  # seconds or tokens; beyond it a number is a mistake, and no longer fits where it is used
+_TOO_DEAR = 10**9  # $/MTok, as with a decimal string
 
 
 class Kind(NamedTuple):
@@ -36,13 +38,13 @@ def _model(value: object) -> str:
 
 
 def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < math.inf):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < _TOO_LARGE):
         raise ValueError("a number of seconds above 0")
     return float(value)
 
 
 def _tokens(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not (0 < value < _TOO_LARGE):
         raise ValueError("a whole number of tokens above 0")
     return value
 
@@ -50,7 +52,7 @@ def _tokens(value: object) -> int:
 def _price(value: object) -> Decimal:
     if isinstance(value, float):
         raise ValueError(f'a decimal string, so quote it: "{value}" (a TOML number would lose digits)')  # noqa: TRY004
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _TOO_DEAR:
         return Decimal(value)
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", value):
         return Decimal(value)
@@ -69,7 +71,10 @@ def _url(value: object) -> str:
 
 
 def _directory(value: object) -> Path:
-    path = Path(value).expanduser() if isinstance(value, str) and value else Path()
+    try:
+        path = Path(value).expanduser() if isinstance(value, str) and "\0" not in value else Path()
+    except RuntimeError:  # a home that nobody has
+        path = Path()
     if not path.is_absolute():
         raise ValueError("an absolute path; ~ is the home directory")
     return path

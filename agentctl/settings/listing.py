@@ -49,7 +49,7 @@ def _value(settings: Settings, path: table.Path) -> object:
         case ("models", name, field):
             return getattr(settings.models.get(name), field, None)
         case ("log", field):
-            return getattr(settings.log, field)
+            return getattr(settings.log, field) or "none"  # of these the compression alone may be empty
     return getattr(settings, path[0])
 
 

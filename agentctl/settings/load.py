@@ -14,6 +14,8 @@ from agentctl.redact import redact, register
 from agentctl.settings import files, table
 from agentctl.settings.values import LogSettings, ModelOverride, Origin, Server, Settings
 
+_LONGEST_SHOWN = 10**100  # Python itself refuses to print the digits of a much larger number
+
 
 class _Setting(NamedTuple):
     value: Any
@@ -74,9 +76,13 @@ def check(path: table.Path, value: object, source: str) -> Any:
     try:
         return key.kind.parse(value)
     except ValueError as error:
-        told = isinstance(value, str | int | float) and not key.kind.secret
-        shown = redact(repr(value))[:100] if told else f"of type {type(value).__name__}"
+        shown = f"of type {type(value).__name__}" if key.kind.secret else _shown(value)
         raise ConfigError(f"{source}: {table.dotted(path)} is {shown}", hint=f"it takes {error}") from error
+
+
+def _shown(value: object) -> str:
+    short = isinstance(value, str | float) or (isinstance(value, int) and abs(value) < _LONGEST_SHOWN)
+    return redact(repr(value))[:100] if short else f"of type {type(value).__name__}"
 
 
 def _refused(
@@ -110,9 +116,9 @@ def _from_flags(flags: Mapping[str, object]) -> Iterator[tuple[table.Path, _Sett
 
 def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, ignored: tuple[str, ...]) -> Settings:
     defaults: dict[table.Path, Any] = {
-        ("database",): f"sqlite:///{data_dir(environ).absolute() / 'agentctl.db'}",
+        ("database",): f"sqlite:///{files.directory(data_dir, environ) / 'agentctl.db'}",
         ("timeout",): 300.0,
-        ("log", "dir"): state_dir(environ),
+        ("log", "dir"): files.directory(state_dir, environ),
     }
     holds = {key.path: _Setting(defaults.get(key.path), "default") for key in table.KEYS if not key.named} | found
     log = {path[1]: setting.value for path, setting in holds.items() if path[0] == "log" and setting.value is not None}

@@ -37,13 +37,13 @@ def trust(path: Path, content: bytes, environ: Mapping[str, str]) -> None:
 
 
 def _record(environ: Mapping[str, str]) -> Path:
-    return state_dir(environ) / "trusted.json"
+    return files.directory(state_dir, environ) / "trusted.json"
 
 
 def _recorded(environ: Mapping[str, str]) -> dict[str, str]:
     content = files.read(_record(environ))
     try:
         known = json.loads(content or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}  # an unreadable record trusts nobody, and the next `config trust` makes it anew
     return known if isinstance(known, dict) else {}

@@ -33,4 +33,13 @@ def connect(url: str) -> Database:
         )
     from agentctl.store.sqlite.file import open_sqlite  # noqa: PLC0415
 
-    return open_sqlite(Path(name).expanduser() if name.startswith("~") else Path("/", name.lstrip("/")))
+    return open_sqlite(_at_home(name) if name.startswith("~") else Path("/", name.lstrip("/")))
+
+
+def _at_home(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"there is no such home as that of the database {name}", hint="set `database` to an absolute path"
+        ) from error

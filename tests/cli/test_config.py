@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
-from support.program import Program
+from support.program import AGENTCTL, Outcome, Program
 from support.schemas import validate
 
 from agentctl.settings.table import KEYS, dotted
@@ -70,6 +71,8 @@ def test_get_prints_a_value_alone(program: Program) -> None:
     found = program.run("config", "get", "base_url", "--json").json
     validate("config-get", found)
     assert found == {"key": "base_url", "value": None, "origin": "default"}
+    assert program.run("config", "get", "log.compression").out == "none\n"
+    assert program.run("config", "get", "log.compression", env={"AGENTCTL_LOG_COMPRESSION": "gz"}).out == "gz\n"
     done = program.run("config", "get", "base_url")
     assert (done.code, done.out) == (1, "")
     assert "hint: agentctl config set base_url VALUE" in done.err
@@ -117,6 +120,42 @@ def test_a_key_is_not_taken_from_the_command_line(program: Program) -> None:
     assert done.code == 2
     assert "agentctl keys set groq" in done.err
     assert "Zq9" not in done.err
+
+
+def test_a_server_gets_its_address_first(program: Program) -> None:
+    """A key alone would break every later command: it is refused with what to do, and taken after that."""
+    done = program.run("config", "set", "servers.groq.key", "$GROQ")
+    assert (done.code, user_file(program).exists()) == (3, False)
+    assert "hint: agentctl config set servers.groq.base_url" in done.err
+    for arguments in (["base_url", "https://groq.example/v1"], ["key", "$GROQ"]):
+        assert program.run("config", "set", f"servers.groq.{arguments[0]}", arguments[1]).code == 0
+    assert program.run("config", "get", "servers.groq.key").out == "$GROQ\n"
+
+
+def test_a_deleted_working_directory_is_told(program: Program) -> None:
+    """What needs the working directory says that it is gone; what does not works all the same."""
+    gone = program.home / "gone"
+    gone.mkdir()
+    command = f'rmdir "{gone}"; exec "{AGENTCTL}" config "$@"'
+
+    def run(*arguments: str) -> Outcome:
+        gone.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["sh", "-c", command, "sh", *arguments],
+            cwd=gone,
+            env=program.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    for arguments in (["trust"], ["set", "--project", "timeout", "3"]):
+        done = run(*arguments)
+        assert (done.code, done.err.splitlines()[0]) == (3, "error: the working directory is gone")
+        assert "hint:" in done.err
+    assert run("set", "timeout", "3").code == 0
+    assert run("get", "timeout").out == "3\n"
 
 
 def test_path_is_the_file_to_edit(program: Program) -> None:

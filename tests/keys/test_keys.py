@@ -123,6 +123,15 @@ def test_a_damaged_file_is_named(home: Home, damage: str) -> None:
         keys.names(home.environ)
 
 
+def test_a_pipe_in_place_of_the_file_does_not_hang(home: Home) -> None:
+    """Nothing waits for a pipe that is called as the file of keys: it is an error that names it."""
+    key_file(home).parent.mkdir(parents=True)
+    os.mkfifo(key_file(home), 0o600)
+    for command in (keys.names, lambda environ: keys.save("openai", SECRET, environ)):
+        with pytest.raises(ConfigError, match=r"keys\.json is not a file"):
+            command(home.environ)
+
+
 def test_keys_saved_at_the_same_time_are_all_there(home: Home) -> None:
     """Nobody's key is lost to another's, and nothing is left beside the file."""
     names = [f"key-{number}" for number in range(20)]

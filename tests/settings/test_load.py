@@ -148,6 +148,12 @@ def test_a_key_written_out_is_hidden(home: Home) -> None:
         ('[models."a/b"]\ninput = "nan"', "input is 'nan'", "decimal string"),
         ('[models."a/b"]\ninput = true', "input is True", "decimal string"),
         ('[models."a/b"]\nwindow = 0', "window is 0", "tokens"),
+        (f'[models."a/b"]\nwindow = 0x{"f" * 6000}', "window is of type int", "tokens"),
+        (f'[models."a/b"]\ninput = {"9" * 12}', "input is 999999999999", "decimal string"),
+        (f"timeout = {'9' * 6000}", "number that is too long", "docs/config.md"),
+        (f"timeout = {'9' * 4000}", "timeout is of type int", "seconds"),
+        ("timeout = 1e400", "timeout is inf", "seconds"),
+        ('[log]\ndir = "~no-such-user/x"', "log.dir is '~no-such-user/x'", "absolute"),
         ('[models."a/b"]\nwindow = "5"', "window is '5'", "tokens"),
         ('[log]\ndir = "logs"', "log.dir is 'logs'", "absolute"),
         ('[log]\nlevel = "LOUD"', "log.level is 'LOUD'", "DEBUG, INFO"),
@@ -209,6 +215,24 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(home: Home) -> None:
     os.mkfifo(path)
     with pytest.raises(ConfigError, match="is not a file"):
         home.load()
+
+
+@pytest.mark.parametrize("origin", ["system", "user", "project"])
+def test_a_directory_in_place_of_a_file_is_told(home: Home, origin: str) -> None:
+    """A directory that is called as a configuration is an error of configuration, wherever it is."""
+    home.file(origin).mkdir(parents=True)
+    with pytest.raises(ConfigError, match="is not a file") as caught:
+        home.load()
+    assert "move it away" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("name", ["AGENTCTL_CONFIG_DIR", "AGENTCTL_DATA_DIR", "AGENTCTL_STATE_DIR"])
+def test_a_home_that_nobody_has_is_told(home: Home, name: str) -> None:
+    """A directory in the home of a user who does not exist is an error of configuration."""
+    home.variables[name] = "~no-such-user/x"
+    with pytest.raises(ConfigError, match="can't tell where") as caught:
+        home.load()
+    assert name.removeprefix("AGENTCTL") in (caught.value.hint or "")
 
 
 def test_the_nearest_project_counts_and_none_above_home(home: Home) -> None:

@@ -27,6 +27,12 @@ def test_a_path_below_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (tmp_path / "chats" / "agentctl.db").exists()
 
 
+def test_a_path_below_a_home_that_nobody_has() -> None:
+    """The home of a user who does not exist is an error of configuration."""
+    with pytest.raises(ConfigError, match="no such home"):
+        connect("sqlite:///~no-such-user/agentctl.db")
+
+
 def test_its_own_url_opens_it_again(tmp_path: Path) -> None:
     """A database's URL leads back to the same file."""
     with closing(connect(f"sqlite:///{tmp_path}/agentctl.db")) as database:
