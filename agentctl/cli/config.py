@@ -89,7 +89,7 @@ def path(*, as_json: AsJson = False) -> None:
 
     places = files.locations(os.environ, None)
     if as_json:
-        print_json([{"origin": each.origin, "path": str(each.path), "exists": each.path.exists()} for each in places])
+        print_json([{"origin": each.origin, "path": str(each.path), "exists": _exists(each.path)} for each in places])
     else:
         print_text(str(next(each.path for each in places if each.origin == "user")))
 
@@ -114,6 +114,13 @@ def trust(
         print_json({"file": str(file), "keys": keys})
     else:
         print_text(f"trusted {file}: {', '.join(keys)}")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a directory that we may not enter
+        return False
 
 
 def _here() -> Path:

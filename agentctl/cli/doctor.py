@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -51,7 +52,7 @@ def _examine() -> Iterator[Finding]:
     yield _sqlite()
     try:
         wired = App()
-    except AgentctlError as error:
+    except (AgentctlError, OSError) as error:
         yield _failure("configuration", error)
         return
     yield _configuration(wired)
@@ -68,12 +69,15 @@ def _examine() -> Iterator[Finding]:
 def _guarded(check: str, examine: Callable[[], Finding]) -> Finding:
     try:
         return examine()
-    except AgentctlError as error:
+    except (AgentctlError, OSError) as error:
         return _failure(check, error)
 
 
-def _failure(check: str, error: AgentctlError) -> Finding:
-    return Finding(check, "failure", error.message, error.hint)
+def _failure(check: str, error: AgentctlError | OSError) -> Finding:
+    if isinstance(error, AgentctlError):
+        return Finding(check, "failure", error.message, error.hint)
+    hint = f"check who owns it and who may enter: ls -ld {Path(error.filename).parent}" if error.filename else None
+    return Finding(check, "failure", f"can't read {error.filename}: {error.strerror or error}", hint)
 
 
 def _sqlite() -> Finding:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.privileges import run_unprivileged
 from support.program import AGENTCTL, Outcome, Program
 from support.schemas import validate
 
@@ -168,6 +169,16 @@ def test_path_is_the_file_to_edit(program: Program) -> None:
         {"origin": "user", "path": str(user_file(program)), "exists": False},
         {"origin": "project", "path": str(project), "exists": True},
     ]
+
+
+def test_the_path_of_what_can_not_be_seen(program: Program) -> None:
+    """A file in a directory that nobody may enter is listed as one that is not there."""
+    program.configure("")
+    user_file(program).parent.chmod(0)
+    done = run_unprivileged(program, "config", "path", "--json")
+    user_file(program).parent.chmod(0o700)
+    assert done.code == 0, done.err
+    assert done.json[1] == {"origin": "user", "path": str(user_file(program)), "exists": False}
 
 
 def test_a_project_counts_once_it_is_trusted(program: Program) -> None:

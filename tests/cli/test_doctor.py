@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from support.privileges import run_unprivileged
 from support.program import Program
 from support.schemas import validate
 
@@ -41,6 +43,28 @@ def test_a_damaged_database_is_a_failure(program: Program) -> None:
     assert done.code == 1
     assert {one["check"]: one["status"] for one in done.json}["database"] == "failure"
     assert path.read_bytes().startswith(b"this is no database")
+
+
+@pytest.mark.parametrize(
+    ("directory", "failed"),
+    [
+        (".local/share", {"database", "embedded model"}),
+        (".local/share/agentctl/models", {"embedded model"}),
+        (".local/state", {"log"}),
+        (".config/agentctl", {"configuration"}),
+    ],
+)
+def test_a_directory_that_can_not_be_entered_is_a_failure(program: Program, directory: str, failed: set[str]) -> None:
+    """Each check that needs it tells so with a hint, and the others go on."""
+    program.run("sessions", "list")
+    (program.home / directory).mkdir(parents=True, exist_ok=True)
+    (program.home / directory).chmod(0)
+    done = run_unprivileged(program, "doctor", "--json")
+    (program.home / directory).chmod(0o700)
+    validate("doctor", done.json)
+    failures = [finding for finding in done.json if finding["status"] == "failure"]
+    assert (done.code, {finding["check"] for finding in failures}) == (1, failed)
+    assert all(finding["hint"] and str(program.home) in finding["detail"] for finding in failures)
 
 
 def test_a_broken_configuration_is_a_failure(program: Program) -> None:

@@ -10,6 +10,7 @@ import pexpect
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
+from support.privileges import run_unprivileged
 from support.program import AGENTCTL, Program
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
@@ -143,6 +144,19 @@ def test_pull_takes_a_file_and_lists_it(program: Program) -> None:
     listed = {model["name"]: model for model in document(program, "list")}
     assert listed["local/mine"]["prices"][0]["tiers"][0]["output"] == "0"
     assert [model["name"] for model in document(program, "list", "local")] == ["local/mine", "local/smollm2"]
+
+
+@pytest.mark.parametrize("directory", ["agentctl", "agentctl/models"])
+def test_a_directory_that_can_not_be_entered_is_told(program: Program, directory: str) -> None:
+    """Models that can't be seen are not passed over in silence: exit 9, the directory and a hint."""
+    path = program.home / ".local/share" / directory
+    path.mkdir(parents=True)
+    path.chmod(0)
+    done = run_unprivileged(program, "models", "list", "local")
+    path.chmod(0o700)
+    assert (done.code, done.out) == (9, "")
+    assert str(path) in done.err
+    assert "hint:" in done.err
 
 
 @pytest.mark.parametrize("name", ["nothing", "notes.gguf"])

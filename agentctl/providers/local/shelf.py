@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -52,8 +53,21 @@ class Shelf:
         return self.directory / f"{name}.gguf"
 
     def names(self) -> list[str]:
-        """The models that are there, in order."""
-        return sorted(path.stem for path in self.directory.glob("[!.]*.gguf"))
+        """The models that are there, in order.
+
+        Raises:
+            StorageError: the directory can't be read.
+        """
+        try:
+            files = [path.name for path in self.directory.iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise StorageError(
+                f"can't read the models in {self.directory}: {error.strerror}",
+                hint="check its permissions, or set AGENTCTL_DATA_DIR",
+            ) from error
+        return sorted(name.removesuffix(".gguf") for name in files if re.fullmatch(r"[^.].*\.gguf", name))
 
     def hidden(self, name: str, kind: str) -> Path:
         """A path beside the model for what belongs to it but is no model."""
