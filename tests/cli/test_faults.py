@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import resource
 import subprocess
 from collections.abc import Callable, Sequence
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.completions import completion, opening
+from support.privileges import drop_privileges
 from support.program import AGENTCTL, PATIENCE, Outcome, Program
 from support.schemas import validate
 from support.server import Drop, Pause, Script, Send, Server, Stall, answer, chunk, sse, stream
@@ -177,14 +176,7 @@ def _unprivileged(program: Program, environ: dict[str, str]) -> Outcome:
     """Chat without root's power to write where permissions forbid it."""
     with Server(completion("fine")) as server:
         arguments = ["chat", "-m", "compatible/m", "--base-url", f"{server.url}/v1", "hi"]
-        return _run(program, arguments, environ, _drop_privileges)
-
-
-def _drop_privileges() -> None:
-    """Take CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH from what the next program may have (prctl's PR_CAPBSET_DROP)."""
-    if os.getuid() == 0:
-        for capability in (1, 2):
-            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+        return _run(program, arguments, environ, drop_privileges)
 
 
 def _run(program: Program, arguments: list[str], environ: dict[str, str], prepare: Callable[[], None]) -> Outcome:
