@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "chat": "Ask a model, or talk with it.",
-    "sessions": "List and show conversations.",
+    "sessions": "List, show and name conversations.",
     "cost": "What was spent, on what.",
     "models": "Models, their prices and ceilings.",
     "keys": "Store and list API keys.",

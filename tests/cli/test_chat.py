@@ -381,8 +381,8 @@ def test_standard_streams_that_are_closed_or_full_are_no_crash(program: Program,
         assert "Traceback" not in done.stderr
         assert "unexpected" not in done.stderr
     for redirection in (">&-", ">/dev/full"):
-        done = subprocess.run(["sh", "-c", f"{AGENTCTL} --version {redirection}"], capture_output=True, check=False)
-        assert done.stderr == b""
+        version = subprocess.run(["sh", "-c", f"{AGENTCTL} --version {redirection}"], capture_output=True, check=False)
+        assert version.stderr == b""
 
 
 def test_an_interrupt_before_the_turn_ends_in_a_result(program: Program) -> None:
