@@ -145,7 +145,8 @@ class Transport:
     ) -> AsyncGenerator[Response, None]:
         """Send a request, and hold its connection until the block ends; leaving early closes it at once.
 
-        Any status is an answer, not an error. Nothing is sent twice: trying again is the caller's decision.
+        Any status is an answer, not an error. Nothing is sent twice: trying again is the caller's decision. A body is
+        told as it comes; one that is compressed although we ask for none that is goes unread, unless it is an error's.
 
         Raises:
             ProviderError: there was no answer; `billable` once the whole request had been sent.
@@ -157,6 +158,7 @@ class Transport:
             request = client.build_request(method, url, headers=headers, content=body, extensions=exchange.extensions)
             response = await exchange.send(client, request)
         try:
+            exchange.check_encoding(response)
             async with aclosing(exchange.chunks(response)) as chunks:
                 yield Response(response.status_code, response.headers, chunks)
         finally:
@@ -181,6 +183,7 @@ class _Exchange:
         self._origin = _origin(url)
         self._timeouts = timeouts
         self._deadline = asyncio.timeout(None)
+        self._tunnels = False
         self._sent = False
         connect, idle = timeouts.connect, timeouts.idle
         # httpx knows one read timeout. Until the headers are there `_deadline` stands in for it.
@@ -194,11 +197,20 @@ class _Exchange:
         self._limits["read"] = self._timeouts.idle  # looked at when the body's first byte is asked for
         return response
 
+    def check_encoding(self, response: httpx.Response) -> None:
+        """Refuse a body that is compressed, against what was asked: a few bytes of it could fill the memory."""
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if response.is_success and encoding not in {"", "identity"}:
+            raise ProviderError(
+                f"{self._origin} compressed its answer although asked not to: {encoding[:_DETAIL_LENGTH]!r}",
+                hint="check the base URL, and any proxy on the way",
+                billable=self._sent,
+            )
+
     async def chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         """The body as it arrives. `stream` is the shortest way through httpx; it does not decompress."""
-        body = response.aiter_bytes() if "content-encoding" in response.headers else response.stream
         with self.translated():
-            async for chunk in body:  # type: ignore[union-attr]  # an async client's stream is async
+            async for chunk in response.stream:  # type: ignore[union-attr]  # an async client's stream is async
                 yield chunk
 
     @contextmanager
@@ -217,8 +229,11 @@ class _Exchange:
             raise self._error(_BROKEN, error) from error
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        if name == "http11.receive_response_headers.started" and info["request"].method != b"CONNECT":
-            self._sent = True
+        if name == "http11.send_request_body.started":  # not told of its end: which request it is, a tunnel's or ours
+            self._tunnels = info["request"].method == b"CONNECT"
+        elif name == "http11.send_request_body.complete":
+            self._sent = not self._tunnels
+        elif name == "http11.receive_response_headers.started" and not self._tunnels:
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._timeouts.header)
 
     def _error(self, fault: Fault, error: Exception) -> AgentctlError:

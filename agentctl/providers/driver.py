@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +24,9 @@ from agentctl.usage import Usage
 _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
 _REFUSAL_SECONDS = 1.0  # to read them in
 _OK = 200
+_STREAM = "text/event-stream"
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_GRACE = 3.0  # seconds that a whole answer is given for its usage and its end
 _LAST_BYTES = 0.1  # seconds that a finished answer is given to end its body, so that its connection can be used again
 
 
@@ -29,8 +34,18 @@ class AnswerDecoder(Protocol):
     """Decodes one answer; after a failure `partial` and `usage` tell what there was of it."""
 
     @property
+    def begun(self) -> bool:
+        """Whether any of it was there."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was there, but perhaps for its usage."""
+        ...
+
+    @property
     def finished(self) -> bool:
-        """Whether the server said that nothing more comes."""
+        """Whether nothing more comes."""
         ...
 
     @property
@@ -141,18 +156,24 @@ class HttpProvider:
                 yield response
                 await asyncio.sleep(response.delay)
                 attempt += 1
-            with _told_by(decoder):
-                if _is_json(response):
+            with _told_by(decoder, _media_type(response)):
+                if _media_type(response) == "application/json":
                     for event in decoder.feed(await _text(response)):
                         yield event
                 else:
                     frames = sse.Decoder()
                     async for chunk in response.chunks:
-                        for frame in frames.feed(chunk):
-                            for event in decoder.feed(frame.data):
-                                yield event
-                        if decoder.finished:
-                            await _exhaust(response.chunks)
+                        for event in _decode(chunk, frames, decoder):
+                            yield event
+                        if decoder.whole:
+                            break
+                    deadline = asyncio.get_running_loop().time() + _GRACE
+                    while not decoder.finished and (chunk := await _next(response.chunks, deadline)):
+                        for event in _decode(chunk, frames, decoder):
+                            yield event
+                    if decoder.finished:
+                        await _exhaust(response.chunks)
+                    self._check_begun(response, decoder)
                 done = decoder.end()
         yield done
 
@@ -166,7 +187,7 @@ class HttpProvider:
 
     async def _find_key(self) -> str | None:
         if self._key is None and self._credential:
-            self._key = await asyncio.to_thread(self._credential.find)  # may ask a keyring, or run a command
+            self._key = await _in_daemon(self._credential.find)  # may ask a keyring, or run a command
         return self._key
 
     async def _send(
@@ -178,7 +199,8 @@ class HttpProvider:
             response = await connection.enter_async_context(exchange)
             if response.status != _OK:
                 raise heed(self._codec.refusal(response.status, await _words(response)), response.headers)
-            self._check_page(response)
+            if _media_type(response) in _PAGES:
+                raise self._page()
         except ProviderError as error:
             await connection.aclose()
             delay = self._retries.delay(attempt, error)
@@ -187,32 +209,54 @@ class HttpProvider:
             return Retry(attempt, delay, error.message)
         return response
 
-    def _check_page(self, response: Response) -> None:
-        if response.headers.get("content-type", "").startswith("text/html"):
-            base_url = self._codec.capabilities.base_url
-            raise ProviderError(f"{self.name} answered with a web page", hint=f"check the base URL: {base_url}")
+    def _check_begun(self, response: Response, decoder: AnswerDecoder) -> None:
+        """Tell a text that nobody called a page, and that has no answer in it, from an answer that ended early."""
+        media_type = _media_type(response)
+        if media_type.startswith("text/") and media_type != _STREAM and not (decoder.begun or decoder.whole):
+            raise self._page()
+
+    def _page(self) -> ProviderError:
+        base_url = self._codec.capabilities.base_url
+        return ProviderError(f"{self.name} answered with a web page", hint=f"check the base URL: {base_url}")
 
 
 def _headers(key: str | None) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+    headers = {"Content-Type": "application/json", "Accept": _STREAM}
     return headers if key is None else {**headers, "Authorization": f"Bearer {key}"}
 
 
+async def _in_daemon(find: Callable[[], str | None]) -> str | None:
+    """Run `find` in a thread that nothing waits for: who cancels this, or ends the program, is not held up by it."""
+    found: Future[str | None] = Future()
+
+    def run() -> None:
+        if not found.set_running_or_notify_cancel():
+            return
+        try:
+            found.set_result(find())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="key", daemon=True).start()
+    return await asyncio.wrap_future(found)
+
+
 @contextmanager
-def _told_by(decoder: AnswerDecoder) -> Iterator[None]:
-    """Let errors carry what had arrived; whatever it was, the provider may bill for it."""
+def _told_by(decoder: AnswerDecoder, media_type: str) -> Iterator[None]:
+    """Let errors carry what had arrived; where that was an answer, or the beginning of one, it may be billed."""
     try:
         yield
     except (sse.MalformedStreamError, UnicodeDecodeError) as error:
         raise ProviderError(
             f"the server sent a malformed stream: {error}",
             hint="check the base URL",
-            billable=True,
+            billable=decoder.begun or media_type == _STREAM,
             partial=decoder.partial,
             usage=decoder.usage,
         ) from error
     except ProviderError as error:
-        error.billable, error.partial, error.usage = True, decoder.partial, decoder.usage
+        error.billable = decoder.begun or media_type == _STREAM
+        error.partial, error.usage = decoder.partial, decoder.usage
         raise
 
 
@@ -224,9 +268,22 @@ async def _words(response: Response) -> bytes:
     return b""
 
 
-def _is_json(response: Response) -> bool:
-    """Whether the server ignored that it was to stream."""
-    return response.headers.get("content-type", "").startswith("application/json")
+def _media_type(response: Response) -> str:
+    """What the body is: an event stream, or JSON if the server ignored that it was to stream."""
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _decode(chunk: bytes, frames: sse.Decoder, decoder: AnswerDecoder) -> Iterator[StreamEvent]:
+    for frame in frames.feed(chunk):
+        yield from decoder.feed(frame.data)
+
+
+async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:
+    """The next chunk; empty if there is none by the deadline, however that comes: the answer is whole without it."""
+    with suppress(ProviderError, TimeoutError):
+        async with asyncio.timeout_at(deadline):
+            return await anext(chunks, b"")
+    return b""
 
 
 async def _text(response: Response) -> str:

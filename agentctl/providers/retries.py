@@ -31,11 +31,12 @@ class Retries:
     def delay(self, attempt: int, error: ProviderError) -> float | None:
         """Seconds to wait after `attempt` (the first is 1) failed with `error`, or None to give up.
 
-        A silent server is not asked again: the user has waited long, and it may still be at work on the request.
+        A server that had the whole request is asked again only if it refused it: else it may be at work on it, or
+        have done it, and would bill for each. Nor is a silent one, for the user has waited long.
 
         Source: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
         """
-        if attempt >= self.attempts or not error.transient or isinstance(error, SilenceError):
+        if attempt >= self.attempts or not error.transient or error.billable or isinstance(error, SilenceError):
             return None
         if error.retry_after is not None:
             return error.retry_after if error.retry_after <= self.patience else None

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
 import subprocess
 import sys
+import threading
+import tracemalloc
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import pytest
 from support.completions import USAGE, completion, event, events, opening
 from support.events import collect, drain, failure
-from support.server import Drop, Send, Server, Stall, Step, answer, chunk, head, sse, stream
+from support.server import Drop, Pause, Send, Server, Stall, Step, answer, chunk, head, sse, stream
 
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError, UsageError
 from agentctl.events import Done, Retry, Start, StreamEvent, TextDelta
@@ -171,6 +175,11 @@ def problem(message: str, code: str | None = None) -> dict[str, Any]:
     return {"error": {"message": message, "type": "t", "code": code}}
 
 
+def bomb() -> bytes:
+    """A few bytes that decompress, twice, to a hundred million."""
+    return gzip.compress(gzip.compress(bytes(100_000_000), 1))
+
+
 NOW = {"Retry-After": "0"}
 REFUSALS = {
     "bad key": Refusal(answer(401, problem("bad key")), AuthError, "p answered 401 Unauthorized: bad key"),
@@ -194,8 +203,33 @@ REFUSALS = {
     "web page": Refusal(
         answer(200, b"<html>", {"Content-Type": "text/html"}), ProviderError, "p answered with a web page"
     ),
-    "no answer": Refusal([Drop()], ProviderError, "broke: Server disconnected", 3, billable=True),
-    "reset": Refusal([Drop(reset=True)], ProviderError, "broke: Connection reset", 3, billable=True),
+    "web page in capitals": Refusal(
+        answer(200, b"<html>", {"CONTENT-TYPE": "Text/HTML; charset=UTF-8"}),
+        ProviderError,
+        "p answered with a web page",
+    ),
+    "XHTML": Refusal(
+        answer(200, b"<html>", {"Content-Type": "application/xhtml+xml"}), ProviderError, "p answered with a web page"
+    ),
+    "web page as text": Refusal(
+        answer(200, b"<!doctype html>\n\n", {"Content-Type": "text/plain"}), ProviderError, "p answered with a web page"
+    ),
+    "a list": Refusal(
+        answer(200, b"[]", {"Content-Type": "Application/JSON"}), ProviderError, "malformed answer: a list"
+    ),
+    "another API": Refusal(answer(200, {"status": "ok"}), ProviderError, "p ended its answer early"),
+    "an error that is called a success": Refusal(answer(200, problem("no")), ProviderError, "p broke off: no"),
+    "bomb": Refusal(
+        answer(200, bomb(), {"Content-Encoding": "gzip, gzip"}),
+        ProviderError,
+        "compressed its answer although asked not to: 'gzip, gzip'",
+        billable=True,
+    ),
+    "bomb in an error": Refusal(
+        answer(400, bomb(), {"Content-Encoding": "gzip, gzip"}), ProviderError, "p answered 400 Bad Request"
+    ),
+    "no answer": Refusal([Drop()], ProviderError, "broke: Server disconnected", billable=True),
+    "reset": Refusal([Drop(reset=True)], ProviderError, "broke: Connection reset", billable=True),
     "no headers": Refusal([Stall()], SilenceError, "sent no answer for 0.3 s", billable=True),
     "endless error": Refusal(
         [Send(head(500, {"Transfer-Encoding": "chunked"}) + chunk(b"x" * 100_000)), Stall()],
@@ -273,12 +307,13 @@ def test_no_connection_is_held_while_waiting() -> None:
 
 
 def test_a_stale_connection_is_replaced() -> None:
-    """A kept connection that the server has meanwhile dropped costs a retry and not the turn."""
-    with Server(completion("one"), [Drop()], completion("two")) as server:
+    """A kept connection that the server has meanwhile dropped does not cost the turn, for nothing is sent on it."""
+    with Server([*completion("one"), Drop()], completion("two")) as server:
 
         async def run() -> str:
             async with aclosing(service(server.url)) as provider:
                 await complete(provider, ASK)
+                await asyncio.sleep(0.2)  # the server's FIN is under way
                 return (await complete(provider, ASK)).message.text
 
         assert asyncio.run(run()) == "two"
@@ -348,7 +383,68 @@ def test_an_answer_that_is_none(body: bytes, message: str) -> None:
 def test_a_whole_answer_that_is_none(body: bytes) -> None:
     """So is JSON that is no answer."""
     with Server(answer(200, body, {"Content-Type": "application/json"})) as server:
-        assert "malformed" in failure(service(server.url), ASK, ProviderError).message
+        error = failure(service(server.url), ASK, ProviderError)
+    assert "malformed" in error.message
+    assert not error.billable
+
+
+@pytest.mark.parametrize("kind", ["Text/Event-Stream", "text/plain", "application/octet-stream"])
+def test_a_stream_by_another_name(kind: str) -> None:
+    """A stream of answers is understood whatever its server calls it."""
+    with Server(answer(200, b"".join(sse(*events("Hello"))), {"content-TYPE": kind})) as server:
+        assert asyncio.run(complete_and_close(service(server.url))).message.text == "Hello"
+
+
+def whole(*more: bytes, usage: bool) -> list[Step]:
+    """An answer with its reason to stop, and perhaps its usage, that is not ended."""
+    return stream(*sse(*events("Hello", usage=USAGE if usage else None)), *more, end=False)
+
+
+def test_a_whole_answer_does_not_wait_for_its_end() -> None:
+    """After the reason to stop and the usage the answer is told, though the connection stays open without [DONE]."""
+    with Server([*whole(usage=True), Stall()]) as server:
+        start = monotonic()
+        done = asyncio.run(complete_and_close(service(server.url)))
+    assert monotonic() - start < 2
+    assert done.usage
+    assert (done.message.text, done.usage.output) == ("Hello", 3)
+
+
+def test_a_whole_answer_waits_shortly_for_its_usage() -> None:
+    """Without a usage it is told after a few seconds, complete, even where the server says that it is still there."""
+    pings = [step for _ in range(100) for step in (Pause(0.2), Send(chunk(b": ping\n\n")))]
+    with Server([*whole(usage=False), *pings]) as server:
+        done = asyncio.run(asyncio.wait_for(complete_and_close(service(server.url)), 10))
+    assert (done.message.text, done.usage, done.stop_reason) == ("Hello", None, "end_turn")
+
+
+def test_a_late_usage_is_heard() -> None:
+    """A usage that comes a moment after the reason to stop is part of the answer."""
+    *_, usage = events("Hello")
+    with Server([*whole(usage=False), Pause(0.3), Send(chunk(sse(usage)[0])), Stall()]) as server:
+        done = asyncio.run(complete_and_close(service(server.url)))
+    assert done.usage
+    assert done.usage.output == 3
+
+
+@pytest.mark.parametrize("then", [Send(chunk(b"")), Drop(), Drop(reset=True), Stall(), Send(b"zz\r\n")])
+def test_a_whole_answer_is_one_however_the_connection_ends(then: Step) -> None:
+    """What breaks after the reason to stop breaks nothing of the answer."""
+    with Server([*whole(usage=False), Pause(0.1), then]) as server:
+        done = asyncio.run(complete_and_close(service(server.url, wait=0.3)))
+    assert (done.message.text, done.usage, len(server.requests)) == ("Hello", None, 1)
+
+
+def test_a_bomb_fills_no_memory() -> None:
+    """Compressed data that a server sends unasked are never unpacked, in an answer or in an error."""
+    for status in (200, 400):
+        with Server(answer(status, bomb(), {"Content-Encoding": "gzip, gzip"})) as server:
+            provider = service(server.url)
+            tracemalloc.start()
+            failure(provider, ASK, ProviderError)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < 20_000_000
 
 
 @pytest.mark.parametrize("begun", [True, False])
@@ -463,6 +559,29 @@ def test_the_key_is_looked_for_once() -> None:
         asyncio.run(run())
     assert len(asked) == 1
     assert [request.headers["authorization"] for request in server.requests] == ["Bearer k-1"] * 2
+
+
+def test_cancelling_the_search_for_the_key() -> None:
+    """A turn that is cancelled while a command looks for the key ends at once, and waits for no thread."""
+    looking, enough = threading.Event(), threading.Event()
+
+    def find() -> str:
+        looking.set()
+        enough.wait(30)
+        return "k-1"
+
+    async def run() -> None:
+        async with aclosing(service("http://127.0.0.1:9", Credential(find, expected=True))) as provider:
+            task = asyncio.ensure_future(complete(provider, ASK))
+            await asyncio.to_thread(looking.wait, 20)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    start = monotonic()
+    asyncio.run(run())
+    enough.set()
+    assert monotonic() - start < 5
 
 
 def test_the_body_is_plain_json() -> None:

@@ -42,9 +42,10 @@ def test_attempts_are_bounded(attempt: int) -> None:
 
 
 def test_only_transient_errors_are_tried_again() -> None:
-    """What will fail again is not sent again, nor what may still be running at a silent server."""
+    """What will fail again is not sent again, nor what a server may be at work on, or have done."""
     assert RETRIES.delay(1, ProviderError("no")) is None
     assert RETRIES.delay(1, SilenceError("…", transient=True)) is None
+    assert RETRIES.delay(1, ProviderError("broke", transient=True, billable=True)) is None
 
 
 def test_the_server_says_when() -> None:
