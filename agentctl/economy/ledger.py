@@ -1,7 +1,8 @@
 """What every call used and cost: an append-only ledger.
 
 A call is reserved before it is sent, then charged with what it used, or released if nothing was sent. Money is
-`Decimal` dollars here and whole pico-dollars in the database; a cost of None is unknown.
+`Decimal` dollars here and whole pico-dollars in the database; a cost of None is unknown, as is one that 64 bits of
+pico-dollars can't hold: no answer is lost over what it cost.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from agentctl.economy.pricing import from_pico, to_pico
+from agentctl.economy.pricing import from_pico, is_storable, to_pico
 from agentctl.ids import new_id
 from agentctl.store.base import Row, Transaction
 from agentctl.usage import Usage, UsageStatus
@@ -121,13 +122,21 @@ def _add(tx: Transaction, call: Call, entry: _Entry) -> str:
         provider=call.provider,
         model=call.model,
         **entry.usage.buckets(),
-        raw_usage=None if entry.usage.raw is None else json.dumps(dict(entry.usage.raw)),
-        computed_pusd=None if entry.cost is None else to_pico(entry.cost),
+        raw_usage=_dump(entry.usage),
+        computed_pusd=None if entry.cost is None or not is_storable(entry.cost) else to_pico(entry.cost),
         price_version=entry.price_version,
         tag=call.tag,
         now=time.time_ns() // 1000,
     )
     return entry_id
+
+
+def _dump(usage: Usage) -> str | None:
+    """The provider's own words as JSON; they are dropped if they nest too deep for that."""
+    try:
+        return None if usage.raw is None else json.dumps(dict(usage.raw))
+    except RecursionError:
+        return None
 
 
 def _open_call(row: Row) -> OpenCall:

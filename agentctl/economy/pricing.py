@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Protocol
 
 from agentctl.usage import Usage
+
+_MOST = Decimal(2**63 - 1).scaleb(-12)  # dollars that the ledger's integers hold: 9.2 M
 
 # No sum of prices times tokens needs half of these digits; one that ever does raises, and is not rounded.
 _EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
@@ -54,7 +56,7 @@ class Priced(Protocol):
 
 
 def price(usage: Usage, card: Priced, at: int | None = None) -> Decimal | None:
-    """Return what a call cost in dollars, exactly, or None if a price that it needs is unknown.
+    """Return what a call cost in dollars, exactly, or None if a price that it needs is unknown or beyond all reason.
 
     Args:
         usage: the call's tokens.
@@ -64,11 +66,15 @@ def price(usage: Usage, card: Priced, at: int | None = None) -> Decimal | None:
     if card.prices is None:
         return None
     total = Decimal(0)
-    for tokens, rate in _lines(usage, prices_at(card.prices, usage.input, at)):
-        if rate is None:
-            return None
-        total = _EXACT.fma(rate, tokens, total)
-    return _EXACT.scaleb(total, -6)
+    try:
+        for tokens, rate in _lines(usage, prices_at(card.prices, usage.input, at)):
+            if rate is None:
+                return None
+            total = _EXACT.fma(rate, tokens, total)
+        dollars = _EXACT.scaleb(total, -6)
+    except DecimalException:  # the user's own prices can be of any size
+        return None
+    return dollars if is_storable(dollars) else None
 
 
 def prices_at(history: tuple[PriceList, ...], total_input: int, at: int | None = None) -> Prices:
@@ -88,6 +94,11 @@ def _lines(usage: Usage, prices: Prices) -> Iterator[tuple[int, Decimal | None]]
         (usage.output, prices.output),
     )
     return (line for line in lines if line[0])
+
+
+def is_storable(dollars: Decimal) -> bool:
+    """Whether the ledger, which has 64 bits for the pico-dollars of a call, can hold this cost."""
+    return dollars.is_finite() and dollars.copy_abs() <= _MOST
 
 
 def to_pico(dollars: Decimal) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Preview, Request
 from agentctl.providers.script import Ending, Step, parse
 from agentctl.usage import Usage
+
+_LIMIT = 16 * 1024 * 1024  # bytes of a script
 
 
 class Scripted:
@@ -58,15 +62,14 @@ def _turn(request: Request) -> int:
 
 
 def _answer(request: Request) -> Sequence[Step]:
-    path = Path(request.model).expanduser()
+    path = request.model
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"can't read the script {path}: {error.strerror}", hint="scripted/PATH names a file"
-        ) from error
+        text = _read(Path(path).expanduser()).decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"the script {path} is not UTF-8 text", hint="docs/scripted.md shows scripts") from error
+    except (OSError, RuntimeError, ValueError) as error:  # no home directory to expand `~` to, a NUL in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"can't read the script {path}: {reason}", hint="scripted/PATH names a file") from error
     answers, turn = parse(text, str(path)), _turn(request)
     if turn > len(answers):
         raise UsageError(
@@ -74,6 +77,21 @@ def _answer(request: Request) -> Sequence[Step]:
             hint="add an answer to it, or start a new session",
         )
     return answers[turn - 1]
+
+
+def _read(path: Path) -> bytes:
+    """The content of a regular file; nothing else is waited for, and nothing without end is read."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no regular file")
+        content = file.read(_LIMIT + 1) or b""
+    if len(content) > _LIMIT:
+        raise ValueError(f"it has more than {_LIMIT:,} bytes")
+    return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)  # a FIFO would wait for its writer
 
 
 def _message(request: Request, deltas: Sequence[Delta], reason: StopReason) -> Message:

@@ -87,12 +87,14 @@ def test_any_name_has_a_card(provider: str, model: str) -> None:
     name = f"{provider}/{model}"
     card = Catalog().find(name)
     assert card.name == name
-    assert name.startswith(("openai/", "local/")) or (card.prices, card.window, card.version) == (None, None, None)
+    assert name.startswith(("openai/", "local/", "scripted/")) or (card.prices, card.window, card.version) == (
+        None,
+        None,
+        None,
+    )
 
 
-@pytest.mark.parametrize(
-    "name", ["", "gpt-5", "openai", "openai/", "scripted/a.jsonl", "../openai/gpt-5", "compatible/x"]
-)
+@pytest.mark.parametrize("name", ["", "gpt-5", "openai", "openai/", "../openai/gpt-5", "compatible/x"])
 def test_an_unknown_model_is_a_card_with_nothing_known(name: str) -> None:
     """Unknown is a value: there are no prices and no ceilings, and no error."""
     card = Catalog().find(name)
@@ -100,8 +102,8 @@ def test_an_unknown_model_is_a_card_with_nothing_known(name: str) -> None:
 
 
 def test_local_models_cost_nothing_and_that_is_known() -> None:
-    """The embedded model and any other file that runs here have the price 0."""
-    for name in ("local/smollm2", "local/another"):
+    """The embedded model and any other file that runs here, or is played here, have the price 0."""
+    for name in ("local/smollm2", "local/another", "scripted/a.jsonl"):
         assert price(Usage(10, 20, 30, 40, 50), Catalog().find(name)) == 0
     assert Catalog().find("local/another").weights is None
 

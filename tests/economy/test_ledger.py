@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.economy import ledger
+from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call, Cost
+from agentctl.economy.pricing import price
 from agentctl.errors import StorageError
+from agentctl.settings import ModelOverride
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
@@ -114,13 +117,33 @@ def test_sums_are_exact(spent: list[Decimal | None]) -> None:
         assert database.write(work) == Cost(sum(known, Decimal(0)), len(spent) - len(known))
 
 
-@pytest.mark.parametrize("cost", [LARGEST + 1, Decimal(10) ** 30])
+@pytest.mark.parametrize("cost", [LARGEST + 1, Decimal(10) ** 30, Decimal("1e999999")])
 def test_a_cost_beyond_all_reason(database: Database, cost: Decimal) -> None:
-    """A cost that the ledger can't hold is an error, not a wrong number."""
+    """A cost that the ledger can't hold is unknown: neither a wrong number nor an error that loses the answer."""
     call = database.write(session_call)
-    with pytest.raises(StorageError):
-        database.write(partial(spend, call=call, cost=cost))
+    database.write(partial(spend, call=call, cost=cost))
     assert database.read(ledger.open_calls) == []
+    assert database.read(partial(ledger.session_cost, session_id=str(call.session_id))) == Cost(Decimal(0), 1)
+
+
+@pytest.mark.parametrize("rate", ["1e8", "1e40", "1e200", "1e999999", "NaN", "Infinity"])
+def test_prices_beyond_all_reason(database: Database, rate: str) -> None:
+    """Whatever the user says a model costs, a call can be priced, or is of unknown cost, and is recorded."""
+    cost = price(
+        Usage(10**9, output=10**9), Catalog({"x/y": ModelOverride(Decimal(rate), Decimal("0.15"))}).find("x/y")
+    )
+    assert cost is None
+    database.write(partial(spend, call=database.write(session_call), cost=cost))
+
+
+def test_words_that_nest_too_deep_are_dropped(database: Database) -> None:
+    """What a provider says beside its counts is no reason to lose the charge."""
+    raw: dict[str, object] = {}
+    for _ in range(100_000):
+        raw = {"": raw}
+    call = database.write(session_call)
+    database.write(partial(spend, call=call, cost=Decimal(1), usage=Usage(raw=raw)))
+    assert database.read(partial(ledger.session_cost, session_id=str(call.session_id))).known == 1
 
 
 @pytest.mark.parametrize("count", [-1, 10**12 + 1, 10**30])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from pathlib import Path
 from time import monotonic
@@ -172,6 +173,18 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         raised = failure(Scripted(), ask(str(tmp_path / name)), UsageError)
         assert reason in raised.message
         assert str(tmp_path) in raised.message
+
+
+@pytest.mark.parametrize("name", ["fifo", "/dev/zero", "~nobody-has-this-name/x", "large", "a\0b"])
+def test_what_is_no_file_of_reason_is_told_at_once(tmp_path: Path, name: str) -> None:
+    """What would never end, or never begin, is refused and not waited for, as is a home directory of nobody."""
+    os.mkfifo(tmp_path / "fifo")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(16 * 1024 * 1024 + 1)
+    model = name if name[0] in "/~" else str(tmp_path / name)
+    raised = failure(Scripted(), ask(model), UsageError)
+    assert raised.message.startswith(f"can't read the script {model}: ")
+    assert raised.hint
 
 
 def test_the_preview_names_the_answer(tmp_path: Path) -> None:
