@@ -53,9 +53,13 @@ def _check(request: Request, capabilities: Capabilities) -> None:
     for message in request.messages:
         for part in message.parts:
             if isinstance(part, Attachment) and not _is_text(part) and not _accepts(capabilities, part):
-                raise UsageError(
-                    f"{name} does not take {part.name}: {part.media_type}", hint="leave it out, or use another provider"
-                )
+                raise UsageError(f"{name} does not take {part.name}: {part.media_type}", hint=_way_out(part))
+
+
+def _way_out(file: Attachment) -> str:
+    if file.media_type == "application/octet-stream":  # what text is taken for that is not UTF-8
+        return f"if it is text, make it UTF-8: iconv -t utf-8 {file.name}; else leave it out, or use another provider"
+    return "leave it out, or use another provider"
 
 
 def _accepts(capabilities: Capabilities, file: Attachment) -> bool:

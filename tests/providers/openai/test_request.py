@@ -113,6 +113,13 @@ def test_text_files_are_inlined(media_type: str) -> None:
     assert sent[0]["content"] == '<file name="a.txt">\né\n\n</file>\n\nsum it up'
 
 
+def test_text_that_is_not_utf8_is_told_the_way_out() -> None:
+    """Bytes of no known type may be text in another encoding, so the hint says which one it must have."""
+    with pytest.raises(UsageError, match="does not take stdin: application/octet-stream") as caught:
+        encode(Request("m", (user("x", Attachment("stdin", "application/octet-stream", b"\xff")),)), Capabilities("p"))
+    assert "UTF-8" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize(
     ("request_", "capabilities", "reason"),
     [
