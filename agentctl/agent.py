@@ -11,7 +11,7 @@ from contextlib import aclosing, suppress
 from typing import Any, Protocol, TypeVar
 
 from agentctl.draft import Draft
-from agentctl.errors import AgentctlError, ProviderError
+from agentctl.errors import UNSENT, AgentctlError, ProviderError
 from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Provider, Request
@@ -38,7 +38,7 @@ class Journal(Protocol):
         """Record the answer, as far as there is one, and what it cost; without a usage, an estimate."""
         ...
 
-    async def release(self) -> None:
+    async def release(self) -> Receipt:
         """Record that the call cost nothing: it was refused, or never sent."""
         ...
 
@@ -65,7 +65,7 @@ class Agent:
         """
         draft = Draft(self._journal.draft)
         ending: Done | AgentctlError | None = None
-        abandoned = False
+        abandoned = unsent = False
         try:
             await _uninterrupted(self._journal.begin())
             _raise_if_cancelled()
@@ -83,14 +83,15 @@ class Agent:
             ending = error
         except (asyncio.CancelledError, GeneratorExit) as left:
             abandoned = isinstance(left, GeneratorExit)  # then nobody waits for another event
-        last = await _uninterrupted(self._end(draft, ending))
+            unsent = left.args == (UNSENT,)
+        last = await _uninterrupted(self._end(draft, ending, unsent=unsent))
         if abandoned:
             return
         if last.receipt:
             yield last.receipt
         yield last
 
-    async def _end(self, draft: Draft, ending: Done | AgentctlError | None) -> Finished | Failed:
+    async def _end(self, draft: Draft, ending: Done | AgentctlError | None, *, unsent: bool) -> Finished | Failed:
         """Record how the turn ended: complete, failed, or (None) cancelled."""
         await draft.stop()
         error = ending if isinstance(ending, AgentctlError) else None
@@ -102,17 +103,21 @@ class Agent:
             message = self._message(parts, "error" if error else "cancelled") if parts else None
             usage = error.usage if isinstance(error, ProviderError) else None
         try:
-            if error and not (message or usage or _billable(error)):
-                await self._journal.release()
-                return Failed(error, None, None)
-            status: UsageStatus = "estimated" if usage is None else "final" if isinstance(ending, Done) else "partial"
-            receipt = await self._journal.settle(message, usage, status)
+            if unsent or (error and not (message or usage or _billable(error))):
+                receipt = await self._journal.release()
+            else:
+                status: UsageStatus = "estimated" if usage is None else _known(ending)
+                receipt = await self._journal.settle(message, usage, status)
         except AgentctlError as trouble:
             return Failed(error or trouble, message, None)
         return Failed(error, message, receipt) if error else Finished(message, receipt)
 
     def _message(self, parts: tuple[Any, ...], stop_reason: StopReason) -> Message:
         return Message("assistant", parts, self._model, stop_reason)
+
+
+def _known(ending: Done | AgentctlError | None) -> UsageStatus:
+    return "final" if isinstance(ending, Done) else "partial"
 
 
 def _billable(error: AgentctlError) -> bool:
@@ -122,7 +127,7 @@ def _billable(error: AgentctlError) -> bool:
 def _raise_if_cancelled() -> None:
     task = asyncio.current_task()
     if task and task.cancelling():
-        raise asyncio.CancelledError
+        raise asyncio.CancelledError(UNSENT)
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # `--version` and `--help` need errors, and not what an answe
     from agentctl.usage import Usage
 
 
+UNSENT = "cancelled before the request was sent"
+"""The argument of a CancelledError that leaves a provider's stream when nothing can be billed yet."""
+
+
 class ExitCode(IntEnum):
     """The exit codes of every command; a member's name is the `kind` of its errors in JSON output."""
 

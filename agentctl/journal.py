@@ -103,7 +103,20 @@ class DatabaseJournal:
         message_id = self._close(tx, message)
         cost = pricing.price(usage, self._turn.card)
         ledger.charge(tx, self._call, usage, cost, status, self._turn.card.version, message_id)
-        total = ledger.session_cost(tx, self._session.id) if self._session else _alone(cost)
+        return self._receipt(usage, status, cost, self._total(tx, cost), message_id)
+
+    def _total(self, tx: Transaction, cost: Decimal | None) -> ledger.Cost:
+        """What the session has cost; the call alone where it is not kept."""
+        return ledger.session_cost(tx, self._session.id) if self._session else _alone(cost)
+
+    def _receipt(
+        self,
+        usage: Usage,
+        status: UsageStatus,
+        cost: Decimal | None,
+        total: ledger.Cost,
+        message_id: str | None = None,
+    ) -> Receipt:
         return Receipt(
             model=self._turn.card.name,
             usage=usage,
@@ -124,14 +137,16 @@ class DatabaseJournal:
         _, stored = sessions.append(tx, self._session, message, status=status, run_id=self._call.call_id)
         return stored.id
 
-    async def release(self) -> None:
+    async def release(self) -> Receipt:
         """Let go of the draft and the reservation."""
-        if self._begun:
-            await asyncio.wrap_future(self._db.submit(self._release))
+        if not self._begun:
+            return self._receipt(Usage(), "final", Decimal(0), _alone(None))
+        return await asyncio.wrap_future(self._db.submit(self._release))
 
-    def _release(self, tx: Transaction) -> None:
+    def _release(self, tx: Transaction) -> Receipt:
         self._close(tx, None)
         ledger.release(tx, self._call)
+        return self._receipt(Usage(), "final", Decimal(0), self._total(tx, Decimal(0)))
 
 
 def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:

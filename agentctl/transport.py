@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agentctl import __version__
-from agentctl.errors import AgentctlError, ConfigError, ProviderError
+from agentctl.errors import UNSENT, AgentctlError, ConfigError, ProviderError
 from agentctl.redact import redact
 
 if TYPE_CHECKING:
@@ -223,6 +223,10 @@ class _Exchange:
             raise self._error(_BAD_HEADER, error) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError) as error:
             raise self._error(FAULTS[type(error).__name__], error) from error
+        except asyncio.CancelledError:
+            if self._sent:
+                raise
+            raise asyncio.CancelledError(UNSENT) from None
         except TimeoutError as error:
             raise self._error(_NO_ANSWER, error) from error
         except OSError as error:  # TLS trouble in mid-stream, which httpx lets pass

@@ -1,6 +1,7 @@
 """The agent loop: however a turn ends, it is recorded, told, and over."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
@@ -11,9 +12,22 @@ from support.parts import DELTAS
 
 from agentctl.agent import Agent
 from agentctl.assembly import assemble
-from agentctl.errors import AgentctlError, AuthError, ProviderError, StorageError
-from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Start, TextDelta
+from agentctl.errors import UNSENT, AgentctlError, AuthError, ProviderError, StorageError
+from agentctl.events import (
+    AgentEvent,
+    Delta,
+    Done,
+    Failed,
+    Finished,
+    Notice,
+    Receipt,
+    Retry,
+    Start,
+    StreamEvent,
+    TextDelta,
+)
 from agentctl.messages import Message, Text
+from agentctl.providers.base import Request
 from agentctl.usage import Usage
 
 USAGE = Usage(uncached_input=3, output=2)
@@ -146,6 +160,32 @@ def test_a_turn_cancelled_before_anything_came_has_no_message() -> None:
     assert isinstance(last, Finished)
     assert last.message is None
     assert journal.settled == [(None, None, "estimated")]
+
+
+def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:
+    """A provider that says so when it is cancelled has its call released."""
+    journal = MemoryJournal()
+
+    class Slow(Player):
+        async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise asyncio.CancelledError(UNSENT) from None
+            yield _done()
+
+    async def run() -> AgentEvent:
+        turn = asyncio.create_task(collect(Agent(Slow([]), journal, "player/m").run(REQUEST)))
+        await journal.begun.wait()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        turn.cancel()
+        return (await turn)[-1]
+
+    last = asyncio.run(run())
+    assert isinstance(last, Finished)
+    assert (last.message, last.receipt.usage) == (None, Usage())
+    assert journal.told == ["begin", "release"]
 
 
 def test_an_abandoned_turn_is_settled_too() -> None:

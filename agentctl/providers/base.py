@@ -77,6 +77,7 @@ class Provider(Protocol):
 
         Raises:
             ProviderError: the provider failed; it carries the partial answer and usage.
+            CancelledError: the task was cancelled; with the argument `UNSENT`, before the request was sent.
         """
         ...
 

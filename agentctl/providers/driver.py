@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agentctl import sse
-from agentctl.errors import ProviderError
+from agentctl.errors import UNSENT, ProviderError
 from agentctl.events import Done, Retry, StreamEvent
 from agentctl.messages import Message
 from agentctl.providers.base import Capabilities, Preview, Request
@@ -148,13 +148,15 @@ class HttpProvider:
         A request that failed is sent again only while the server has not begun to answer.
         """
         body = json.dumps(self._codec.encode(request), separators=(",", ":")).encode()
-        headers = _headers(await self._find_key())
+        with _unsent():
+            headers = _headers(await self._find_key())
         decoder = self._codec.decoder(request)
         attempt = 1
         async with AsyncExitStack() as connection:
             while isinstance(response := await self._send(connection, headers, body, attempt), Retry):
                 yield response
-                await asyncio.sleep(response.delay)
+                with _unsent():  # what may be billed is not sent again, so nothing of the earlier attempts is
+                    await asyncio.sleep(response.delay)
                 attempt += 1
             with _told_by(decoder, _media_type(response)):
                 if _media_type(response) == "application/json":
@@ -218,6 +220,15 @@ class HttpProvider:
     def _page(self) -> ProviderError:
         base_url = self._codec.capabilities.base_url
         return ProviderError(f"{self.name} answered with a web page", hint=f"check the base URL: {base_url}")
+
+
+@contextmanager
+def _unsent() -> Iterator[None]:
+    """Let a cancellation tell that there is nothing to bill."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise asyncio.CancelledError(UNSENT) from None
 
 
 def _headers(key: str | None) -> dict[str, str]:

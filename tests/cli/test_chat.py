@@ -402,6 +402,20 @@ def test_an_interrupt_before_the_turn_ends_in_a_result(program: Program) -> None
     assert b"Traceback" not in err
 
 
+def test_an_interrupt_between_attempts_costs_nothing(program: Program) -> None:
+    """Nobody answered, so nobody bills: the call is released and told as cancelled."""
+    program.configure(PRICES)
+    process = program.start("chat", "-m", "compatible/m", "--base-url", "http://127.0.0.1:9/v1", "-o", "json", "hi")
+    assert process.stderr
+    assert b"can't connect" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err
+    result = json.loads(out)
+    assert (result["stop_reason"], result["cost_usd"], result["session_cost_usd"]) == ("cancelled", "0", "0")
+    assert program.run("cost", "--json").json["calls"] == 0
+
+
 def test_the_terminal_chat_ends_with_sigterm(program: Program) -> None:
     """SIGTERM in the middle of an answer stores it and ends the conversation with 143."""
     with Server(opening("par", "tial", then=[Stall()])) as server:

@@ -82,9 +82,10 @@ class MemoryJournal:
         self.settled.append((message, usage, status))
         return Receipt("player/m", usage or Usage(), status, Decimal(0), Decimal(0), Decimal(0), "id")
 
-    async def release(self) -> None:
+    async def release(self) -> Receipt:
         """See `agent.Journal`."""
         self._note("release")
+        return Receipt("player/m", Usage(), "final", Decimal(0), Decimal(0), Decimal(0))
 
     def _note(self, method: str) -> None:
         self.told.append(method)
