@@ -13,7 +13,7 @@ help: ## Show this list.
 chat: .venv/chat ## Talk with the embedded model; PROMPT="…" asks one question.
 	@if [ -n "$$PROMPT" ]; then exec $(BIN)/agentctl chat --yes -m local/smollm2 "$$PROMPT"; \
 	elif [ -t 0 ]; then exec $(BIN)/agentctl chat --yes -m local/smollm2; \
-	else exec $(BIN)/agentctl chat --yes -m local/smollm2 "$(QUESTION)" </dev/null; fi
+	else exec $(BIN)/agentctl chat --yes -m local/smollm2 --temperature 0 "$(QUESTION)" </dev/null; fi
 
 test: .venv/test ## Run the tests.
 	$(BIN)/pytest -n auto --dist loadfile

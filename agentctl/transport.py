@@ -184,7 +184,7 @@ class _Exchange:
         self._timeouts = timeouts
         self._deadline = asyncio.timeout(None)
         self._tunnels = False
-        self._sent = False
+        self._sent = self._answered = self._fresh = False
         connect, idle = timeouts.connect, timeouts.idle
         # httpx knows one read timeout. Until the headers are there `_deadline` stands in for it.
         self._limits: dict[str, float | None] = {"connect": connect, "read": None, "write": idle, "pool": connect}
@@ -194,6 +194,7 @@ class _Exchange:
         """Send the request and return the answer once its headers are there."""
         async with self._deadline:
             response = await client.send(request, stream=True)
+        self._answered = True
         self._limits["read"] = self._timeouts.idle  # looked at when the body's first byte is asked for
         return response
 
@@ -233,7 +234,9 @@ class _Exchange:
             raise self._error(_BROKEN, error) from error
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        if name == "http11.send_request_body.started":  # not told of its end: which request it is, a tunnel's or ours
+        if name.startswith("connection.connect_"):
+            self._fresh = True
+        elif name == "http11.send_request_body.started":  # not told of its end: which request it is, a tunnel's or ours
             self._tunnels = info["request"].method == b"CONNECT"
         elif name == "http11.send_request_body.complete":
             self._sent = not self._tunnels
@@ -246,7 +249,10 @@ class _Exchange:
             fault = _UNTRUSTED
         message = fault.message.format(origin=self._origin, detail=_detail(cause), **asdict(self._timeouts))
         if issubclass(fault.error, ProviderError):
-            return fault.error(message, hint=fault.hint, transient=fault.transient, billable=self._sent)
+            # A kept connection that breaks before it answers was closed before it got the request: some servers
+            # (llama.cpp) close one without a word, and it may take our request just before that is noticed.
+            stale = fault is _BROKEN and not self._fresh and not self._answered
+            return fault.error(message, hint=fault.hint, transient=fault.transient, billable=self._sent and not stale)
         return fault.error(message, hint=fault.hint)
 
 

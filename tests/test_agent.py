@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from itertools import repeat
 
 import pytest
 from hypothesis import given
@@ -114,7 +115,7 @@ def test_a_draft_that_cannot_be_written_stops_the_answer() -> None:
     journal = MemoryJournal(trouble=StorageError("disk full"), failing=("draft",))
 
     async def script() -> list[AgentEvent]:
-        player = Player([TextDelta("x")] * 600_000)
+        player = Player(repeat(TextDelta("x"), 20_000_000))
         return await collect(Agent(player, journal, "player/m").run(REQUEST))
 
     last = asyncio.run(script())[-1]
@@ -151,8 +152,9 @@ def test_a_turn_cancelled_before_anything_came_has_no_message() -> None:
     journal = MemoryJournal()
 
     async def run() -> AgentEvent:
-        turn = asyncio.create_task(collect(Agent(Player([asyncio.Event()]), journal, "player/m").run(REQUEST)))
-        await journal.begun.wait()
+        player = Player([asyncio.Event()])
+        turn = asyncio.create_task(collect(Agent(player, journal, "player/m").run(REQUEST)))
+        await player.asked.wait()
         turn.cancel()
         return (await turn)[-1]
 
@@ -168,6 +170,7 @@ def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:
 
     class Slow(Player):
         async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+            self.asked.set()
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
@@ -175,10 +178,9 @@ def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:
             yield _done()
 
     async def run() -> AgentEvent:
-        turn = asyncio.create_task(collect(Agent(Slow([]), journal, "player/m").run(REQUEST)))
-        await journal.begun.wait()
-        for _ in range(3):
-            await asyncio.sleep(0)
+        player = Slow([])
+        turn = asyncio.create_task(collect(Agent(player, journal, "player/m").run(REQUEST)))
+        await player.asked.wait()
         turn.cancel()
         return (await turn)[-1]
 
@@ -223,7 +225,7 @@ def test_the_loop_waits_for_a_writer_that_falls_behind() -> None:
 
     async def run() -> None:
         journal.gate = asyncio.Event()
-        player = Player([TextDelta("x")] * 5_000_000)
+        player = Player(repeat(TextDelta("x"), 20_000_000))
         turn = Agent(player, journal, "player/m").run(REQUEST)
 
         async def read() -> None:
@@ -236,7 +238,7 @@ def test_the_loop_waits_for_a_writer_that_falls_behind() -> None:
         while held != len(seen):
             held = len(seen)
             await asyncio.sleep(0.3)
-        assert held < 5_000_000
+        assert held < 20_000_000
         reader.cancel()
         journal.gate.set()
         await reader

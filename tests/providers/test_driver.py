@@ -306,14 +306,15 @@ def test_no_connection_is_held_while_waiting() -> None:
         asyncio.run(run())
 
 
-def test_a_stale_connection_is_replaced() -> None:
-    """A kept connection that the server has meanwhile dropped does not cost the turn, for nothing is sent on it."""
+@pytest.mark.parametrize("pause", [0, 0.2])
+def test_a_stale_connection_is_replaced(pause: float) -> None:
+    """A kept connection that the server dropped after an answer does not cost the next turn, noticed early or late."""
     with Server([*completion("one"), Drop()], completion("two")) as server:
 
         async def run() -> str:
             async with aclosing(service(server.url)) as provider:
                 await complete(provider, ASK)
-                await asyncio.sleep(0.2)  # the server's FIN is under way
+                await asyncio.sleep(pause)  # the server's FIN is under way
                 return (await complete(provider, ASK)).message.text
 
         assert asyncio.run(run()) == "two"

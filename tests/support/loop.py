@@ -1,7 +1,7 @@
 """Parts to run an agent loop with, all through its public protocols: a provider that plays events, and a journal."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -19,12 +19,14 @@ REQUEST = Request("m", ())
 class Player:
     """A provider that plays `script`; an exception in it is raised, an `asyncio.Event` is waited for."""
 
-    script: Sequence[StreamEvent | AgentctlError | asyncio.Event]
+    script: Iterable[StreamEvent | AgentctlError | asyncio.Event]
     name: str = "player"
     closed: bool = False
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Play the script."""
+        self.asked.set()
         try:
             for step in self.script:
                 if isinstance(step, asyncio.Event):
@@ -54,7 +56,6 @@ class MemoryJournal:
     drafted: list[Delta] = field(default_factory=list)
     settled: list[tuple[Message | None, Usage | None, UsageStatus]] = field(default_factory=list)
     gate: asyncio.Event | None = None  # where writing a draft waits
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
     drafting: asyncio.Event = field(default_factory=asyncio.Event)
     wrote: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,7 +66,6 @@ class MemoryJournal:
     async def begin(self) -> None:
         """See `agent.Journal`."""
         self._note("begin")
-        self.begun.set()
 
     async def draft(self, deltas: Sequence[Delta]) -> None:
         """See `agent.Journal`."""
