@@ -178,7 +178,6 @@ class Server:
     async def _serve(self) -> None:
         self._released = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
-        self._transports: list[asyncio.WriteTransport] = []
         if self._uds:
             server = await asyncio.start_unix_server(self._connection, self._uds)
         else:
@@ -189,20 +188,28 @@ class Server:
         try:
             await asyncio.Event().wait()
         finally:
+            await self._turn()  # a server that closes while it accepts a connection loses its socket
             server.close()
             for task in self._open:
                 task.cancel()
             await asyncio.gather(*self._open, return_exceptions=True)
-            for transport in self._transports:
-                transport.abort()  # one that said farewell over TLS would still wait for the answer
-            for _ in range(3):
-                await asyncio.sleep(0)  # aborted transports close their sockets in the next turns of the loop
+            await self._abort_all()
+
+    async def _abort_all(self) -> None:
+        """Close every socket, also of clients that are in the middle of a TLS handshake."""
+        for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]  # no public way to these
+            transport.abort()
+        await self._turn()
+
+    async def _turn(self) -> None:
+        """Let what is under way in the event loop come to its end."""
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._open.add(task)
-        self._transports.append(writer.transport)
         self.connections += 1
         try:
             while request := await _read_request(reader):
