@@ -67,7 +67,7 @@ class DatabaseJournal:
             session = session or sessions.create(tx, session_id=turn.call.session_id)
             for message in turn.opening:
                 session, _ = sessions.append(tx, session, message)
-            sessions.open_draft(tx, session, turn.call.call_id, turn.card.name)
+            sessions.open_draft(tx, session, turn.call.call_id)
         estimate = Usage(uncached_input=turn.input_tokens)
         ledger.reserve(tx, turn.call, estimate, pricing.price(estimate, turn.card))
         return session

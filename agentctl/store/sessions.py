@@ -65,7 +65,6 @@ class Draft:
 
     run_id: str
     session: Session
-    header: str
     chunks: list[str]
 
     @property
@@ -195,8 +194,8 @@ def append(
     ), stored
 
 
-def open_draft(tx: Transaction, session: Session, run_id: str, header: str) -> None:
-    """Begin to keep an answer that belongs where `session` stands; `header` is the caller's own note about it."""
+def open_draft(tx: Transaction, session: Session, run_id: str) -> None:
+    """Begin to keep an answer that belongs where `session` stands."""
     tx.execute(
         "drafts.open",
         run_id=run_id,
@@ -204,7 +203,6 @@ def open_draft(tx: Transaction, session: Session, run_id: str, header: str) -> N
         branch_id=session.branch_id,
         head_id=session.head_id,
         next_seq=session.next_seq,
-        header=json.dumps(header),
         now=_now(),
     )
 
@@ -291,7 +289,7 @@ def _damaged(row: Row, why: str) -> StorageError:
 
 def _draft(tx: Transaction, row: Row) -> Draft:
     chunks = [json.loads(part["chunk"]) for part in tx.all("drafts.chunks", run_id=row["run_id"])]
-    return Draft(row["run_id"], _session(row), json.loads(row["header"]), chunks)
+    return Draft(row["run_id"], _session(row), chunks)
 
 
 def _sha256(text: str) -> str:

@@ -77,15 +77,15 @@ def test_writers_never_mix(steps: list[tuple[int, bool]]) -> None:
         assert [message.text for message in database.read(partial(thread, session=session))] == active
 
 
-@given(TEXTS, st.lists(TEXTS, max_size=5), st.randoms())
-def test_drafts_come_back(header: str, chunks: list[str], chance: Random) -> None:
-    """A draft has its header and its pieces in their order, whatever they hold and however they came."""
+@given(st.lists(TEXTS, max_size=5), st.randoms())
+def test_drafts_come_back(chunks: list[str], chance: Random) -> None:
+    """A draft has its pieces in their order, whatever they hold and however they came."""
     numbered = list(enumerate(map(joined, chunks)))
     shuffled = chance.sample(numbered, len(numbered))
 
     def work(tx: Transaction) -> Session:
         session = extend(tx, sessions.create(tx), "question")
-        sessions.open_draft(tx, session, "run", header)
+        sessions.open_draft(tx, session, "run")
         for seq, chunk in shuffled:
             sessions.add_draft(tx, "run", seq, chunk)
         return session
@@ -94,7 +94,7 @@ def test_drafts_come_back(header: str, chunks: list[str], chance: Random) -> Non
         session = database.write(work)
         (draft,) = database.read(sessions.drafts)
         assert draft == database.read(partial(sessions.find_draft, run_id="run"))
-        assert (draft.run_id, draft.session, draft.header) == ("run", session, joined(header))
+        assert (draft.run_id, draft.session) == ("run", session)
         assert draft.chunks == [chunk for _, chunk in numbered]
         database.write(partial(sessions.close_draft, run_id="run"))
         assert database.read(sessions.drafts) == []
@@ -106,7 +106,7 @@ def test_a_draft_keeps_its_place(database: Database) -> None:
 
     def work(tx: Transaction) -> tuple[list[Message], list[Message]]:
         session = extend(tx, sessions.create(tx), "question")
-        sessions.open_draft(tx, session, "run", "")
+        sessions.open_draft(tx, session, "run")
         other = extend(tx, session, "another")
         (draft,) = sessions.drafts(tx)
         folded, _ = sessions.append(tx, draft.session, user("answer"), status="partial", run_id=draft.run_id)

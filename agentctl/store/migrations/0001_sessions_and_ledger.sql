@@ -65,7 +65,6 @@ CREATE TABLE drafts (
     branch_id  TEXT    NOT NULL REFERENCES branches (id),
     head_id    TEXT    REFERENCES messages (id),
     next_seq   INTEGER NOT NULL,
-    header     TEXT    NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
 
