@@ -29,14 +29,14 @@ def assemble(deltas: Iterable[Delta], provider: str | None = None) -> tuple[Part
     calls: dict[int, int] = {}  # a tool call's index in the stream → its place in `parts`
     for delta in coalesce(deltas):
         match delta:
-            case TextDelta(text):
-                parts.append(Text(text))
+            case TextDelta(text, signature):
+                parts.append(Text(text, signature))
             case ThinkingDelta(text, signature):
                 parts.append(Thinking(text, signature, provider))
-            case ToolCallDelta(index, id_, name, arguments):
+            case ToolCallDelta(index, id_, name, arguments, signature):
                 if index not in calls:
                     calls[index] = len(parts)
-                    parts.append(ToolCall(id_ or "", name or "", arguments))
+                    parts.append(ToolCall(id_ or "", name or "", arguments, signature))
                 else:
                     parts[calls[index]] = _extend(parts[calls[index]], delta)
     return tuple(parts)
@@ -55,10 +55,8 @@ def load_deltas(text: str) -> list[Delta]:
 
 def _continues(before: Delta, after: Delta) -> bool:
     match before, after:
-        case TextDelta(), TextDelta():
-            return True
-        case ThinkingDelta(signature=None), ThinkingDelta():
-            return True  # a signature closes its block
+        case (TextDelta(signature=None), TextDelta()) | (ThinkingDelta(signature=None), ThinkingDelta()):
+            return True  # a signature closes its part
         case ToolCallDelta(index=first), ToolCallDelta(index=second):
             return first == second
     return False
@@ -74,20 +72,32 @@ def _join(run: Sequence[Delta]) -> Delta:
             calls = [d for d in run if isinstance(d, ToolCallDelta)]
             ids, names = [d.id for d in calls if d.id], [d.name for d in calls if d.name]
             arguments = "".join(d.arguments for d in calls)
-            return ToolCallDelta(index, ids[0] if ids else None, names[0] if names else None, arguments)
-    return TextDelta("".join(d.text for d in run if isinstance(d, TextDelta)))
+            signature = next((d.signature for d in calls if d.signature), None)
+            return ToolCallDelta(index, ids[0] if ids else None, names[0] if names else None, arguments, signature)
+        case TextDelta(), TextDelta(_, signature):
+            return TextDelta("".join(d.text for d in run if isinstance(d, TextDelta)), signature)
+    raise AssertionError(run)  # `_continues` joins nothing else
 
 
 def _extend(part: Part, more: ToolCallDelta) -> ToolCall:
     assert isinstance(part, ToolCall)  # noqa: S101  # `calls` only ever points at tool calls
-    return ToolCall(part.id or more.id or "", part.name or more.name or "", part.arguments + more.arguments)
+    return ToolCall(
+        part.id or more.id or "",
+        part.name or more.name or "",
+        part.arguments + more.arguments,
+        part.signature or more.signature,
+    )
 
 
 def _dump(delta: Delta) -> list[str | int | None]:
     match delta:
-        case TextDelta(text):
+        case TextDelta(text, None):
             return ["text", text]
+        case TextDelta(text, signature):
+            return ["text", text, signature]
         case ThinkingDelta(text, signature):
             return ["thinking", text, signature]
-        case ToolCallDelta(index, id_, name, arguments):
+        case ToolCallDelta(index, id_, name, arguments, None):
             return ["tool_call", index, id_, name, arguments]
+        case ToolCallDelta(index, id_, name, arguments, signature):
+            return ["tool_call", index, id_, name, arguments, signature]

@@ -100,6 +100,7 @@ class ProviderError(AgentctlError):
         billable: whether the provider may bill for the failed attempt: it had the whole request and did not refuse it.
         partial: the answer so far, if any of it arrived.
         usage: the last usage the provider reported, if any.
+        response_id: the provider's name for the answer that it had begun, if it had.
     """
 
     code = ExitCode.provider
@@ -115,6 +116,7 @@ class ProviderError(AgentctlError):
         billable: bool = False,
         partial: Message | None = None,
         usage: Usage | None = None,
+        response_id: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
@@ -123,6 +125,7 @@ class ProviderError(AgentctlError):
         self.billable = billable
         self.partial = partial
         self.usage = usage
+        self.response_id = response_id
 
 
 class AuthError(ProviderError):

@@ -1,7 +1,7 @@
 """What happens while a model answers: two closed unions of events.
 
 A provider yields `StreamEvent`: any number of deltas, then exactly one `Done`; if it fails it raises a `ProviderError`
-that carries the partial answer. The agent loop yields `AgentEvent`, which ends in exactly one `Finished` or `Failed`;
+that carries the partial answer. A signature is the last of its part: what follows is another part. The agent loop yields `AgentEvent`, which ends in exactly one `Finished` or `Failed`;
 only the loop turns an error into an event.
 """
 
@@ -25,9 +25,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More text of the answer."""
+    """More text of the answer, or its signature."""
 
     text: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,21 @@ class ToolCallDelta:
     id: str | None = None
     name: str | None = None
     arguments: str = ""
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """An attempt failed before any answer; the next one starts in `delay` seconds."""
+    """An attempt failed before any answer; the next one starts in `delay` seconds.
+
+    `usage` is what the provider bills for it, None if nothing; `response_id` is its name for what it had begun.
+    """
 
     attempt: int
     delay: float
     reason: str
+    usage: Usage | None = None
+    response_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +73,15 @@ class Done:
     stop_reason: StopReason
 
 
-Delta = TextDelta | ThinkingDelta | ToolCallDelta
-StreamEvent = Start | Delta | Retry | Done
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something the user should know, on stderr and not part of the answer."""
 
     text: str
+
+
+Delta = TextDelta | ThinkingDelta | ToolCallDelta
+StreamEvent = Start | Delta | Retry | Notice | Done
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,19 @@ StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "ref
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain text."""
+    """Plain text. `signature`, if its provider gave one, is kept and sent back like that of `Thinking`."""
 
     text: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """A model's reasoning. `signature` is the provider's own token, kept byte for byte and sent back to it alone."""
+    """A model's reasoning.
+
+    `signature` is what the provider wants back with it, in the form that its codec gave it: kept byte for byte and sent
+    back to it alone.
+    """
 
     text: str
     signature: str | None = None
@@ -35,6 +40,7 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +123,30 @@ def load(text: str) -> Message:
 
 def _dump_part(part: Part) -> dict[str, Any]:
     match part:
-        case Text(text):
-            return {"type": "text", "text": text}
+        case Text(text, signature):
+            return {"type": "text", "text": text, **_signed(signature)}
         case Thinking(text, signature, provider):
             return {"type": "thinking", "text": text, "signature": signature, "provider": provider}
-        case ToolCall(id_, name, arguments):
-            return {"type": "tool_call", "id": id_, "name": name, "arguments": arguments}
+        case ToolCall(id_, name, arguments, signature):
+            return {"type": "tool_call", "id": id_, "name": name, "arguments": arguments, **_signed(signature)}
         case ToolResult(call_id, content, is_error):
             return {"type": "tool_result", "call_id": call_id, "content": content, "is_error": is_error}
         case Attachment(name, media_type):
             return {"type": "attachment", "name": name, "media_type": media_type, "data": part.base64}
 
 
+def _signed(signature: str | None) -> dict[str, str]:
+    return {} if signature is None else {"signature": signature}
+
+
 def _load_part(part: Mapping[str, Any]) -> Part:
     match part["type"]:
         case "text":
-            return Text(part["text"])
+            return Text(part["text"], part.get("signature"))
         case "thinking":
             return Thinking(part["text"], part["signature"], part["provider"])
         case "tool_call":
-            return ToolCall(part["id"], part["name"], part["arguments"])
+            return ToolCall(part["id"], part["name"], part["arguments"], part.get("signature"))
         case "tool_result":
             return ToolResult(part["call_id"], part["content"], part["is_error"])
         case "attachment":

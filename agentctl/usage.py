@@ -1,12 +1,21 @@
-"""What a call used: tokens in disjoint buckets."""
+"""What a call used: tokens in disjoint buckets, and what else is billed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 UsageStatus = Literal["final", "partial", "estimated"]
+ServiceTier = Literal["standard", "batch", "flex", "priority"]
+Detail = Literal[
+    "reasoning",  # of output
+    "audio_input", "image_input", "video_input",  # of uncached_input
+    "audio_read", "image_read",  # of cache_read
+    "audio_output", "image_output", "video_output",  # of output
+    "web_searches",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +24,13 @@ class Usage:
 
     `cache_write_short` lives 5 to 30 minutes, `cache_write_long` an hour and more; `output` includes reasoning. `raw`
     is the provider's own usage object, kept as it came.
+
+    Args:
+        details: the tokens of a bucket that may have a price of their own, and counts of what is billed beside tokens.
+        service_tier: how the call was served, and hence billed; None if the provider did not say.
+        region: where it was served, if that has a price ("us"); None if the provider did not say.
+        speed: "fast" if the provider says that it sped the answer up for a price.
+        reported: the dollars that the provider says it charged.
     """
 
     uncached_input: int = 0
@@ -23,6 +39,11 @@ class Usage:
     cache_write_long: int = 0
     output: int = 0
     raw: Mapping[str, Any] | None = None
+    details: Mapping[Detail, int] = field(default_factory=dict)
+    service_tier: ServiceTier | None = None
+    region: str | None = None
+    speed: str | None = None
+    reported: Decimal | None = None
 
     @property
     def input(self) -> int:

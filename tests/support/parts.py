@@ -13,9 +13,9 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=20).filter(lambda
 NAMES = st.none() | st.text(min_size=1, max_size=8)
 
 PARTS: st.SearchStrategy[Part] = st.one_of(
-    st.builds(Text, TEXTS),
+    st.builds(Text, TEXTS, NAMES),
     st.builds(Thinking, TEXTS, st.none() | TEXTS, NAMES),
-    st.builds(ToolCall, TEXTS, TEXTS, TEXTS),
+    st.builds(ToolCall, TEXTS, TEXTS, TEXTS, NAMES),
     st.builds(ToolResult, TEXTS, TEXTS, st.booleans()),
     st.builds(Attachment, TEXTS, TEXTS, st.binary(max_size=20)),
 )
@@ -27,7 +27,7 @@ MESSAGES = st.builds(
     st.sampled_from([None, "end_turn", "cancelled"]),
 )
 DELTAS: st.SearchStrategy[Delta] = st.one_of(
-    st.builds(TextDelta, TEXTS),
+    st.builds(TextDelta, TEXTS, NAMES),
     st.builds(ThinkingDelta, TEXTS, NAMES),
-    st.builds(ToolCallDelta, st.integers(0, 2), NAMES, NAMES, TEXTS),
+    st.builds(ToolCallDelta, st.integers(0, 2), NAMES, NAMES, TEXTS, NAMES),
 )
