@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -38,31 +39,37 @@ def new_app(help_text: str | None = None, group: type[TyperGroup] | None = None)
 
 
 class LazyGroup(TyperGroup):
-    """A group that knows the names of its commands and imports `agentctl.cli.NAME` for the one that is called."""
+    """A group that knows the names of its commands and imports `PACKAGE.NAME` for the one that is called.
+
+    Each of these modules has an `app`.
+    """
+
+    package: ClassVar[str] = "agentctl.cli"
+    names: ClassVar[Mapping[str, str]] = COMMANDS
 
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  # its signature is Typer's
         """The names, in the order that help shows them."""
-        return list(COMMANDS)
+        return list(self.names)
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """A stand-in with the name and help line, enough to list a command without importing it."""
-        if cmd_name in COMMANDS and cmd_name not in self.commands:
-            return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+        if cmd_name in self.names and cmd_name not in self.commands:
+            return TyperCommand(cmd_name, help=self.names[cmd_name])
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Import the command that is about to run."""
-        if args[0] in COMMANDS:
-            self.commands[args[0]] = load(args[0])
+        if args[0] in self.names:
+            self.commands[args[0]] = load(args[0], self.package)
         else:
             # "Did you mean" compares with what is in `commands`.
-            self.commands.update({name: TyperCommand(name) for name in COMMANDS})
+            self.commands.update({name: TyperCommand(name) for name in self.names})
         return super().resolve_command(ctx, args)
 
 
-def load(name: str) -> Command:
+def load(name: str, package: str = LazyGroup.package) -> Command:
     """Import the command `name` and return it ready to run."""
-    module = importlib.import_module(f"agentctl.cli.{name}")
+    module = importlib.import_module(f"{package}.{name}")
     command: Command = typer.main.get_command(module.app)
     command.name = name
     return command

@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import typer
 
 from agentctl.app import App
 from agentctl.cli.figures import cost_fields, cost_text, rfc3339
-from agentctl.cli.group import new_app
+from agentctl.cli.group import LazyGroup, new_app
 from agentctl.cli.render import print_json, print_table
 from agentctl.economy.totals import Total, Totals, totals
 from agentctl.errors import UsageError
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 
-app = new_app()
+_COMMANDS = {
+    "price": "Price a provider's usage object.",
+    "reconcile": "Compare what was computed with what providers report.",
+}
+
+
+class _Commands(LazyGroup):
+    package: ClassVar[str] = __name__
+    names: ClassVar[Mapping[str, str]] = {
+        name: text for name, text in _COMMANDS.items() if Path(__file__).with_name(f"{name}.py").exists()
+    }
+
+
+app = new_app("Show what was used and spent; days are those of this machine's clock.", _Commands)
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _Key = TypeVar("_Key", bound=str | None)
@@ -36,8 +50,9 @@ class Group(StrEnum):
 _FIELDS = {Group.session: "session_id"}
 
 
-@app.command()
+@app.callback(invoke_without_command=True, no_args_is_help=False)
 def cost(
+    context: typer.Context,
     by: Annotated[Group, typer.Option("--by", help="What the lines of the table are.")] = Group.model,
     since: Annotated[
         str | None,
@@ -47,7 +62,8 @@ def cost(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all tables.")] = False,
 ) -> None:
-    """Show what was used and spent; days are those of this machine's clock."""
+    if context.invoked_subcommand is not None:
+        return
     start = None if since is None else moment(since)
     session_id, found = App().database.read(lambda tx: _read(tx, start, session))
     if as_json:
