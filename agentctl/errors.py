@@ -101,6 +101,8 @@ class ProviderError(AgentctlError):
         partial: the answer so far, if any of it arrived.
         usage: the last usage the provider reported, if any.
         response_id: the provider's name for the answer that it had begun, if it had.
+
+    `told` is set where the provider itself said so in the midst of an answer, and the connection did not just break.
     """
 
     code = ExitCode.provider
@@ -126,6 +128,7 @@ class ProviderError(AgentctlError):
         self.partial = partial
         self.usage = usage
         self.response_id = response_id
+        self.told = False
 
 
 class AuthError(ProviderError):

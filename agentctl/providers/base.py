@@ -9,6 +9,10 @@ from typing import Any, Literal, Protocol
 
 from agentctl.events import Done, StreamEvent
 from agentctl.messages import Message
+from agentctl.usage import Usage
+
+Api = Literal["chat", "responses", "messages", "gemini"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,14 @@ class ToolSpec:
 class Request:
     """One call to a model.
 
-    `model` is the provider's own name for it, after the first `/`. `max_output` is in tokens; None leaves it to the
-    provider. `schema` is a JSON Schema that the answer must follow.
+    `model` is the provider's own name for it, after the first `/`. `schema` is a JSON Schema that the answer must
+    follow.
+
+    Args:
+        max_output: the most tokens to answer with; None leaves it to the provider.
+        output_ceiling: the most that the model can, if that is known: some APIs want a limit even if nobody wishes one.
+        effort: how much to think before answering; None leaves it to the provider.
+        session_id: what the requests of one conversation have in common; a provider routes them to the same cache.
     """
 
     model: str
@@ -34,34 +44,61 @@ class Request:
     temperature: float | None = None
     schema: Mapping[str, Any] | None = None
     tools: tuple[ToolSpec, ...] = ()
+    output_ceiling: int | None = None
+    effort: Effort | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What one provider's API accepts and reports, as data: code asks this, never a provider's name.
 
-    `media_types` are prefixes. `key_hint` says how the user gives this provider a key. `extra_body` is sent as it is.
+    Args:
+        provider: what stands before the first `/` of its models' names.
+        base_url: where it is, without what the API itself puts before its paths.
+        api: the API that it speaks: OpenAI's Chat Completions or Responses, Anthropic's Messages, Google's Gemini.
+        key_variables: the environment variables that hold its key.
+        needs_key: whether it answers nobody without one.
+        key_hint: how the user gives it a key.
+        output_limit_field: what Chat Completions calls the most tokens to answer with.
+        media_types: prefixes of what may be attached beside text.
+        json_schema: whether its answers can follow a JSON schema.
+        tools: whether its models can call tools.
+        stream_usage: whether it takes the wish for a usage at the end of the stream.
+        signatures: to whom a signature means something: all models of the provider, or the one that made it.
+        tool_id: the regular expression that it wants ids of tool calls to match; empty takes any.
+        effort: whether it takes the wish for more or less thinking.
+        extra_body: sent as it is with each request.
+        headers: sent as they are with each request.
     """
 
     provider: str
     base_url: str = ""
+    api: Api = "chat"
+    key_variables: tuple[str, ...] = ()
+    needs_key: bool = False
     key_hint: str = ""
     output_limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    media_types: tuple[str, ...] = ("text/",)
+    media_types: tuple[str, ...] = ()
     json_schema: bool = True
     tools: bool = True
     stream_usage: bool = True
+    signatures: Literal["provider", "model"] = "model"
+    tool_id: str = ""
+    effort: bool = True
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be sent, with nothing secret in it."""
+    """What would be sent, with nothing secret in it; `notes` say what of the conversation is left out, and why."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 class Provider(Protocol):
@@ -83,6 +120,18 @@ class Provider(Protocol):
 
     def preview(self, request: Request) -> Preview:
         """What `stream` would send, redacted. Nothing is sent."""
+        ...
+
+    async def count_tokens(self, request: Request) -> int | None:
+        """Ask the provider how many tokens of input the request has; None if it has no answer to that.
+
+        Raises:
+            ProviderError: the provider failed.
+        """
+        ...
+
+    async def charged(self, response_id: str) -> Usage | None:
+        """Ask the provider what an answer that broke off has used and cost; None if that can't be told."""
         ...
 
     async def aclose(self) -> None:

@@ -7,15 +7,16 @@ import json
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from contextlib import AsyncExitStack, aclosing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
 
 from agentctl import sse
 from agentctl.errors import UNSENT, ProviderError
-from agentctl.events import Done, Retry, StreamEvent
-from agentctl.messages import Message
-from agentctl.providers.base import Capabilities, Preview, Request
+from agentctl.events import Done, Notice, Retry, Start, StreamEvent
+from agentctl.providers.base import Preview, Request
+from agentctl.providers.codec import AnswerDecoder, Codec, Query
+from agentctl.providers.history import adapt
 from agentctl.providers.retries import Retries, heed
 from agentctl.redact import MARK
 from agentctl.transport import Response, Transport
@@ -25,84 +26,10 @@ _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
 _REFUSAL_SECONDS = 1.0  # to read them in
 _OK = 200
 _STREAM = "text/event-stream"
+_VERSIONS = frozenset({"/v1", "/v1beta"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _GRACE = 3.0  # seconds that a whole answer is given for its usage and its end
 _LAST_BYTES = 0.1  # seconds that a finished answer is given to end its body, so that its connection can be used again
-
-
-class AnswerDecoder(Protocol):
-    """Decodes one answer; after a failure `partial` and `usage` tell what there was of it."""
-
-    @property
-    def begun(self) -> bool:
-        """Whether any of it was there."""
-        ...
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of it was there, but perhaps for its usage."""
-        ...
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more comes."""
-        ...
-
-    @property
-    def partial(self) -> Message | None:
-        """What had arrived, None if nothing had."""
-        ...
-
-    @property
-    def usage(self) -> Usage | None:
-        """The last usage that the server reported."""
-        ...
-
-    def feed(self, data: str) -> Sequence[StreamEvent]:
-        """Take the data of one event, or the body of an answer that is not streamed, and return what it tells.
-
-        Raises:
-            ProviderError: the server reports an error, or makes no sense.
-        """
-        ...
-
-    def end(self) -> Done:
-        """The whole answer, once the stream has ended.
-
-        Raises:
-            ProviderError: it ended too early.
-        """
-        ...
-
-
-class Codec(Protocol):
-    """What one API is sent, and what its answers mean. Pure."""
-
-    @property
-    def path(self) -> str:
-        """Where requests go, below the base URL."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the server accepts and reports."""
-        ...
-
-    def encode(self, request: Request) -> Mapping[str, Any]:
-        """The body of the request.
-
-        Raises:
-            UsageError: the server can't do what it asks.
-        """
-        ...
-
-    def decoder(self, request: Request) -> AnswerDecoder:
-        """What decodes the answer to `request`."""
-        ...
-
-    def refusal(self, status: int, body: bytes) -> ProviderError:
-        """The error that an answer of this status stands for."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,53 +66,86 @@ class HttpProvider:
 
     def preview(self, request: Request) -> Preview:
         """What `stream` would send, redacted. Nothing is sent, and no key is asked for."""
+        adapted, notes = adapt(request, self._codec.capabilities)
         key = MARK if self._credential and self._credential.expected else None
-        return Preview("POST", self._url, _headers(key), self._codec.encode(request))
+        url = self._url(self._codec.path(adapted))
+        return Preview("POST", url, self._headers(key, _STREAM), self._codec.encode(adapted), notes)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send the request and yield what comes back, `Done` last; see `Provider.stream`.
 
-        A request that failed is sent again only while the server has not begun to answer.
+        A request that failed is sent again only while nothing of an answer has come.
         """
-        body = json.dumps(self._codec.encode(request), separators=(",", ":")).encode()
+        adapted, notes = adapt(request, self._codec.capabilities)
+        for note in notes:
+            yield Notice(note)
+        body = _dump(self._codec.encode(adapted))
         with _unsent():
-            headers = _headers(await self._find_key())
-        decoder = self._codec.decoder(request)
+            headers = self._headers(await self._find_key(), _STREAM)
         attempt = 1
-        async with AsyncExitStack() as connection:
-            while isinstance(response := await self._send(connection, headers, body, attempt), Retry):
-                yield response
-                with _unsent():  # what may be billed is not sent again, so nothing of the earlier attempts is
-                    await asyncio.sleep(response.delay)
-                attempt += 1
-            with _told_by(decoder, _media_type(response)):
-                if _media_type(response) == "application/json":
-                    for event in decoder.feed(await _text(response)):
+        while True:
+            answer = _Answer(self._codec.decoder(adapted))
+            try:
+                async with AsyncExitStack() as connection:
+                    response = await self._send(connection, self._codec.path(adapted), headers, body)
+                    answer.accepted = True
+                    events = await connection.enter_async_context(aclosing(self._read(response, answer)))
+                    async for event in events:
                         yield event
-                else:
-                    frames = sse.Decoder()
-                    async for chunk in response.chunks:
-                        for event in _decode(chunk, frames, decoder):
-                            yield event
-                        if decoder.whole:
-                            break
-                    deadline = asyncio.get_running_loop().time() + _GRACE
-                    while not decoder.finished and (chunk := await _next(response.chunks, deadline)):
-                        for event in _decode(chunk, frames, decoder):
-                            yield event
-                    if decoder.finished:
-                        await _exhaust(response.chunks)
-                    self._check_begun(response, decoder)
-                done = decoder.end()
-        yield done
+            except ProviderError as error:
+                delay = self._retries.delay(attempt, error) if answer.may_begin_anew(error) else None
+                if delay is None:
+                    raise
+                retry = Retry(attempt, delay, error.message, error.usage, error.response_id)
+            else:
+                yield answer.done
+                return
+            yield retry
+            with _unsent():  # nothing of the attempt that now begins, for those before it are told of
+                await asyncio.sleep(delay)
+            attempt += 1
+
+    async def ask(self, query: Query) -> dict[str, Any]:
+        """Send a question and return its answer, a JSON object.
+
+        Raises:
+            ProviderError: the server failed, refused, or answered something else.
+        """
+        body = None if query.body is None else _dump(query.body)
+        headers = self._headers(await self._find_key(), "application/json")
+        async with AsyncExitStack() as connection:
+            response = await self._send(connection, query.path, headers, body)
+            text = await response.read(sse.LIMIT)
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise ProviderError(f"{self.name} answered something other than JSON", hint="check the base URL")
+        return answer
+
+    async def count_tokens(self, request: Request) -> int | None:
+        """Ask how many tokens of input the request has; see `Provider.count_tokens`."""
+        adapted, _ = adapt(request, self._codec.capabilities)
+        query = self._codec.count(adapted)
+        return None if query is None else self._codec.counted(await self.ask(query))
+
+    async def charged(self, response_id: str) -> Usage | None:  # noqa: ARG002 - few providers can be asked
+        """What an answer that broke off has used and cost: this API can't be asked."""
+        return None
 
     async def aclose(self) -> None:
         """Let go of connections."""
         await self._transport.aclose()
 
-    @property
-    def _url(self) -> str:
-        return f"{self._codec.capabilities.base_url}{self._codec.path}"
+    def _url(self, path: str) -> str:
+        """The address of a path, also where the user's base URL ends in the version that the path begins with."""
+        base = self._codec.capabilities.base_url
+        version = path[: path.find("/", 1)]
+        return (base.removesuffix(version) if version in _VERSIONS else base) + path
+
+    def _headers(self, key: str | None, accept: str) -> dict[str, str]:
+        return {"Content-Type": "application/json", "Accept": accept, **self._codec.headers(key)}
 
     async def _find_key(self) -> str | None:
         if self._key is None and self._credential:
@@ -193,23 +153,41 @@ class HttpProvider:
         return self._key
 
     async def _send(
-        self, connection: AsyncExitStack, headers: Mapping[str, str], body: bytes, attempt: int
-    ) -> Response | Retry:
-        """Send the request; return its answer, held open by `connection`, or when to try again."""
-        try:
-            exchange = self._transport.stream("POST", self._url, headers=headers, body=body)
-            response = await connection.enter_async_context(exchange)
-            if response.status != _OK:
-                raise heed(self._codec.refusal(response.status, await _words(response)), response.headers)
-            if _media_type(response) in _PAGES:
-                raise self._page()
-        except ProviderError as error:
-            await connection.aclose()
-            delay = self._retries.delay(attempt, error)
-            if delay is None:
-                raise
-            return Retry(attempt, delay, error.message)
+        self, connection: AsyncExitStack, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Response:
+        """Send a request; return its answer, held open by `connection`."""
+        exchange = self._transport.stream(
+            "GET" if body is None else "POST", self._url(path), headers=headers, body=body
+        )
+        response = await connection.enter_async_context(exchange)
+        if response.status != _OK:
+            raise heed(self._codec.refusal(response.status, await _words(response)), response.headers)
+        if _media_type(response) in _PAGES:
+            raise self._page()
         return response
+
+    async def _read(self, response: Response, answer: _Answer) -> AsyncGenerator[StreamEvent, None]:
+        """Yield what an answer tells, and leave its end in `answer.done`."""
+        decoder, media_type = answer.decoder, _media_type(response)
+        with _told_by(decoder, media_type):
+            if media_type == "application/json":
+                for event in answer.feed(await _text(response)):
+                    yield event
+            else:
+                frames = sse.Decoder()
+                async for chunk in response.chunks:
+                    for event in _decode(chunk, frames, answer):
+                        yield event
+                    if decoder.whole:
+                        break
+                deadline = asyncio.get_running_loop().time() + _GRACE
+                while not decoder.finished and (chunk := await _next(response.chunks, deadline)):
+                    for event in _decode(chunk, frames, answer):
+                        yield event
+                if decoder.finished:
+                    await _exhaust(response.chunks)
+                self._check_begun(response, decoder)
+            answer.done = decoder.end()
 
     def _check_begun(self, response: Response, decoder: AnswerDecoder) -> None:
         """Tell a text that nobody called a page, and that has no answer in it, from an answer that ended early."""
@@ -222,6 +200,28 @@ class HttpProvider:
         return ProviderError(f"{self.name} answered with a web page", hint=f"check the base URL: {base_url}")
 
 
+@dataclass(slots=True)
+class _Answer:
+    """An answer that is arriving.
+
+    `accepted` is whether the server took the request, `shown` whether anything of an answer has reached the user.
+    """
+
+    decoder: AnswerDecoder
+    accepted: bool = False
+    shown: bool = False
+    done: Done = field(init=False)
+
+    def may_begin_anew(self, error: ProviderError) -> bool:
+        """Whether another attempt is no second answer: the server refused, or gave up before a word of it came."""
+        return not self.accepted or (error.told and not self.shown)
+
+    def feed(self, data: str) -> Sequence[StreamEvent]:
+        events = self.decoder.feed(data)
+        self.shown = self.shown or any(not isinstance(event, Start) for event in events)
+        return events
+
+
 @contextmanager
 def _unsent() -> Iterator[None]:
     """Let a cancellation tell that there is nothing to bill."""
@@ -231,9 +231,8 @@ def _unsent() -> Iterator[None]:
         raise asyncio.CancelledError(UNSENT) from None
 
 
-def _headers(key: str | None) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", "Accept": _STREAM}
-    return headers if key is None else {**headers, "Authorization": f"Bearer {key}"}
+def _dump(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 async def _in_daemon(find: Callable[[], str | None]) -> str | None:
@@ -258,17 +257,22 @@ def _told_by(decoder: AnswerDecoder, media_type: str) -> Iterator[None]:
     try:
         yield
     except (sse.MalformedStreamError, UnicodeDecodeError) as error:
-        raise ProviderError(
-            f"the server sent a malformed stream: {error}",
-            hint="check the base URL",
-            billable=decoder.begun or media_type == _STREAM,
-            partial=decoder.partial,
-            usage=decoder.usage,
-        ) from error
+        trouble = ProviderError(f"the server sent a malformed stream: {error}", hint="check the base URL")
+        raise _with_answer(trouble, decoder, media_type) from error
     except ProviderError as error:
-        error.billable = decoder.begun or media_type == _STREAM
-        error.partial, error.usage = decoder.partial, decoder.usage
+        _with_answer(error, decoder, media_type)
         raise
+
+
+def _with_answer(error: ProviderError, decoder: AnswerDecoder, media_type: str) -> ProviderError:
+    """Put into the error what there was of the answer.
+
+    What broke off may be billed; what the server itself gave up before a word of it came is not, unless it says so.
+    """
+    error.partial, error.usage, error.response_id = decoder.partial, decoder.usage, decoder.response_id
+    begun = decoder.begun or media_type == _STREAM
+    error.billable = begun and not (error.told and error.partial is None)
+    return error
 
 
 async def _words(response: Response) -> bytes:
@@ -284,9 +288,9 @@ def _media_type(response: Response) -> str:
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _decode(chunk: bytes, frames: sse.Decoder, decoder: AnswerDecoder) -> Iterator[StreamEvent]:
+def _decode(chunk: bytes, frames: sse.Decoder, answer: _Answer) -> Iterator[StreamEvent]:
     for frame in frames.feed(chunk):
-        yield from decoder.feed(frame.data)
+        yield from answer.feed(frame.data)
 
 
 async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:

@@ -46,7 +46,8 @@ class Retries:
 
 def heed(error: ProviderError, headers: Mapping[str, str]) -> ProviderError:
     """Put into `error` what the headers of a refusal say about trying again, and return it."""
-    error.retry_after = _retry_after(headers)
+    if (seconds := _retry_after(headers)) is not None:
+        error.retry_after = seconds
     if (advice := headers.get("x-should-retry")) in ("true", "false"):
         error.transient = advice == "true"
     if error.transient and error.retry_after:

@@ -11,7 +11,7 @@ from agentctl.errors import AuthError, ContextOverflowError, ProviderError, Usag
 from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import StopReason
 from agentctl.providers.base import Capabilities
-from agentctl.providers.openai.refusal import refusal
+from agentctl.providers.refusal import refusal
 from agentctl.usage import Usage
 
 _KINDS = {"provider": ProviderError, "auth": AuthError, "context_overflow": ContextOverflowError}

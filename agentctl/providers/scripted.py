@@ -53,6 +53,14 @@ class Scripted:
         """Which answer of which file `stream` would play."""
         return Preview("PLAY", request.model, {}, {"answer": _turn(request)})
 
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - a script counts nothing
+        """How many tokens of input the request has: nobody knows."""
+        return None
+
+    async def charged(self, response_id: str) -> Usage | None:  # noqa: ARG002 - nothing is charged here
+        """What an answer that broke off has cost: it can't be asked."""
+        return None
+
     async def aclose(self) -> None:
         """There is nothing to let go of."""
 

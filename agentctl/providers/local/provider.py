@@ -16,6 +16,7 @@ from agentctl.providers.local.shelf import Shelf
 from agentctl.providers.local.weights import Weights
 from agentctl.providers.openai import ChatCompletions
 from agentctl.transport import Timeouts, Transport
+from agentctl.usage import Usage
 
 CAPABILITIES = Capabilities(
     provider="local",
@@ -61,6 +62,14 @@ class Local:
                     yield event
         finally:
             await transport.aclose()
+
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the model would have to be loaded
+        """How many tokens of input the request has: nobody knows."""
+        return None
+
+    async def charged(self, response_id: str) -> Usage | None:  # noqa: ARG002 - nothing is charged here
+        """What an answer that broke off has cost: it can't be asked."""
+        return None
 
     async def aclose(self) -> None:
         """Unload the models, but for one that is still reading a cancelled prompt: the end of the process stops it."""

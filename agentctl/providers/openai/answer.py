@@ -11,9 +11,9 @@ from agentctl.errors import ProviderError
 from agentctl.events import Delta, Done, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
-from agentctl.providers.openai.refusal import broken_off
 from agentctl.providers.openai.surrogates import Halves, whole_characters
 from agentctl.providers.openai.tokens import read_usage
+from agentctl.providers.refusal import broken_off
 from agentctl.usage import Usage
 
 _LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
@@ -54,6 +54,7 @@ class Decoder:
         self.whole = False  # the server gave its reason to stop: at most the usage is still to come
         self.finished = False  # nothing more comes
         self.usage: Usage | None = None
+        self.response_id: str | None = None
 
     def feed(self, data: str) -> Sequence[StreamEvent]:
         """Take the data of one event and return what it tells.
@@ -121,7 +122,8 @@ class Decoder:
     def _start(self, chunk: Mapping[str, Any]) -> StreamEvent:
         self._started = True
         model, id_ = chunk.get("model"), chunk.get("id")
-        return Start(model if isinstance(model, str) else self._model, id_ if isinstance(id_, str) else None)
+        self.response_id = id_ if isinstance(id_, str) else None
+        return Start(model if isinstance(model, str) else self._model, self.response_id)
 
     def _deltas(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
         thought = delta.get("reasoning_content") or delta.get("reasoning")

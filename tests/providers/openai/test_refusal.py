@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agentctl import redact
 from agentctl.errors import AuthError, ContextOverflowError, ExitCode, ProviderError
 from agentctl.providers.base import Capabilities
-from agentctl.providers.openai.refusal import refusal
+from agentctl.providers.refusal import refusal
 
 CAPABILITIES = Capabilities("p", "http://host/v1", key_hint="set a key")
 

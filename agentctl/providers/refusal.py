@@ -1,0 +1,152 @@
+"""What an error of any provider means: which class, whether to try again, what the user can do. Pure.
+
+Sources: https://platform.openai.com/docs/guides/error-codes, https://platform.claude.com/docs/en/api/errors,
+https://ai.google.dev/gemini-api/docs/troubleshooting, https://openrouter.ai/docs/api-reference/errors
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from agentctl.errors import AuthError, ContextOverflowError, ProviderError
+from agentctl.providers.base import Capabilities
+from agentctl.redact import redact
+
+_SHOWN = 300  # characters of a server's own words
+_OVERFLOW_CODES = frozenset(
+    {"context_length_exceeded", "exceed_context_size_error", "max_tokens_exceeded", "request_too_large"}
+)
+_OVERFLOW_WORDS = re.compile(
+    r"maximum context length|context (?:size|window|length) (?:is |was )?exceeded|prompt is too long"
+    r"|exceed context limit|exceeds the maximum number of tokens",
+    re.IGNORECASE,
+)
+_IN_FLIGHT = "openrouter_in_flight_budget"  # 402, but only until other requests of this key have ended
+_DAILY = "daily_quota"  # our own name: waiting for the next minute does not help
+_MONEY_CODES = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error", "payment_required"}
+)
+_KEY_CODES = frozenset(
+    {"invalid_api_key", "authentication_error", "invalid_authentication", "UNAUTHENTICATED", "API_KEY_INVALID"}
+)
+_MODEL_CODES = frozenset({"model_not_found", "not_found_error", "NOT_FOUND"})
+_BUSY_CODES = frozenset(
+    {
+        "rate_limit_exceeded", "rate_limit_error", "server_error", "api_error", "timeout_error", "internal_error",
+        "overloaded", "overloaded_error", "provider_overloaded", "provider_unavailable",
+        "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED", _IN_FLIGHT,
+    }
+)  # fmt: skip
+_TRANSIENT = frozenset({408, 409, 429})
+_SERVER_ERRORS = 500
+_TOO_LARGE = 413  # its name differs between the versions of Python
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What a server said went wrong."""
+
+    text: str
+    codes: frozenset[str] = frozenset()
+    status: int | None = None
+    retry_after: float | None = None
+
+
+def refusal(capabilities: Capabilities, status: int, body: bytes) -> ProviderError:
+    """Return the error that stands for an answer of this HTTP status and body."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = body.decode(errors="replace") if b"<" not in body[:1] else None  # a page of HTML tells nothing
+    problem = _read(said)
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    message = f"{capabilities.provider} answered {status} {phrase}".rstrip()
+    return _error(capabilities, replace(problem, status=status), message)
+
+
+def broken_off(capabilities: Capabilities, said: object) -> ProviderError:
+    """Return the error that a server put into its stream: it began to answer and can't go on."""
+    error = _error(capabilities, _read(said), f"{capabilities.provider} broke off")
+    error.told = True
+    return error
+
+
+def _read(said: object) -> _Problem:
+    """Find the message and codes: `{"error": {…}}`, `{"error": "…"}`, `{"message": …}`, `[…]`, or plain text."""
+    if isinstance(said, list) and said:
+        return _read(said[0])
+    if not isinstance(said, Mapping):
+        return _Problem(said if isinstance(said, str) else "")
+    inner = said.get("error")
+    if isinstance(inner, Mapping | str) and inner:
+        return _read(inner)
+    words = next(
+        (said[key] for key in ("message", "detail", "error_description") if isinstance(said.get(key), str)), ""
+    )
+    status = said["code"] if isinstance(said.get("code"), int) else None
+    return _Problem(words, _codes(said), status, _delay(said))
+
+
+def _codes(said: Mapping[str, Any]) -> frozenset[str]:
+    metadata = said.get("metadata")
+    inner = metadata if isinstance(metadata, Mapping) else {}
+    found = [said.get("code"), said.get("type"), said.get("status"), inner.get("error_type"), inner.get("limit_source")]
+    for detail in _details(said):
+        found.append(detail.get("reason"))
+        if any("PerDay" in str(violation) for violation in detail.get("violations") or ()):
+            found.append(_DAILY)
+    return frozenset(code for code in found if isinstance(code, str))
+
+
+def _delay(said: Mapping[str, Any]) -> float | None:
+    """Seconds to wait, from Google's `RetryInfo`: `"37s"`, `"0.5s"`."""
+    delays = (re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)s", str(one.get("retryDelay"))) for one in _details(said))
+    return next((float(found[1]) for found in delays if found), None)
+
+
+def _details(said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Google's typed details of an error."""
+    details = said.get("details")
+    return [one for one in details if isinstance(one, Mapping)] if isinstance(details, list) else []
+
+
+def _error(  # noqa: PLR0911 - a table of cases, in the order in which they count
+    capabilities: Capabilities, problem: _Problem, message: str
+) -> ProviderError:
+    status, codes = problem.status, problem.codes
+    text = f"{message}: {_shown(problem.text)}" if problem.text else message
+    if codes & _OVERFLOW_CODES or _OVERFLOW_WORDS.search(problem.text) or status == _TOO_LARGE:
+        hint = "start a new session, send less, or use a model with a larger window"
+        return ContextOverflowError(text, hint=hint, status=status)
+    if _IN_FLIGHT not in codes and (codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED):
+        return ProviderError(text, hint="add credit or raise the limit at the provider", status=status)
+    if _DAILY in codes:
+        return ProviderError(
+            text, hint="the quota of the day is used up: wait for the next, or raise it", status=status
+        )
+    if codes & _KEY_CODES or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return AuthError(text, hint=capabilities.key_hint or None, status=status)
+    if codes & _MODEL_CODES or status == HTTPStatus.NOT_FOUND:
+        return ProviderError(text, hint=f"`agentctl models list`, or check {_base_url(capabilities)}", status=status)
+    if codes & _BUSY_CODES or status in _TRANSIENT or (status or 0) >= _SERVER_ERRORS:
+        after = problem.retry_after
+        return ProviderError(text, hint="try again later", status=status, transient=True, retry_after=after)
+    moved = status is not None and 300 <= status < 400  # noqa: PLR2004 - the class of redirects
+    hint = f"check {_base_url(capabilities)}" if moved else "`agentctl chat --dry-run` shows what is sent"
+    return ProviderError(text, hint=hint, status=status)
+
+
+def _base_url(capabilities: Capabilities) -> str:
+    return f"the base URL: {capabilities.base_url}" if capabilities.base_url else "the base URL"
+
+
+def _shown(text: str) -> str:
+    """A server's words as they may be printed: short, on one line, without secrets and terminal commands."""
+    words = " ".join(redact(text).split())
+    line = "".join(character for character in words[: 2 * _SHOWN] if character.isprintable())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
