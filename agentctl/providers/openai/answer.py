@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from agentctl.assembly import assemble, coalesce
-from agentctl.errors import ProviderError
 from agentctl.events import Delta, Done, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
-from agentctl.providers.openai.surrogates import Halves, whole_characters
+from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse, string
 from agentctl.providers.openai.tokens import read_usage
 from agentctl.providers.refusal import broken_off
+from agentctl.providers.surrogates import Halves, whole_characters
 from agentctl.usage import Usage
-
-_LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
 
 _STOP_REASONS: Mapping[str, StopReason] = {
     "stop": "end_turn",
@@ -31,8 +27,6 @@ _STOP_REASONS: Mapping[str, StopReason] = {
     "refusal": "refusal",
 }
 
-_scan = json.JSONDecoder().raw_decode
-
 
 class Decoder:
     """Decodes one answer; after a failure `partial` and `usage` tell what there was of it.
@@ -44,8 +38,7 @@ class Decoder:
         self._capabilities = capabilities
         self._model = model
         self._started = False
-        self._joined: list[Delta] = []
-        self._loose: list[Delta] = []
+        self._kept = Kept(capabilities.provider, model)
         self._calls: set[int] = set()  # the tool calls seen
         self._ids: list[str] = []  # of tool calls that the server does not count
         self._halves = Halves()
@@ -64,8 +57,8 @@ class Decoder:
         """
         if data == "[DONE]":
             self.whole = self.finished = True
-            return self._keep(self._last_half())
-        chunk = _parse(data)
+            return self._kept.keep(self._last_half())
+        chunk = parse(data)
         if usage := chunk.get("usage"):
             self.usage = read_usage(usage)
             self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
@@ -74,26 +67,15 @@ class Decoder:
         events = [] if self._started else [self._start(chunk)]
         if choices := chunk.get("choices"):
             self.begun = True
-            if choice := _first(_list(choices)):
-                events += self._keep(self._choice(choice))
+            if choice := _first(array(choices)):
+                events += self._kept.keep(self._choice(choice))
         return events
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Delta]:
-        yield from self._deltas(_mapping(choice.get("delta") or choice.get("message") or {}))
+        yield from self._deltas(mapping(choice.get("delta") or choice.get("message") or {}))
         if reason := choice.get("finish_reason"):
             yield from self._last_half()
-            self._finish(_string(reason), choice)
-
-    def _keep(self, deltas: Iterator[Delta]) -> Sequence[Delta]:
-        """Note what the answer is made of, one by one: what came before an error is kept."""
-        kept = []
-        for delta in deltas:
-            kept.append(delta)
-            self._loose.append(delta)
-        if len(self._loose) >= _LOOSE:
-            self._joined += coalesce(self._loose)
-            self._loose.clear()
-        return kept
+            self._finish(string(reason), choice)
 
     def end(self) -> Done:
         """The whole answer, once the stream has ended.
@@ -102,41 +84,34 @@ class Decoder:
             ProviderError: the server never said that it was finished.
         """
         if not self.whole:
-            provider = self._capabilities.provider
-            raise ProviderError(f"{provider} ended its answer early", hint="send it again", transient=True)
+            raise ended_early(self._capabilities.provider)
         reason = self._stop_reason or "end_turn"
         if reason == "end_turn" and self._calls:
             reason = "tool_use"  # not every server tells the difference
-        return Done(self._message(reason), self.usage, reason)
+        return Done(self._kept.message(reason), self.usage, reason)
 
     @property
     def partial(self) -> Message | None:
         """What had arrived, as the message of a failed answer."""
-        return self._message("error") if self._joined or self._loose else None
-
-    def _message(self, reason: StopReason) -> Message:
-        provider = self._capabilities.provider
-        parts = assemble((*self._joined, *self._loose), provider)
-        return Message("assistant", parts, f"{provider}/{self._model}", reason)
+        return self._kept.partial
 
     def _start(self, chunk: Mapping[str, Any]) -> StreamEvent:
         self._started = True
-        model, id_ = chunk.get("model"), chunk.get("id")
-        self.response_id = id_ if isinstance(id_, str) else None
-        return Start(model if isinstance(model, str) else self._model, self.response_id)
+        self.response_id = name_or_none(chunk.get("id"))
+        return Start(name_or_none(chunk.get("model")) or self._model, self.response_id)
 
     def _deltas(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
         thought = delta.get("reasoning_content") or delta.get("reasoning")
-        if thought and (whole := self._halves.join("thinking", _string(thought))):
+        if thought and (whole := self._halves.join("thinking", string(thought))):
             yield ThinkingDelta(whole)
-        if (text := delta.get("content")) and (whole := self._halves.join("text", _string(text))):
+        if (text := delta.get("content")) and (whole := self._halves.join("text", string(text))):
             yield TextDelta(whole)
         if refused := delta.get("refusal"):
             self._stop_reason = "refusal"
-            if whole := self._halves.join("text", _string(refused)):
+            if whole := self._halves.join("text", string(refused)):
                 yield TextDelta(whole)
         if calls := delta.get("tool_calls"):
-            yield from map(self._call, _list(calls))
+            yield from map(self._call, array(calls))
 
     def _last_half(self) -> Iterator[Delta]:
         """What stands for half a character at the end of the text; elsewhere it is worth nothing."""
@@ -144,14 +119,14 @@ class Decoder:
             yield TextDelta(half)
 
     def _call(self, item: object) -> ToolCallDelta:
-        call = _mapping(item)
-        function = _mapping(call.get("function") or {})
-        id_, name = (whole_characters(_string(text or "")) for text in (call.get("id"), function.get("name")))
+        call = mapping(item)
+        function = mapping(call.get("function") or {})
+        id_, name = (whole_characters(string(text or "")) for text in (call.get("id"), function.get("name")))
         index = self._index(call.get("index"), id_, name)
         if index not in self._calls:
             self._calls.add(index)
             id_ = id_ or f"call_{index}"  # some servers give none, and its result must name one
-        arguments = self._halves.join(index, _string(function.get("arguments") or ""))
+        arguments = self._halves.join(index, string(function.get("arguments") or ""))
         return ToolCallDelta(index, id_ or None, name or None, arguments)
 
     def _index(self, index: object, id_: str, name: str) -> int:
@@ -172,39 +147,6 @@ class Decoder:
             self._stop_reason = _STOP_REASONS.get(reason, "end_turn")
 
 
-def _parse(data: str) -> dict[str, Any]:
-    text = data.strip()
-    try:
-        chunk, end = _scan(text)
-    except (ValueError, RecursionError) as error:
-        raise _malformed("JSON that does not parse") from error
-    if end != len(text):
-        raise _malformed("more than one JSON value in an event")
-    return _mapping(chunk)
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _malformed(f"a {type(value).__name__} where an object belongs")
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise _malformed(f"a {type(value).__name__} where an array belongs")
-    return value
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise _malformed(f"a {type(value).__name__} where a string belongs")
-    return value
-
-
 def _first(choices: Sequence[object]) -> Mapping[str, Any] | None:
     """The choice of index 0, which is the answer; the API can give alternatives, which nobody asked for."""
-    return next((choice for choice in map(_mapping, choices) if not choice.get("index")), None)
-
-
-def _malformed(what: str) -> ProviderError:
-    return ProviderError(f"the server sent a malformed answer: {what}", hint="check the base URL")
+    return next((choice for choice in map(mapping, choices) if not choice.get("index")), None)
