@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from agentctl.providers.local.weights import Weights
 
 EMBEDDED = "local/smollm2"
-_OPENAI_VARIABLE = "OPENAI_API_KEY"
 
 
 class App:
@@ -137,16 +136,17 @@ class App:
             from agentctl.providers.scripted import Scripted  # noqa: PLC0415
 
             return Scripted()
-        from agentctl.providers import compatible  # noqa: PLC0415
+        from agentctl.providers.connect import connect  # noqa: PLC0415
 
-        return compatible.connect(name, self.settings, self.environ)
+        return connect(name, self.settings, self.environ)
 
     def known_keys(self) -> dict[str, str]:
         """Where each key is that is known of, by provider."""
         from agentctl import keys  # noqa: PLC0415
+        from agentctl.providers.known import KNOWN  # noqa: PLC0415
 
-        variables = {"openai": _OPENAI_VARIABLE} if self.environ.get(_OPENAI_VARIABLE) else {}
-        return keys.names(self.environ) | variables
+        set_ = {one.provider: name for one in KNOWN.values() for name in one.key_variables if self.environ.get(name)}
+        return keys.names(self.environ) | set_
 
     def missing_weights(self, model: str) -> str | None:
         """What `pull` would have to get before `model` can answer; None if nothing is missing."""

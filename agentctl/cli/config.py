@@ -136,8 +136,11 @@ def _need_address(key: tuple[str, ...], file: Path) -> None:
 
     match key:
         case ("servers", name, "key"):
+            from agentctl.providers.known import KNOWN  # noqa: PLC0415 - only a key to a server needs it
+
             address = ("servers", name, "base_url")
-            if address not in files.parse(file, files.read(file) or b"") and name not in load().servers:
+            unknown = name not in KNOWN and name not in load().servers
+            if unknown and address not in files.parse(file, files.read(file) or b""):
                 raise ConfigError(
                     f"there is no server {name} yet", hint=f"agentctl config set servers.{name}.base_url https://…"
                 )

@@ -11,7 +11,7 @@ from agentctl.events import Done, StreamEvent
 from agentctl.messages import Message
 from agentctl.usage import Usage
 
-Api = Literal["chat", "responses", "messages", "gemini"]
+Api = Literal["chat", "responses", "messages", "gemini", "openrouter"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -56,7 +56,8 @@ class Capabilities:
     Args:
         provider: what stands before the first `/` of its models' names.
         base_url: where it is, without what the API itself puts before its paths.
-        api: the API that it speaks: OpenAI's Chat Completions or Responses, Anthropic's Messages, Google's Gemini.
+        api: the API that it speaks: OpenAI's Chat Completions or Responses, Anthropic's Messages, Google's Gemini, or
+            OpenRouter's kind of Chat Completions.
         key_variables: the environment variables that hold its key.
         needs_key: whether it answers nobody without one.
         key_hint: how the user gives it a key.

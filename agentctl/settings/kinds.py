@@ -93,6 +93,13 @@ def _format(value: object) -> Literal["text", "json"]:
     raise ValueError('"text" or "json"')
 
 
+def _api(value: object) -> str:
+    apis = ("chat", "responses", "messages", "gemini", "openrouter")
+    if value not in apis:
+        raise ValueError(f"one of {', '.join(apis)}")
+    return str(value)
+
+
 def _compression(value: object) -> Literal["gz", ""]:
     if value not in ("gz", "none", ""):
         raise ValueError('"gz" or "none"')
@@ -130,6 +137,7 @@ SECONDS = Kind("seconds", _seconds, _number)
 TOKENS = Kind("tokens", _tokens, _whole)
 PRICE = Kind("decimal string, $/MTok", _price)
 URL = Kind("http(s) address", _url)
+API = Kind("chat, responses, messages, gemini or openrouter", _api)
 DIRECTORY = Kind("directory", _directory)
 LEVEL = Kind("DEBUG, INFO, WARNING, ERROR or CRITICAL", _level)
 FORMAT = Kind("text or json", _format)

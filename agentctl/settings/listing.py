@@ -44,8 +44,8 @@ def _value(settings: Settings, path: table.Path) -> object:
         case ("servers", name, "key"):
             key = settings.servers[name].key if name in settings.servers else None
             return key if key is None or key.startswith(("$", "!")) else MARK
-        case ("servers", name, _):
-            return settings.servers[name].base_url if name in settings.servers else None
+        case ("servers", name, part):
+            return getattr(settings.servers[name], part) if name in settings.servers else None
         case ("models", name, field):
             return getattr(settings.models.get(name), field, None)
         case ("log", field):

@@ -143,15 +143,16 @@ def _names(table_name: str, found: _Found) -> list[str]:
 
 
 def _server(name: str, found: _Found) -> Server:
-    base_url = found.get(("servers", name, "base_url"))
-    key = found.get(("servers", name, "key"))
-    if base_url is None:
-        raise ConfigError(
-            f"the server {name} has a key and no address", hint=f"agentctl config set servers.{name}.base_url https://…"
-        )
-    if key is not None and base_url.origin == "project" != key.origin:
+    base_url, key, api = (found.get(("servers", name, part)) for part in ("base_url", "key", "api"))
+    if base_url and key and base_url.origin == "project" != key.origin:
         key = None  # a project that moves a server does not get the user's key to it
-    return Server(name, base_url.value, key.value if key else None, base_url.origin)
+    return Server(
+        name,
+        base_url.value if base_url else None,
+        key.value if key else None,
+        base_url.origin if base_url else "default",
+        api.value if api else None,
+    )
 
 
 def _override(name: str, found: _Found) -> ModelOverride:

@@ -61,8 +61,23 @@ KEYS = (
         "timeout", kinds.SECONDS, "how long a provider may stay silent before the call fails", "300", "AGENTCTL_TIMEOUT"
     ),
     Key(("aliases", "NAME"), kinds.MODEL, "a short name for a model", open=True),
-    Key(("servers", "NAME", "base_url"), kinds.URL, "an OpenAI-compatible server; `NAME/model` is a model on it"),
+    *(
+        Key(
+            ("servers", name, "base_url"),
+            kinds.URL,
+            f"the server of `{name}/MODEL`",
+            "its own",
+            (f"AGENTCTL_{variable}", variable),
+        )
+        for name, variable in (
+            ("anthropic", "ANTHROPIC_BASE_URL"),
+            ("google", "GOOGLE_GEMINI_BASE_URL"),
+            ("openrouter", "OPENROUTER_BASE_URL"),
+        )
+    ),
+    Key(("servers", "NAME", "base_url"), kinds.URL, "the address of a server; `NAME/model` is a model on it"),
     Key(("servers", "NAME", "key"), kinds.SECRET, "its key: a variable, or the command that prints it"),
+    Key(("servers", "NAME", "api"), kinds.API, "the API that it speaks: OpenAI's, Anthropic's, Google's …", "chat"),
     *(
         Key(("models", "MODEL", bucket), kinds.PRICE, f"price of {words}; {absent}")
         for bucket, words, absent in (
@@ -84,7 +99,7 @@ KEYS = (
     _simple("log.compression", kinds.COMPRESSION, "how full files are packed", "none", "AGENTCTL_LOG_COMPRESSION"),
 )
 
-RESERVED = frozenset({"auto", "openai", "compatible", "local", "scripted"})
+RESERVED = frozenset({"auto", "compatible", "local", "scripted"})
 
 
 def find(path: Path) -> Key | None:

@@ -13,20 +13,21 @@ Origin = Literal["default", "system", "user", "project", "env", "flag"]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An OpenAI-compatible server: `NAME/model` is a model on it.
+    """What is set of a server: `NAME/model` is a model on it. A provider that is known by name needs none of it.
 
     `key` is as it was written: a literal, `$NAME` or `!command`; `agentctl.keys.resolve` makes a key of it. `origin` is
-    where `base_url` comes from.
+    where `base_url` comes from. `api` is the API that it speaks.
     """
 
     name: str
-    base_url: str
-    key: str | None
-    origin: Origin
+    base_url: str | None = None
+    key: str | None = None
+    origin: Origin = "default"
+    api: Literal["chat", "responses", "messages", "gemini", "openrouter"] | None = None
 
     def __repr__(self) -> str:
         key = self.key if self.key is None or self.key.startswith(("$", "!")) else "[redacted]"
-        return f"Server(name={self.name!r}, base_url={self.base_url!r}, key={key!r}, origin={self.origin!r})"
+        return f"Server(name={self.name!r}, base_url={self.base_url!r}, key={key!r}, api={self.api!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from agentctl.conversation import Conversation, Options
 from agentctl.events import TextDelta
 from agentctl.messages import user
 from agentctl.providers.base import Request
-from agentctl.providers.compatible import connect
+from agentctl.providers.connect import connect
 from agentctl.settings import Settings, load
 
 SERVER = Path(__file__).parent.parent / "support" / "server.py"

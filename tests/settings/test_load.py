@@ -62,7 +62,8 @@ def test_every_simple_key_has_a_variable(home: Home, key: table.Key) -> None:
     sample |= {"log.format": "json", "log.rotation": "1 day", "log.retention": "30 days", "log.compression": "gz"}
     name = table.dotted(key.path)
     assert key.variables[0].startswith("AGENTCTL_")
-    home.variables[key.variables[0]] = sample.get(name, "some/value")
+    usual = "http://localhost:1" if name.endswith("base_url") else "some/value"
+    home.variables[key.variables[0]] = sample.get(name, usual)
     assert home.load().origins[name] == "env"
 
 
@@ -136,10 +137,10 @@ def test_a_key_written_out_is_hidden(home: Home) -> None:
         ('base_url = "http://h\\u001b[2J"', "base_url is", "address"),
         ('[aliases]\nx = "model"', "aliases.x is 'model'", "provider/model"),
         ('[aliases]\n"a/b" = "c/d"', 'aliases."a/b" is no valid key', "no slash"),
-        ('[aliases]\nopenai = "c/d"', "aliases.openai is no valid key", "provider"),
+        ('[aliases]\nlocal = "c/d"', "aliases.local is no valid key", "provider"),
         ('[servers.auto]\nbase_url = "http://h"', "servers.auto.base_url is no valid key", "none of auto"),
         ('[servers.A]\nbase_url = "http://h"', "servers.A.base_url is no valid key", "a-z"),
-        ('[servers.x]\nkey = "$A"', "server x has a key and no address", "servers.x.base_url"),
+        ('[servers.x]\napi = "soap"', "servers.x.api is 'soap'", "one of chat, responses"),
         ('[servers.x]\nbase_url = "http://h"\nkey = 5', "servers.x.key is of type int", "string"),
         ('[models.x]\ninput = "1"', "models.x.input is no valid key", "provider/model"),
         ('[models."a/b"]\ninput = 0.15', 'models."a/b".input is 0.15', 'quote it: "0.15"'),

@@ -14,7 +14,7 @@ from agentctl import keys
 from agentctl.errors import AuthError, ConfigError, ExitCode
 from agentctl.messages import user
 from agentctl.providers.base import Request
-from agentctl.providers.compatible import connect
+from agentctl.providers.connect import connect
 from agentctl.providers.driver import HttpProvider
 from agentctl.settings import trust
 from agentctl.transport import SilenceError
