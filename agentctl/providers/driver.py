@@ -204,12 +204,14 @@ class HttpProvider:
 class _Answer:
     """An answer that is arriving.
 
-    `accepted` is whether the server took the request, `shown` whether anything of an answer has reached the user.
+    `accepted` is whether the server took the request, `shown` whether anything of an answer has reached the user, and
+    `usage` what it has used so far.
     """
 
     decoder: AnswerDecoder
     accepted: bool = False
     shown: bool = False
+    usage: Usage | None = None
     done: Done = field(init=False)
 
     def may_begin_anew(self, error: ProviderError) -> bool:
@@ -219,7 +221,11 @@ class _Answer:
     def feed(self, data: str) -> Sequence[StreamEvent]:
         events = self.decoder.feed(data)
         self.shown = self.shown or any(not isinstance(event, Start) for event in events)
-        return events
+        usage = self.decoder.usage
+        if usage is None or usage == self.usage or self.decoder.finished:  # then `Done` is about to tell it
+            return events
+        self.usage = usage
+        return [*events, usage]
 
 
 @contextmanager

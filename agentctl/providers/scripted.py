@@ -38,7 +38,7 @@ class Scripted:
             await asyncio.sleep(step.delay)
             match step.what:
                 case Usage():
-                    usage = step.what
+                    yield (usage := step.what)
                 case ProviderError() as error:
                     error.usage, error.billable = usage, bool(deltas)
                     error.partial = _message(request, deltas, "error") if deltas else None

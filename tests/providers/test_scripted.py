@@ -52,6 +52,8 @@ def test_an_answer_of_every_kind_of_event(tmp_path: Path) -> None:
     )
     events = collect(Scripted(), ask(model))
     calls = (ToolCall("call_0", "f", '{"x": 1}'), ToolCall("own", "g", '{"y": '))
+    done = events[-1]
+    assert isinstance(done, Done)
     assert events[:-1] == [
         Start(model),
         ThinkingDelta("hm", "sig"),
@@ -59,9 +61,8 @@ def test_an_answer_of_every_kind_of_event(tmp_path: Path) -> None:
         TextDelta("b"),
         ToolCallDelta(0, "call_0", "f", '{"x": 1}'),
         ToolCallDelta(1, "own", "g", '{"y": '),
+        done.usage,
     ]
-    done = events[-1]
-    assert isinstance(done, Done)
     parts = (Thinking("hm", "sig", "scripted"), Text("ab"), *calls)
     assert done.message == Message("assistant", parts, f"scripted/{model}", "tool_use")
     assert done.usage
