@@ -10,7 +10,7 @@ from typing import Any, Literal
 UsageStatus = Literal["final", "partial", "estimated"]
 ServiceTier = Literal["standard", "batch", "flex", "priority"]
 Detail = Literal[
-    "reasoning",  # of output
+    "reasoning", "citations",  # of output
     "audio_input", "image_input", "video_input",  # of uncached_input
     "audio_read", "image_read",  # of cache_read
     "audio_output", "image_output", "video_output",  # of output

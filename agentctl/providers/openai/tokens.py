@@ -1,40 +1,128 @@
-"""What a usage object of Chat Completions says, in disjoint buckets. Pure.
+"""What a usage object of Chat Completions or of the Responses API says, in disjoint buckets. Pure.
 
-Source: https://platform.openai.com/docs/guides/prompt-caching
+Both count what was read from the cache and written to it as a part of the input. Servers that are compatible with them
+have names of their own; each is read here, since none means anything else elsewhere.
+
+Sources: openai 3.54 types/completion_usage.py and types/responses/response_usage.py; openrouter 1.3
+components/chatusage.py and components/costdetails.py; https://api-docs.deepseek.com/guides/kv_cache;
+https://docs.x.ai/developers/cost-tracking; https://docs.perplexity.ai/api-reference/chat-completions-post.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from decimal import Decimal
 
-from agentctl.usage import Usage
+from agentctl.providers.counts import AbsurdError, Object, count, dollars, first, inside, items, some, tier, unwrap
+from agentctl.usage import Detail, Usage
 
-_MOST = 10**9  # tokens of one call; whoever reports more is wrong
+_TICK = Decimal("1e-10")  # dollars: xAI's unit of cost
+_MOST_TICKS = 10**16
 
 
 def read_usage(raw: object) -> Usage | None:
-    """Return the tokens of a usage object; None if it says nothing, or what can't be true.
+    """Return what a usage object, or an answer that holds one, says; None if it says nothing, or what can't be true."""
+    usage, answer = unwrap(raw, "usage")
+    try:
+        if "prompt_tokens" in usage or "completion_tokens" in usage:
+            return _chat(usage, answer)
+        if "input_tokens" in usage or "output_tokens" in usage:
+            return _responses(usage, answer)
+    except AbsurdError:
+        pass
+    return None
 
-    `prompt_tokens` includes what was read from the cache and written to it, so these are at most the whole prompt.
-    """
-    if not isinstance(raw, Mapping) or not ("prompt_tokens" in raw or "completion_tokens" in raw):
-        return None
-    details = raw.get("prompt_tokens_details")
-    details = details if isinstance(details, Mapping) else {}
-    prompt, output = _count(raw.get("prompt_tokens", 0)), _count(raw.get("completion_tokens", 0))
-    # Servers that count no cache say null here, of a usage that is good otherwise.
-    read, written = _count(details.get("cached_tokens") or 0), _count(details.get("cache_write_tokens") or 0)
-    if prompt is None or output is None or read is None or written is None:
-        return None
+
+def _chat(raw: Object, answer: Object) -> Usage:
+    prompt, output = count(raw.get("prompt_tokens", 0)), count(raw.get("completion_tokens", 0))
+    given, made = _details(raw)
+    read = first(
+        given.get("cached_tokens"),
+        raw.get("cached_tokens"),  # Moonshot
+        raw.get("prompt_cache_hit_tokens"),  # DeepSeek
+        raw.get("cache_read_input_tokens"),  # Databricks
+    )
+    written = first(
+        given.get("cache_write_tokens"),
+        given.get("cache_creation_tokens"),  # LiteLLM's proxy
+        raw.get("cache_creation_input_tokens"),  # LiteLLM's proxy, Databricks
+    )
+    reasoning = first(made.get("reasoning_tokens"), raw.get("reasoning_tokens"))
+    citations = first(raw.get("citation_tokens"))
+    if "citation_tokens" in raw or raw.get("total_tokens") == prompt + output + reasoning:
+        output += reasoning + citations  # Perplexity and xAI count them beside the answer
+    counts: dict[Detail, int] = some(reasoning=min(reasoning, output), citations=citations)
+    return _usage(raw, answer, (prompt, read, written, output), counts)
+
+
+def _responses(raw: Object, answer: Object) -> Usage:
+    prompt, output = count(raw.get("input_tokens", 0)), count(raw.get("output_tokens", 0))
+    given, made = _details(raw)
+    read = first(given.get("cached_tokens"), given.get("cache_read_input_tokens"))  # the second is Perplexity's
+    written = first(given.get("cache_write_tokens"))
+    counts: dict[Detail, int] = some(reasoning=min(first(made.get("reasoning_tokens")), output))
+    return _usage(raw, answer, (prompt, read, written, output), counts)
+
+
+def _details(raw: Object) -> tuple[Object, Object]:
+    """Return what the input and the output are made of, under the names of either API."""
+    return (
+        inside(raw.get("prompt_tokens_details", raw.get("input_tokens_details"))),
+        inside(raw.get("completion_tokens_details", raw.get("output_tokens_details"))),
+    )
+
+
+def _usage(raw: Object, answer: Object, totals: tuple[int, int, int, int], counts: dict[Detail, int]) -> Usage:
+    """Split the totals (input, read, written, output), of which those of the cache are a part of the input."""
+    prompt, read, written, output = totals
+    given, made = _details(raw)
     read = min(read, prompt)
     written = min(written, prompt - read)
-    return Usage(prompt - read - written, read, written, output=output, raw=raw)
+    # What has no lifetime given is of the shortest; 12 hours are the longest that there are.
+    long = min(first(inside(given.get("cache_write_tokens_details")).get("ttl_12h_tokens")), written)
+    plain = prompt - read - written
+    details: dict[Detail, int] = some(
+        audio_input=min(first(given.get("audio_tokens")), plain),
+        image_input=min(first(given.get("image_tokens")), plain),
+        video_input=min(first(given.get("video_tokens")), plain),
+        audio_output=min(first(made.get("audio_tokens")), output),
+        image_output=min(first(made.get("image_tokens")), output),
+        web_searches=_searches(raw, answer),
+    )
+    return Usage(
+        uncached_input=plain,
+        cache_read=read,
+        cache_write_short=written - long,
+        cache_write_long=long,
+        output=output,
+        raw=raw,
+        details=counts | details,
+        service_tier=tier(raw.get("service_tier"), answer.get("service_tier")),
+        reported=_reported(raw),
+    )
 
 
-def _count(value: object) -> int | None:
-    """A number of tokens, or None for what can't be one."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value <= _MOST else None
+def _searches(raw: Object, answer: Object) -> int:
+    """Count the web searches: servers tell the number, OpenAI shows each one in the answer's output."""
+    told = first(
+        inside(raw.get("server_tool_use_details")).get("web_search_requests"),  # OpenRouter
+        raw.get("num_search_queries"),  # Perplexity
+    )
+    calls = [one for one in map(inside, items(answer.get("output"))) if one.get("type") == "web_search_call"]
+    # Opening a page and finding something in it are free. Early answers had no action.
+    return told or sum(inside(call.get("action")).get("type", "search") == "search" for call in calls)
+
+
+def _reported(raw: Object) -> Decimal | None:
+    """Return the dollars that the server says it charged.
+
+    At OpenRouter a call by a key of the user's own is also charged by the provider behind it. Without such a key the
+    cost of that provider is told too, and is a part of `cost`.
+    """
+    cost = dollars(raw.get("cost"))
+    if cost is not None:
+        upstream = dollars(inside(raw.get("cost_details")).get("upstream_inference_cost"))
+        return cost + upstream if upstream is not None and raw.get("is_byok") is True else cost
+    if (perplexity := dollars(inside(raw.get("cost")).get("total_cost"))) is not None:
+        return perplexity
+    ticks = raw.get("cost_in_usd_ticks")  # xAI
+    return ticks * _TICK if type(ticks) is int and 0 <= ticks <= _MOST_TICKS else None

@@ -1,0 +1,96 @@
+"""Numbers in what a provider reports; one that can't be true is never used. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from agentctl.usage import ServiceTier
+
+Object = Mapping[str, Any]
+
+_MOST = 10**9  # tokens of one call; whoever reports more is wrong
+_DEAREST = 10**6  # dollars of one call
+_WRAPPERS = ("response", "message", "x_groq")  # an event of a stream or a line of a batch, with the answer inside
+_TIERS: Mapping[object, ServiceTier] = {
+    "standard": "standard",
+    "default": "standard",
+    "on_demand": "standard",
+    "batch": "batch",
+    "flex": "flex",
+    "on_demand_flex": "flex",
+    "priority": "priority",
+    "on_demand_priority": "priority",
+    "fast": "priority",  # OpenAI's other name of it
+}
+
+
+class AbsurdError(ValueError):
+    """A provider reports what can't be true."""
+
+
+def count(value: object) -> int:
+    """Return a number of tokens or of other billed things.
+
+    Raises:
+        AbsurdError: it is no number of anything.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
+        raise AbsurdError
+    return value
+
+
+def first(*values: object) -> int:
+    """Return the first of several counts that is there and not 0, since servers name the same thing differently.
+
+    Raises:
+        AbsurdError: that one is no number of anything.
+    """
+    return count(next((value for value in values if value), 0))
+
+
+def some(**counts: int) -> dict[Any, int]:
+    """Return the counts that are not 0, by name."""
+    return {name: number for name, number in counts.items() if number}
+
+
+def inside(value: object) -> Object:
+    """Return an object of JSON, an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> Sequence[Any]:
+    """Return a list of JSON, an empty one for anything else."""
+    return value if isinstance(value, list) else ()
+
+
+def dollars(value: object) -> Decimal | None:
+    """Return an amount as it is written, or None for what can't be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _DEAREST:
+        return None
+    return Decimal(str(value))  # as JSON wrote it, and not the binary number next to it
+
+
+def tier(*names: object) -> ServiceTier | None:
+    """Return how a call was served, by the first name that says so."""
+    texts = (name.lower() for name in names if isinstance(name, str))
+    return next((_TIERS[text] for text in texts if text in _TIERS), None)
+
+
+def unwrap(raw: object, key: str) -> tuple[Object, Object]:
+    """Return the usage object and the answer around it, from any of the two or from an event that holds the answer.
+
+    Args:
+        raw: what came.
+        key: the name of the usage object in an answer.
+    """
+    found = inside(raw)
+    if isinstance(found.get(key), Mapping):
+        return found[key], found
+    for name in _WRAPPERS:
+        if isinstance(inside(found.get(name)).get(key), Mapping):
+            return found[name][key], found[name]
+    return found, {}

@@ -1,0 +1,38 @@
+"""Reads the usage that any provider reports, told apart by its form. Pure."""
+
+from __future__ import annotations
+
+from agentctl.providers.anthropic import tokens as anthropic
+from agentctl.providers.counts import Object, unwrap
+from agentctl.providers.google import tokens as google
+from agentctl.providers.openai import tokens as openai
+from agentctl.usage import Usage
+
+_MESSAGES = frozenset({"anthropic", "messages"})
+_TELLING = ("cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation")
+
+
+def read_usage(api: str, raw: object) -> Usage | None:
+    """Return what a provider's usage object, or an answer that holds one, says in disjoint buckets.
+
+    Most providers answer in several forms, which look unlike each other; only where the form leaves it open does it
+    matter whose it is.
+
+    Args:
+        api: the name of a provider or of an API ("anthropic", "openrouter", "chat", "messages" …).
+        raw: what came, as JSON has it.
+
+    Returns:
+        None if it holds no usage, or one that can't be true.
+    """
+    usage, _ = unwrap(raw, "usage")
+    if usage and _is_message(api, usage):
+        return anthropic.read_usage(raw)
+    return openai.read_usage(raw) or google.read_usage(raw)
+
+
+def _is_message(api: str, usage: Object) -> bool:
+    """Whether it is of Anthropic's form, in which the input does not include what the cache was used for."""
+    if "prompt_tokens" in usage or "input_tokens_details" in usage:
+        return False
+    return api in _MESSAGES or any(name in usage for name in _TELLING)

@@ -1,0 +1,473 @@
+"""What providers' usage objects say: each of them in the same disjoint buckets, whoever reports it and however."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentctl.providers.anthropic.tokens import merge
+from agentctl.providers.usages import read_usage
+from agentctl.usage import Usage
+
+Buckets = tuple[int, int, int, int, int]
+
+
+def read(api: str, raw: object) -> Usage:
+    """Return the usage that must be there."""
+    usage = read_usage(api, raw)
+    assert usage is not None
+    return usage
+
+
+def buckets(api: str, raw: object) -> Buckets:
+    """Return uncached input, cache reads, short writes, long writes and output."""
+    plain, cached, short, long, output = read(api, raw).buckets().values()
+    return (plain, cached, short, long, output)
+
+
+def chat(prompt: int, output: int, **more: Any) -> dict[str, Any]:
+    """Return a usage object of Chat Completions."""
+    return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output, **more}
+
+
+def responses(prompt: int, output: int, **details: Any) -> dict[str, Any]:
+    """Return a usage object of the Responses API."""
+    return {"input_tokens": prompt, "output_tokens": output, "input_tokens_details": details}
+
+
+MESSAGE = {
+    "input_tokens": 1200,
+    "cache_read_input_tokens": 40000,
+    "cache_creation_input_tokens": 8000,
+    "cache_creation": {"ephemeral_5m_input_tokens": 3000, "ephemeral_1h_input_tokens": 5000},
+    "output_tokens": 1500,
+}
+GEMINI = {
+    "promptTokenCount": 250000,
+    "cachedContentTokenCount": 200000,
+    "candidatesTokenCount": 500,
+    "thoughtsTokenCount": 1500,
+    "totalTokenCount": 252000,
+}
+
+# The mistakes of other programs, and what each provider really means.
+FORMS: dict[str, tuple[str, dict[str, Any], Buckets]] = {
+    "litellm#9812: a cache write is not input as well": ("anthropic", MESSAGE, (1200, 40000, 3000, 5000, 1500)),
+    "litellm#6215: a cached token is not input as well": (
+        "openai",
+        chat(2006, 300, prompt_tokens_details={"cached_tokens": 1920}),
+        (86, 1920, 0, 0, 300),
+    ),
+    "aider#5516: Anthropic's input is without what was read": (
+        "anthropic",
+        {"input_tokens": 10, "cache_read_input_tokens": 90, "output_tokens": 1},
+        (10, 90, 0, 0, 1),
+    ),
+    "langfuse#10592: the input of Responses is with what was read": (
+        "openai",
+        responses(100, 1, cached_tokens=90),
+        (10, 90, 0, 0, 1),
+    ),
+    "opencode#37745: a cache write is not dropped": (
+        "openai",
+        chat(100, 1, prompt_tokens_details={"cached_tokens": 10, "cache_write_tokens": 80}),
+        (10, 10, 80, 0, 1),
+    ),
+    "goose#9752: OpenRouter's cache write is not dropped": (
+        "openrouter",
+        chat(49200, 1500, prompt_tokens_details={"cached_tokens": 40000, "cache_write_tokens": 8000}),
+        (1200, 40000, 8000, 0, 1500),
+    ),
+    "pi#5603: an hour's write is not five minutes'": (
+        "anthropic",
+        {"input_tokens": 0, "cache_creation": {"ephemeral_1h_input_tokens": 7}, "output_tokens": 1},
+        (0, 0, 0, 7, 1),
+    ),
+    "OpenAI's 12 hours are long, 30 minutes are short": (
+        "openai",
+        responses(
+            100,
+            1,
+            cached_tokens=10,
+            cache_write_tokens=50,
+            cache_write_tokens_details={"ttl_30m_tokens": 20, "ttl_12h_tokens": 30},
+        ),
+        (40, 10, 20, 30, 1),
+    ),
+    "deepeval#2943: what was thought is output": ("google", {"usageMetadata": GEMINI}, (50000, 200000, 0, 0, 2000)),
+    "Gemini's thoughts may be a part of the candidates already": (
+        "google",
+        {"promptTokenCount": 10, "candidatesTokenCount": 8, "thoughtsTokenCount": 5, "totalTokenCount": 18},
+        (10, 0, 0, 0, 8),
+    ),
+    "what Gemini's tools give is input beside the prompt": (
+        "google",
+        {"promptTokenCount": 10, "toolUsePromptTokenCount": 30, "candidatesTokenCount": 1, "totalTokenCount": 41},
+        (40, 0, 0, 0, 1),
+    ),
+    "a prompt that Gemini blocked has no candidates": (
+        "google",
+        {"usageMetadata": {"promptTokenCount": 9, "totalTokenCount": 9}},
+        (9, 0, 0, 0, 0),
+    ),
+    "OpenAI's reasoning is a part of the output": (
+        "openai",
+        chat(5, 100, completion_tokens_details={"reasoning_tokens": 90}),
+        (5, 0, 0, 0, 100),
+    ),
+    "xAI's reasoning is not a part of the completion": (
+        "xai",
+        chat(32, 9, total_tokens=135, completion_tokens_details={"reasoning_tokens": 94}),
+        (32, 0, 0, 0, 103),
+    ),
+    "xAI's reasoning is a part of the output of Responses": (
+        "xai",
+        responses(32, 103) | {"total_tokens": 135, "output_tokens_details": {"reasoning_tokens": 94}},
+        (32, 0, 0, 0, 103),
+    ),
+    "Perplexity counts reasoning and citations beside the completion": (
+        "perplexity",
+        chat(33, 7163, citation_tokens=20016, num_search_queries=18, reasoning_tokens=73995),
+        (33, 0, 0, 0, 7163 + 20016 + 73995),
+    ),
+    "DeepSeek's hits are reads": (
+        "deepseek",
+        chat(100, 5, prompt_cache_hit_tokens=64, prompt_cache_miss_tokens=36),
+        (36, 64, 0, 0, 5),
+    ),
+    "DeepSeek tells its hits twice": (
+        "deepseek",
+        chat(100, 5, prompt_cache_hit_tokens=64, prompt_tokens_details={"cached_tokens": 64}),
+        (36, 64, 0, 0, 5),
+    ),
+    "Moonshot's reads stand beside the prompt": ("moonshotai", chat(100, 5, cached_tokens=64), (36, 64, 0, 0, 5)),
+    "Databricks names reads as Anthropic does, and the prompt includes them": (
+        "databricks",
+        chat(100, 5, cache_read_input_tokens=64, cache_creation_input_tokens=6),
+        (30, 64, 6, 0, 5),
+    ),
+    "LiteLLM's proxy has a name of its own for writes": (
+        "compatible",
+        chat(100, 5, prompt_tokens_details={"cached_tokens": 60, "cache_creation_tokens": 6}),
+        (34, 60, 6, 0, 5),
+    ),
+    "Groq's last chunk": ("groq", {"x_groq": {"id": "r", "usage": chat(7, 3, queue_time=0.1)}}, (7, 0, 0, 0, 3)),
+    "Mistral's audio is in seconds": ("mistral", chat(7, 3, prompt_audio_seconds=None), (7, 0, 0, 0, 3)),
+    "Together's three numbers": ("together", chat(7, 3), (7, 0, 0, 0, 3)),
+    "llama.cpp's messages": (
+        "compatible",
+        {"input_tokens": 4, "cache_read_input_tokens": 96, "output_tokens": 2},
+        (4, 96, 0, 0, 2),
+    ),
+    "a message without a cache is one all the same": (
+        "anthropic",
+        {"input_tokens": 4, "output_tokens": 2},
+        (4, 0, 0, 0, 2),
+    ),
+    "Claude behind OpenAI's API": ("anthropic", chat(4, 2), (4, 0, 0, 0, 2)),
+    "a compaction is a call of its own": (
+        "anthropic",
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "iterations": [
+                {"type": "compaction", "input_tokens": 180, "output_tokens": 35},
+                {"type": "message", "input_tokens": 10, "output_tokens": 5},
+            ],
+        },
+        (190, 0, 0, 0, 40),
+    ),
+    "null is no count": (
+        "anthropic",
+        {"input_tokens": 1, "cache_read_input_tokens": None, "cache_creation": None, "output_tokens": 2},
+        (1, 0, 0, 0, 2),
+    ),
+    "more read than there was is all of it": (
+        "openai",
+        chat(10, 1, prompt_tokens_details={"cached_tokens": 50, "cache_write_tokens": 50}),
+        (0, 10, 0, 0, 1),
+    ),
+    "a total of writes that its parts exceed": (
+        "anthropic",
+        {
+            "input_tokens": 0,
+            "cache_creation_input_tokens": 3,
+            "cache_creation": {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 1},
+            "output_tokens": 0,
+        },
+        (0, 0, 5, 1, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("api", "raw", "expected"), FORMS.values(), ids=FORMS)
+def test_each_form_in_disjoint_buckets(api: str, raw: dict[str, Any], expected: Buckets) -> None:
+    """Every form of usage gives each token to one bucket, and is kept as it came."""
+    assert buckets(api, raw) == expected
+
+
+@pytest.mark.parametrize(("api", "raw", "expected"), FORMS.values(), ids=FORMS)
+def test_the_answer_around_a_usage_is_read_too(api: str, raw: dict[str, Any], expected: Buckets) -> None:
+    """A whole answer, or an event that holds it, gives what its usage object gives, and only that is kept."""
+    usage = read(api, raw).raw
+    answer = {"id": "1", "usageMetadata" if api == "google" else "usage": usage}
+    for whole in (
+        answer,
+        {"type": "response.completed", "response": answer},
+        {"type": "message_start", "message": answer},
+    ):
+        assert buckets(api, whole) == expected
+        assert read(api, whole).raw == usage
+
+
+def test_reads_of_a_stream_are_not_at_the_full_rate() -> None:
+    """litellm#11789: the last event of a stream counts anew and tells no lifetimes; those of the first are kept."""
+    start = {**MESSAGE, "output_tokens": 1, "service_tier": "standard", "inference_geo": "us"}
+    delta = {"input_tokens": None, "cache_read_input_tokens": 40000, "output_tokens": 1500}
+    whole = read("anthropic", merge(start, delta))
+    assert tuple(whole.buckets().values()) == (1200, 40000, 3000, 5000, 1500)
+    assert (whole.service_tier, whole.region) == ("standard", "us")
+
+
+def test_writes_that_a_stream_adds_are_short() -> None:
+    """A server tool can make a later event count more writes than the first one split: the rest is of the default."""
+    later = {"cache_creation_input_tokens": 9000, "output_tokens": 2000}
+    assert buckets("anthropic", merge(MESSAGE, later)) == (1200, 40000, 4000, 5000, 2000)
+
+
+DETAILS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
+    "OpenAI's audio": (
+        "openai",
+        chat(
+            100,
+            50,
+            prompt_tokens_details={"audio_tokens": 60, "cached_tokens": 0, "image_tokens": 7},
+            completion_tokens_details={"audio_tokens": 30, "reasoning_tokens": 4},
+        ),
+        {"audio_input": 60, "image_input": 7, "audio_output": 30, "reasoning": 4},
+    ),
+    "OpenRouter's video and searches": (
+        "openrouter",
+        chat(9, 1, prompt_tokens_details={"video_tokens": 5}, server_tool_use_details={"web_search_requests": 2}),
+        {"video_input": 5, "web_searches": 2},
+    ),
+    "Anthropic's thinking and searches": (
+        "anthropic",
+        {
+            "input_tokens": 1,
+            "output_tokens": 9,
+            "output_tokens_details": {"thinking_tokens": 6},
+            "server_tool_use": {"web_search_requests": 3, "web_fetch_requests": 1},
+        },
+        {"reasoning": 6, "web_searches": 3},
+    ),
+    "Gemini's kinds, where a page is an image": (
+        "google",
+        {
+            "promptTokenCount": 100,
+            "cachedContentTokenCount": 40,
+            "candidatesTokenCount": 20,
+            "promptTokensDetails": [
+                {"modality": "TEXT", "tokenCount": 10},
+                {"modality": "AUDIO", "tokenCount": 50},
+                {"modality": "DOCUMENT", "tokenCount": 25},
+                {"modality": "VIDEO", "tokenCount": 15},
+            ],
+            "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 30}, {"modality": "IMAGE", "tokenCount": 10}],
+            "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 20}],
+        },
+        {
+            "audio_input": 20,
+            "image_input": 15,
+            "video_input": 15,
+            "audio_read": 30,
+            "image_read": 10,
+            "image_output": 20,
+        },
+    ),
+    "Perplexity's": (
+        "perplexity",
+        chat(3, 7, citation_tokens=20, num_search_queries=2, reasoning_tokens=70),
+        {"reasoning": 70, "citations": 20, "web_searches": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize(("api", "raw", "expected"), DETAILS.values(), ids=DETAILS)
+def test_what_may_have_a_price_of_its_own(api: str, raw: dict[str, Any], expected: dict[str, int]) -> None:
+    """Counts inside the buckets, and of what is billed beside tokens, have the same names for all."""
+    assert read(api, raw).details == expected
+
+
+def test_searches_of_openai_are_counted_in_its_answer() -> None:
+    """Each search in the output is billed; opening a page is not."""
+    output = [
+        {"type": "web_search_call", "action": {"type": "search", "query": "a"}},
+        {"type": "web_search_call", "action": {"type": "open_page"}},
+        {"type": "web_search_call"},
+        {"type": "message"},
+        "nonsense",
+    ]
+    assert read("openai", {"output": output, "usage": responses(1, 1)}).details == {"web_searches": 2}
+
+
+@pytest.mark.parametrize(("model", "billed"), [("gemini-3-pro-preview", 2), ("gemini-2.5-flash", 1)])
+def test_searches_of_gemini_are_billed_by_model(model: str, billed: int) -> None:
+    """Gemini 3 bills each search of an answer, earlier models an answer that searched; empty queries are free."""
+    ground = {"groundingMetadata": {"webSearchQueries": ["a", "", "b"]}}
+    answer = {"modelVersion": model, "candidates": [ground, {}, 5], "usageMetadata": GEMINI}
+    assert read("google", answer).details == {"reasoning": 1500, "web_searches": billed}
+
+
+TIERS: dict[str, tuple[str, dict[str, Any], str | None]] = {
+    "OpenAI's default": ("openai", {"service_tier": "default", "usage": chat(1, 1)}, "standard"),
+    "OpenAI's flex": ("openai", {"service_tier": "flex", "usage": responses(1, 1)}, "flex"),
+    "OpenAI's fast is priority": ("openai", {"service_tier": "fast", "usage": chat(1, 1)}, "priority"),
+    "OpenAI's null": ("openai", {"service_tier": None, "usage": chat(1, 1)}, None),
+    "Groq's on demand": ("groq", {"service_tier": "on_demand", "usage": chat(1, 1)}, "standard"),
+    "Mistral's, in the usage": ("mistral", chat(1, 1, service_tier="priority"), "priority"),
+    "Anthropic's batch": ("anthropic", {"input_tokens": 1, "output_tokens": 1, "service_tier": "batch"}, "batch"),
+    "Gemini's": ("google", {"usageMetadata": {**GEMINI, "serviceTier": "flex"}}, "flex"),
+    "Vertex's traffic": ("google", {"usageMetadata": {**GEMINI, "trafficType": "ON_DEMAND_PRIORITY"}}, "priority"),
+    "one that nobody knows": ("openai", {"service_tier": "gold", "usage": chat(1, 1)}, None),
+}
+
+
+@pytest.mark.parametrize(("api", "raw", "expected"), TIERS.values(), ids=TIERS)
+def test_how_a_call_was_served(api: str, raw: dict[str, Any], expected: str | None) -> None:
+    """Each provider's name of a service tier is one of ours, or not told."""
+    assert read(api, raw).service_tier == expected
+
+
+@pytest.mark.parametrize(("geo", "region"), [("us", "us"), ("global", None), ("not_available", None), (None, None)])
+def test_where_a_call_was_served(geo: str | None, region: str | None) -> None:
+    """Only a region that was asked for has a price of its own."""
+    usage = read("anthropic", {"input_tokens": 1, "output_tokens": 1, "inference_geo": geo, "speed": "fast"})
+    assert (usage.region, usage.speed) == (region, "fast")
+
+
+CHARGES: dict[str, tuple[dict[str, Any], str | None]] = {
+    "OpenRouter's credits are dollars": ({"cost": 0.0414, "is_byok": False}, "0.0414"),
+    "what the provider behind it took is a part of that": (
+        {"cost": 0.95, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.95}},
+        "0.95",
+    ),
+    "with a key of one's own it is not": (
+        {"cost": 0.0005, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.01}},
+        "0.0105",
+    ),
+    "a key of one's own whose cost is not told": (
+        {"cost": 0.0005, "is_byok": True, "cost_details": {"upstream_inference_cost": None}},
+        "0.0005",
+    ),
+    "free is told": ({"cost": 0}, "0"),
+    "a small amount has no rounding": ({"cost": 1.2e-07}, "1.2E-7"),
+    "xAI's ticks": ({"cost_in_usd_ticks": 37756000}, "0.0037756"),
+    "Perplexity's": ({"cost": {"total_cost": 0.006, "request_cost": 0.005}}, "0.006"),
+    "nothing": ({"cost": None}, None),
+    "no number": ({"cost": "12"}, None),
+    "less than nothing": ({"cost": -1.0}, None),
+    "endless": ({"cost": float("inf")}, None),
+    "not even wrong": ({"cost": float("nan"), "cost_in_usd_ticks": 2.5}, None),
+    "true is no amount": ({"cost": True, "cost_in_usd_ticks": True}, None),
+}
+
+
+@pytest.mark.parametrize(("more", "reported"), CHARGES.values(), ids=CHARGES)
+def test_what_the_provider_says_it_charged(more: dict[str, Any], reported: str | None) -> None:
+    """The dollars that a provider reports are kept to the digit; what is no amount is none."""
+    expected = None if reported is None else Decimal(reported)
+    assert read("openrouter", chat(5, 5, **more)).reported == expected
+
+
+ABSURD = (-1, 1.5, "7", True, 10**9 + 1, 10**5000, float("nan"), float("inf"), [3], {"a": 1})
+
+
+@pytest.mark.parametrize(
+    "value", ABSURD, ids=lambda value: str(value)[:8] if not isinstance(value, int) else hex(value)[:8]
+)
+@pytest.mark.parametrize(
+    ("api", "raw"),
+    [
+        ("openai", {"prompt_tokens": None, "completion_tokens": 1}),
+        ("openai", {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": None}}),
+        ("openai", {"input_tokens": 5, "output_tokens": None}),
+        ("anthropic", {"input_tokens": None, "output_tokens": 1}),
+        ("anthropic", {"input_tokens": 1, "cache_creation": {"ephemeral_1h_input_tokens": None}}),
+        ("google", {"promptTokenCount": 5, "thoughtsTokenCount": None}),
+        ("google", {"promptTokenCount": 5, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": None}]}),
+    ],
+)
+def test_what_can_not_be_true_is_no_usage(api: str, raw: dict[str, Any], value: object) -> None:
+    """An absurd number anywhere makes the usage one that was not reported: nobody is billed by it."""
+    assert read_usage(api, _filled(raw, value)) is None
+
+
+def _filled(raw: object, value: object) -> Any:
+    """Put a value where there is none."""
+    if isinstance(raw, dict):
+        return {key: _filled(one, value) for key, one in raw.items()}
+    if isinstance(raw, list):
+        return [_filled(one, value) for one in raw]
+    return value if raw is None else raw
+
+
+@pytest.mark.parametrize("raw", [None, 5, True, "usage", [], {}, {"usage": None}, {"usage": []}, {"total_tokens": 4}])
+def test_what_says_nothing_is_no_usage(raw: object) -> None:
+    """Neither a refusal nor another document gives a usage, and none is an error."""
+    assert [read_usage(api, raw) for api in ("openai", "anthropic", "google", "nobody")] == [None] * 4
+
+
+KEYS = sorted(
+    {key for _, raw, _ in FORMS.values() for key in json.dumps(raw).split('"') if key.isidentifier()} | {"usage"}
+)
+values = st.none() | st.booleans() | st.integers(-5, 10**10) | st.floats() | st.text(max_size=3)
+objects = st.recursive(
+    values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6)
+)
+
+
+@given(st.sampled_from(["openai", "anthropic", "google", "openrouter"]), objects)
+def test_any_usage_is_sane_or_none(api: str, raw: object) -> None:
+    """Whatever a server reports, the reader answers, and no count of a bucket's part exceeds the bucket."""
+    usage = read_usage(api, raw)
+    if usage is None:
+        return
+    assert all(0 <= count <= 3 * 10**9 for count in usage.buckets().values())
+    for name, count in usage.details.items():
+        bucket = {"input": usage.uncached_input, "read": usage.cache_read}.get(name.rpartition("_")[2], usage.output)
+        assert name == "web_searches" or 0 < count <= bucket
+
+
+counts = st.integers(0, 10**6)
+
+
+@given(counts, counts, counts, counts, counts)
+def test_the_same_call_gives_the_same_buckets_in_every_form(
+    plain: int, cached: int, short: int, long: int, out: int
+) -> None:
+    """A call that every API could have served is the same usage, whichever form it is reported in."""
+    prompt = plain + cached + short + long
+    inner = {
+        "cached_tokens": cached,
+        "cache_write_tokens": short + long,
+        "cache_write_tokens_details": {"ttl_30m_tokens": short, "ttl_12h_tokens": long},
+    }
+    message = {
+        "input_tokens": plain,
+        "cache_read_input_tokens": cached,
+        "cache_creation_input_tokens": short + long,
+        "cache_creation": {"ephemeral_5m_input_tokens": short, "ephemeral_1h_input_tokens": long},
+        "output_tokens": out,
+    }
+    expected = (plain, cached, short, long, out)
+    assert buckets("openai", chat(prompt, out, prompt_tokens_details=inner)) == expected
+    assert buckets("openai", responses(prompt, out, **inner)) == expected
+    assert buckets("anthropic", message) == expected
+    gemini = {"promptTokenCount": prompt, "cachedContentTokenCount": cached, "candidatesTokenCount": out}
+    assert buckets("google", gemini) == (prompt - cached, cached, 0, 0, out)
