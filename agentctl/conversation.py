@@ -17,7 +17,7 @@ from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text
-from agentctl.providers.base import Preview, Provider, Request
+from agentctl.providers.base import Effort, Preview, Provider, Request
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Session
@@ -47,6 +47,7 @@ class Options:
     max_output: int | None = None
     temperature: float | None = None
     schema: Mapping[str, Any] | None = None
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Conversation:
         session_id: the session to go on with; None starts one with the first turn.
         system: a system message that replaces the session's own from now on.
         keep: whether to store what is said; if not, it is remembered as long as this object lives.
+        tag: what the calls are booked under.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Conversation:
         session_id: str | None = None,
         system: str | None = None,
         keep: bool = True,
+        tag: str | None = None,
     ) -> None:
         self._db = db
         self._catalog = catalog
@@ -86,6 +89,7 @@ class Conversation:
         self._options = options
         self._system = system
         self._keep = keep
+        self._tag = tag
         self._earlier = session_id
         self._unsaved: list[Message] = []
         self.stored = keep and session_id is not None
@@ -105,7 +109,7 @@ class Conversation:
         Raises:
             LockBusyError: it did not finish in ten minutes.
         """
-        call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model)
+        call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
         with self._held(self.session_id or call.call_id, notify):
             session, history = self._load()
             opening = self._opening(message)
@@ -138,7 +142,16 @@ class Conversation:
         system = [message for message in messages if message.role == "system"][-1:]
         others = [message for message in messages if message.role != "system" and message.parts]
         asked = self._options
-        return Request(self._target.model, (*system, *others), asked.max_output, asked.temperature, asked.schema)
+        return Request(
+            self._target.model,
+            (*system, *others),
+            asked.max_output,
+            asked.temperature,
+            asked.schema,
+            output_ceiling=self._target.card.max_output,
+            effort=asked.effort,
+            session_id=self.session_id,
+        )
 
     def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
         """Read the session as it is now: another process may have added to it."""

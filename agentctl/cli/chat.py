@@ -29,6 +29,7 @@ from agentctl.conversation import Conversation, Options
 from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
+from agentctl.providers.base import Effort
 
 app = new_app()
 
@@ -68,9 +69,11 @@ def chat(
     attachment: Annotated[list[str] | None, typer.Option("-a", "--attachment", help="Attach a file.")] = None,
     max_output: Annotated[int | None, typer.Option(help="Most tokens to answer with.", min=1)] = None,
     temperature: Annotated[float | None, typer.Option(help="Randomness; 0 is the least.", min=0)] = None,
-    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    effort: Annotated[Effort | None, typer.Option(help="How much to think before answering.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of the server to ask.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds to wait for a silent server.")] = None,
     schema: Annotated[Path | None, typer.Option(help="JSON Schema file that the answer must follow.")] = None,
+    tag: Annotated[str | None, typer.Option(help="What to book the calls under; see cost --by tag.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request and its price; send nothing.")] = False,
     output: Annotated[Output, typer.Option("-o", "--output-format", help="How to print the answer.")] = Output.text,
@@ -82,18 +85,25 @@ def chat(
     view = _view(output, stream=not no_stream, quiet=quiet)
     notify = (lambda _: None) if quiet else print_note
     with _reporting(view):
-        wired = App(flags={"base_url": base_url, "timeout": timeout})
+        wired = App(flags={"base_url": base_url, "timeout": timeout, "tag": tag})
         log.setup(wired.settings.log)
         _warn(wired, notify)
         lines = prompt is None and sys.stdin.isatty()
         if lines and (output is not Output.text or dry_run):
             raise UsageError("there is no prompt", hint='agentctl chat -o json "What is the capital of France?"')
         message = None if lines else read_message(prompt, attachment or [], notify)
-        options = Options(max_output, _finite(temperature), _read_schema(schema))
+        options = Options(max_output, _finite(temperature), _read_schema(schema), effort)
         session = wired.session(resume, latest=latest)
         target = wired.target(wired.model(model, session))
         conversation = Conversation(
-            wired.database, wired.catalog, target, options, session_id=session, system=system, keep=not no_save
+            wired.database,
+            wired.catalog,
+            target,
+            options,
+            session_id=session,
+            system=system,
+            keep=not no_save,
+            tag=wired.settings.tag,
         )
         if dry_run and message:
             _show_request(conversation, message)
@@ -164,6 +174,7 @@ def _show_request(conversation: Conversation, message: Message) -> None:
             "model": conversation.model,
             "request": {"method": preview.method, "url": preview.url, "headers": dict(preview.headers)},
             "body": preview.body,
+            "notes": list(preview.notes),
             "estimated_input_tokens": quote.input_tokens,
             "estimated_input_cost_usd": usd(quote.input_cost),
         }

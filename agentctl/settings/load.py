@@ -127,6 +127,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         database=holds["database",].value,
         base_url=holds["base_url",].value,
         base_url_origin=holds["base_url",].origin,
+        tag=holds["tag",].value,
         timeout=holds["timeout",].value,
         aliases=MappingProxyType({path[1]: setting.value for path, setting in found.items() if path[0] == "aliases"}),
         servers=MappingProxyType({name: _server(name, found) for name in _names("servers", found)}),

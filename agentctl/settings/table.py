@@ -58,6 +58,9 @@ KEYS = (
         "OPENAI_BASE_URL",
     ),
     _simple(
+        "tag", kinds.TEXT, "what calls are booked under, for `agentctl cost --by tag`", "", "AGENTCTL_TAG", open_=True
+    ),
+    _simple(
         "timeout", kinds.SECONDS, "how long a provider may stay silent before the call fails", "300", "AGENTCTL_TIMEOUT"
     ),
     Key(("aliases", "NAME"), kinds.MODEL, "a short name for a model", open=True),

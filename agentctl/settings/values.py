@@ -60,14 +60,16 @@ class LogSettings:
 class Settings:
     """Everything that can be set.
 
-    `timeout` is in seconds without a byte from the provider. `project` is the directory whose `.agentctl/config.toml`
-    was found. `origins` names the source of each key; `ignored` lists what the project sets without being trusted.
+    `tag` is what calls are booked under. `timeout` is in seconds without a byte from the provider. `project` is the
+    directory whose `.agentctl/config.toml` was found. `origins` names the source of each key; `ignored` lists what the
+    project sets without being trusted.
     """
 
     model: str | None
     database: str
     base_url: str | None
     base_url_origin: Origin
+    tag: str | None
     timeout: float
     aliases: Mapping[str, str]
     servers: Mapping[str, Server]
