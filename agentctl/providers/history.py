@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import takewhile
+from itertools import chain, count, takewhile
 from zlib import crc32
 
 from agentctl.errors import UsageError
@@ -68,7 +68,7 @@ class _History:
         self._request = request
         self._capabilities = capabilities
         self._lost: Counter[str] = Counter()
-        self._ids: Counter[str] = Counter()  # how often an id was sent: not every server gives each call another
+        self._ids: set[str] = set()  # those that are sent: not every server gives each call another
         self._calls: dict[str, ToolCall] = {}  # of the last answer, as they are sent, by the ids they have here
 
     def messages(self) -> Iterator[Message]:
@@ -84,10 +84,8 @@ class _History:
 
     def notes(self) -> tuple[str, ...]:
         """What was lost, in words."""
-        name = self._capabilities.provider
-        return tuple(
-            f"{name} is not sent {what}{f' ({count})' if count > 1 else ''}" for what, count in self._lost.items()
-        )
+        name, lost = self._capabilities.provider, self._lost.items()
+        return tuple(f"not sent to {name}: {what}" + (f" ({times} times)" if times > 1 else "") for what, times in lost)
 
     def _understands(self, message: Message) -> bool:
         """Whether the provider made the signatures of this message."""
@@ -103,8 +101,8 @@ class _History:
                     yield part
                 else:
                     self._lost["another model's reasoning"] += 1
-            case Text(text):
-                if text or part.signature:
+            case Text(text, signature):
+                if text or (own and signature):
                     yield part if own else Text(text)
             case ToolCall():
                 if part.id in self._calls:
@@ -128,8 +126,8 @@ class _History:
 
     def _id(self, id_: str) -> str:
         """The id, or what stands for it where the provider would refuse it: always the same, and never another's."""
-        self._ids[id_] += 1
-        unique = id_ if self._ids[id_] == 1 else f"{id_}_{self._ids[id_]}"
+        unique = next(one for one in chain([id_], (f"{id_}_{n}" for n in count(2))) if one not in self._ids)
+        self._ids.add(unique)
         wanted = self._capabilities.tool_id
         return (
             unique if not wanted or re.fullmatch(wanted, unique) else f"c{crc32(unique.encode('utf-8', 'replace')):08x}"
@@ -138,7 +136,7 @@ class _History:
     def _call(self, call: ToolCall) -> Part:
         if self._capabilities.tools:
             return call
-        self._lost["tool calls but as text"] += 1
+        self._lost["tool calls, but for a text about them"] += 1
         return Text(f"[called {call.name} with {call.arguments}]")
 
     def _result(self, result: ToolResult) -> Part:
@@ -155,7 +153,7 @@ class _History:
         name = self._capabilities.provider
         if new:
             raise UsageError(f"{name} does not take {file.name}: {file.media_type}", hint=_way_out(file))
-        self._lost[f"{file.name}: it does not take {file.media_type}"] += 1
+        self._lost[f"{file.name}, for it does not take {file.media_type}"] += 1
         return Text(f"[a file that can't be shown here: {file.name}, {file.media_type}]")
 
 

@@ -7,14 +7,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from agentctl.errors import UsageError
 from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, user
 from agentctl.providers.base import Capabilities, Request, ToolSpec
 from agentctl.providers.openai.request import encode
 
-ALL = Capabilities("p", media_types=("text/", "image/", "application/pdf"))
+ALL = Capabilities("p", media_types=("image/", "application/pdf"))
 PNG = Attachment("cat.png", "image/png", b"\x89PNG")
 
 
@@ -78,14 +75,9 @@ def test_a_conversation() -> None:
     ]
 
 
-def test_interrupted_answers_can_be_sent() -> None:
-    """An answer that is empty, or asks for tools that never answered, is what servers refuse: it is left out."""
-    orphan = ToolCall("c1", "f", '{"x')
-    empty = Message("assistant", (Thinking("hm"),))
-    assert messages(user("a"), Message("assistant", (Text("b"), orphan)), empty, Message("assistant", (orphan,))) == [
-        {"role": "user", "content": "a"},
-        {"role": "assistant", "content": "b"},
-    ]
+def test_text_is_one_string() -> None:
+    """A message that is all text, as a text file and a question about it, is one string, which every server takes."""
+    assert messages(Message("user", (Text("<file/>"), Text("sum it up"))))[0]["content"] == "<file/>\n\nsum it up"
 
 
 def test_a_call_alone_has_no_content() -> None:
@@ -104,36 +96,6 @@ def test_images_and_documents() -> None:
         {"type": "file", "file": file},
         {"type": "text", "text": "what is it?"},
     ]
-
-
-@pytest.mark.parametrize("media_type", ["text/plain", "text/csv; charset=utf-8", "application/json", "image/svg+xml"])
-def test_text_files_are_inlined(media_type: str) -> None:
-    """A text file becomes text with its name, and a message that is all text one string, which every server takes."""
-    sent = messages(user("sum it up", Attachment("a.txt", media_type, "é\n".encode())))
-    assert sent[0]["content"] == '<file name="a.txt">\né\n\n</file>\n\nsum it up'
-
-
-def test_text_that_is_not_utf8_is_told_the_way_out() -> None:
-    """Bytes of no known type may be text in another encoding, so the hint says which one it must have."""
-    with pytest.raises(UsageError, match="does not take stdin: application/octet-stream") as caught:
-        encode(Request("m", (user("x", Attachment("stdin", "application/octet-stream", b"\xff")),)), Capabilities("p"))
-    assert "UTF-8" in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize(
-    ("request_", "capabilities", "reason"),
-    [
-        (Request("m", (), schema={}), replace(ALL, json_schema=False), "p can't follow a JSON schema"),
-        (Request("m", (), tools=(ToolSpec("f", "", {}),)), replace(ALL, tools=False), "p can't call tools"),
-        (Request("m", (user("x", PNG),)), Capabilities("p"), "p does not take cat.png: image/png"),
-        (Request("m", (user("x", Attachment("a.txt", "text/plain", b"\xff")),)), ALL, "a.txt is not UTF-8 text"),
-    ],
-)
-def test_what_a_server_cant_do(request_: Request, capabilities: Capabilities, reason: str) -> None:
-    """What the server could only refuse is refused before anything is sent, with a way out."""
-    with pytest.raises(UsageError, match=reason) as caught:
-        encode(request_, capabilities)
-    assert caught.value.hint
 
 
 def test_any_text_can_be_sent() -> None:
