@@ -14,7 +14,7 @@ from typing import Any
 from agentctl import sse
 from agentctl.errors import UNSENT, ProviderError
 from agentctl.events import Done, Notice, Retry, Start, StreamEvent
-from agentctl.providers.base import Preview, Request
+from agentctl.providers.base import Capabilities, Preview, Request
 from agentctl.providers.codec import AnswerDecoder, Codec, Query
 from agentctl.providers.history import adapt
 from agentctl.providers.retries import Retries, heed
@@ -62,7 +62,12 @@ class HttpProvider:
     @property
     def name(self) -> str:
         """What stands before the first `/` of a model's name."""
-        return self._codec.capabilities.provider
+        return self.capabilities.provider
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the service accepts and reports."""
+        return self._codec.capabilities
 
     def preview(self, request: Request) -> Preview:
         """What `stream` would send, redacted. Nothing is sent, and no key is asked for."""
@@ -106,7 +111,7 @@ class HttpProvider:
             attempt += 1
 
     async def ask(self, query: Query) -> dict[str, Any]:
-        """Send a question and return its answer, a JSON object.
+        """Send a question and return its answer, a JSON object; an array comes as the `data` of one.
 
         Raises:
             ProviderError: the server failed, refused, or answered something else.
@@ -120,6 +125,8 @@ class HttpProvider:
             answer = json.loads(text)
         except (ValueError, RecursionError):
             answer = None
+        if isinstance(answer, list):
+            return {"data": answer}  # as Together lists its models
         if not isinstance(answer, dict):
             raise ProviderError(f"{self.name} answered something other than JSON", hint="check the base URL")
         return answer
