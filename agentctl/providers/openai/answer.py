@@ -59,8 +59,8 @@ class Decoder:
             self.whole = self.finished = True
             return self._kept.keep(self._last_half())
         chunk = parse(data)
-        if usage := chunk.get("usage"):
-            self.usage = read_usage(usage)
+        if chunk.get("usage"):
+            self.usage = read_usage(chunk)  # the chunk tells the service tier
             self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
         if error := chunk.get("error"):
             raise broken_off(self._capabilities, error)

@@ -19,7 +19,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     """
     body: Json = {
         "model": request.model,
-        "messages": [item for message in request.messages for item in _message(message)],
+        "messages": [item for message in request.messages for item in turns(message)],
         "stream": True,
     }
     if capabilities.stream_usage:
@@ -38,7 +38,8 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     return body | dict(capabilities.extra_body)
 
 
-def _message(message: Message) -> Iterator[Json]:
+def turns(message: Message) -> Iterator[Json]:
+    """What stands for a message: nothing for an empty one, one turn for each result of a tool."""
     match message.role:
         case "tool":
             for part in message.parts:
