@@ -29,8 +29,12 @@ _OVERFLOW_WORDS = re.compile(
 _IN_FLIGHT = "openrouter_in_flight_budget"  # 402, but only until other requests of this key have ended
 _DAILY = "daily_quota"  # our own name: waiting for the next minute does not help
 _MONEY_CODES = frozenset(
-    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error", "payment_required"}
-)
+    {
+        "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error", "payment_required",
+        "contract_spend_limit_reached", "enforced_spend_limit_reached",  # Anthropic: 429, but waiting does not help
+    }
+)  # fmt: skip
+_MONEY_WORDS = "credit balance is too low"  # Anthropic: a 400 like any other
 _KEY_CODES = frozenset(
     {"invalid_api_key", "authentication_error", "invalid_authentication", "UNAUTHENTICATED", "API_KEY_INVALID"}
 )
@@ -49,12 +53,13 @@ _TOO_LARGE = 413  # its name differs between the versions of Python
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """What a server said went wrong."""
+    """What a server said went wrong; `request` is its name for the request, which its support asks for."""
 
     text: str
     codes: frozenset[str] = frozenset()
     status: int | None = None
     retry_after: float | None = None
+    request: str = ""
 
 
 def refusal(capabilities: Capabilities, status: int, body: bytes) -> ProviderError:
@@ -84,7 +89,8 @@ def _read(said: object) -> _Problem:
         return _Problem(said if isinstance(said, str) else "")
     inner = said.get("error")
     if isinstance(inner, Mapping | str) and inner:
-        return _read(inner)
+        request = said.get("request_id")
+        return replace(_read(inner), request=request if isinstance(request, str) else "")
     words = next(
         (said[key] for key in ("message", "detail", "error_description") if isinstance(said.get(key), str)), ""
     )
@@ -96,6 +102,8 @@ def _codes(said: Mapping[str, Any]) -> frozenset[str]:
     metadata = said.get("metadata")
     inner = metadata if isinstance(metadata, Mapping) else {}
     found = [said.get("code"), said.get("type"), said.get("status"), inner.get("error_type"), inner.get("limit_source")]
+    if isinstance(details := said.get("details"), Mapping):
+        found.append(details.get("error_code"))  # Anthropic
     for detail in _details(said):
         found.append(detail.get("reason"))
         if any("PerDay" in str(violation) for violation in detail.get("violations") or ()):
@@ -119,11 +127,15 @@ def _error(  # noqa: PLR0911 - a table of cases, in the order in which they coun
     capabilities: Capabilities, problem: _Problem, message: str
 ) -> ProviderError:
     status, codes = problem.status, problem.codes
-    text = f"{message}: {_shown(problem.text)}" if problem.text else message
+    text = f"{message}: {shown(problem.text)}" if problem.text else message
+    if problem.request:
+        text += f" ({shown(problem.request)})"
     if codes & _OVERFLOW_CODES or _OVERFLOW_WORDS.search(problem.text) or status == _TOO_LARGE:
         hint = "start a new session, send less, or use a model with a larger window"
         return ContextOverflowError(text, hint=hint, status=status)
-    if _IN_FLIGHT not in codes and (codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED):
+    if _IN_FLIGHT not in codes and (
+        codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED or _MONEY_WORDS in problem.text
+    ):
         return ProviderError(text, hint="add credit or raise the limit at the provider", status=status)
     if _DAILY in codes:
         return ProviderError(
@@ -145,7 +157,7 @@ def _base_url(capabilities: Capabilities) -> str:
     return f"the base URL: {capabilities.base_url}" if capabilities.base_url else "the base URL"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """A server's words as they may be printed: short, on one line, without secrets and terminal commands."""
     words = " ".join(redact(text).split())
     line = "".join(character for character in words[: 2 * _SHOWN] if character.isprintable())
