@@ -1,49 +1,45 @@
-"""What a call costs: exact dollars from disjoint buckets of tokens, and the integer form the ledger keeps.
+"""What a call costs: exact dollars from what it used, line by line.
 
-Nothing here rounds but `to_pico`, once a call. The reasons stand in docs/adr/0002-money.md.
+Nothing here rounds. The reasons stand in docs/adr/0002-money.md and docs/adr/0006-prices-beyond-tokens.md.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
+from decimal import Decimal, DecimalException
 from typing import Protocol
 
+from agentctl.economy.money import EXACT, format_usd, from_pico, is_storable, to_pico
+from agentctl.economy.prices import Hours, Mode, PriceList, Prices, Tier, list_at, mode_of, prices_at
 from agentctl.usage import Usage
 
-_MOST = Decimal(2**63 - 1).scaleb(-12)  # dollars that the ledger's integers hold: 9.2 M
+__all__ = [
+    "Bill",
+    "Hours",
+    "Line",
+    "Mode",
+    "PriceList",
+    "Priced",
+    "Prices",
+    "Tier",
+    "bill",
+    "format_usd",
+    "from_pico",
+    "is_storable",
+    "list_at",
+    "price",
+    "prices_at",
+    "storage",
+    "to_pico",
+]
 
-# No sum of prices times tokens needs half of these digits; one that ever does raises, and is not rounded.
-_EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """US dollars per million tokens of each bucket; `input` is the price of uncached input. None is unknown."""
-
-    input: Decimal | None
-    output: Decimal | None
-    cache_read: Decimal | None
-    cache_write_short: Decimal | None
-    cache_write_long: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """Prices of all tokens of a call, output included, whose total input is strictly above `above` tokens."""
-
-    above: int
-    prices: Prices
-
-
-@dataclass(frozen=True, slots=True)
-class PriceList:
-    """What a model costs from the UTC day `since` on (`YYYY-MM-DD`, empty for always); `tiers` ascend, base first."""
-
-    since: str
-    tiers: tuple[Tier, ...]
+# The parts of each bucket that may have a price of their own. They do not overlap: what is both is the first of them.
+_PARTS = {
+    "input": ("audio_input", "image_input", "video_input"),
+    "cache_read": ("audio_read", "image_read"),
+    "output": ("audio_output", "image_output", "video_output", "citations", "reasoning"),
+}
 
 
 class Priced(Protocol):
@@ -55,62 +51,107 @@ class Priced(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that is billed: `count` of it at `rate` dollars a million, or each if it is a fee. None is unknown."""
+
+    name: str
+    count: int
+    rate: Decimal | None
+    fee: bool = False
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Dollars, exactly; None if the rate is unknown.
+
+        Raises:
+            DecimalException: they have more digits than anything that costs money.
+        """
+        if self.rate is None:
+            return None
+        whole = EXACT.multiply(self.rate, Decimal(self.count))
+        return whole if self.fee else EXACT.scaleb(whole, -6)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a call is billed for, and by which prices: of the service tier `mode`, for an input above `above` tokens."""
+
+    lines: tuple[Line, ...]
+    mode: Mode | None
+    above: int = 0
+
+    @property
+    def total(self) -> Decimal | None:
+        """Dollars, exactly; None if a price that is needed is unknown, or if they are beyond all reason."""
+        total = Decimal(0)
+        try:
+            for line in self.lines:
+                if (cost := line.cost) is None:
+                    return None
+                total = EXACT.add(total, cost)
+        except DecimalException:  # the user's own prices can be of any size
+            return None
+        return total if is_storable(total) else None
+
+
 def price(usage: Usage, card: Priced, at: int | None = None) -> Decimal | None:
     """Return what a call cost in dollars, exactly, or None if a price that it needs is unknown or beyond all reason.
 
     Args:
-        usage: the call's tokens.
+        usage: what the call used.
         card: the model's prices.
         at: when the call was made, in epoch µs; now if None. A list that starts later does not apply, unless all do.
     """
+    made = bill(usage, card, at)
+    return made.total if made else None
+
+
+def bill(usage: Usage, card: Priced, at: int | None = None) -> Bill | None:
+    """Return all that a call is billed for, as `price` sums it; None if nothing is known of the model's prices."""
     if card.prices is None:
         return None
-    total = Decimal(0)
-    try:
-        for tokens, rate in _lines(usage, prices_at(card.prices, usage.input, at)):
-            if rate is None:
-                return None
-            total = _EXACT.fma(rate, tokens, total)
-        dollars = _EXACT.scaleb(total, -6)
-    except DecimalException:  # the user's own prices can be of any size
-        return None
-    return dollars if is_storable(dollars) else None
-
-
-def prices_at(history: tuple[PriceList, ...], total_input: int, at: int | None = None) -> Prices:
-    """Return the prices of a call with `total_input` tokens, cached or not, made at epoch µs `at` (now if None)."""
-    day = time.strftime("%Y-%m-%d", time.gmtime(None if at is None else at // 1_000_000))
-    tiers = next((one.tiers for one in reversed(history) if one.since <= day), history[0].tiers)
-    return next((tier.prices for tier in reversed(tiers) if total_input > tier.above), tiers[0].prices)
-
-
-def _lines(usage: Usage, prices: Prices) -> Iterator[tuple[int, Decimal | None]]:
-    """Pair the tokens of each bucket that has any with its price."""
-    lines = (
-        (usage.uncached_input, prices.input),
-        (usage.cache_read, prices.cache_read),
-        (usage.cache_write_short, prices.cache_write_short),
-        (usage.cache_write_long, prices.cache_write_long),
-        (usage.output, prices.output),
+    mode = mode_of(usage)
+    found = list_at(card.prices, mode, at) if mode else None
+    if found is None:
+        lines = tuple(Line(name, count, None) for name, count in usage.buckets().items() if count)
+        return Bill(lines, mode)
+    tier = found.tier(usage.input)
+    surcharge = found.regions.get(usage.region or "", Decimal(1))
+    tokens = (
+        Line(name, count, rate if rate is None or surcharge == 1 else EXACT.multiply(rate, surcharge))
+        for name, count, rate in _tokens(usage, tier.prices)
+        if count
     )
-    return (line for line in lines if line[0])
+    return Bill((*tokens, *_fees(usage, found)), mode, tier.above)
 
 
-def is_storable(dollars: Decimal) -> bool:
-    """Whether the ledger, which has 64 bits for the pico-dollars of a call, can hold this cost."""
-    return dollars.is_finite() and dollars.copy_abs() <= _MOST
+def storage(tokens: int, hours: Decimal, card: Priced, at: int | None = None) -> Decimal | None:
+    """Return what it costs in dollars to keep `tokens` in a cache for `hours`, None if that is unknown.
+
+    Only Gemini's explicit caches are billed so: https://ai.google.dev/gemini-api/docs/caching.
+    """
+    found = list_at(card.prices or (), at=at)
+    rate = found.fees.get("cache_storage") if found else None
+    return None if rate is None else EXACT.multiply(EXACT.scaleb(EXACT.multiply(rate, Decimal(tokens)), -6), hours)
 
 
-def to_pico(dollars: Decimal) -> int:
-    """Round dollars half to even to whole pico-dollars (1e-12 $), as the ledger keeps them."""
-    return int(_EXACT.scaleb(dollars, 12).to_integral_value(ROUND_HALF_EVEN))
+def _tokens(usage: Usage, prices: Prices) -> Iterator[tuple[str, int, Decimal | None]]:
+    """Yield each bucket with its price, after the parts of it that have another."""
+    counts = usage.buckets()
+    for bucket, name in zip(("input", *list(counts)[1:]), counts, strict=True):
+        rest = counts[name]
+        for part in _PARTS.get(bucket, ()):
+            rate = prices.details.get(part)
+            if rate is not None and (count := min(usage.details.get(part, 0), rest)):  # type: ignore[call-overload]
+                yield part, count, rate
+                rest -= count
+        yield name, rest, getattr(prices, bucket)
 
 
-def from_pico(pico: int) -> Decimal:
-    """Return pico-dollars in dollars, exactly."""
-    return _EXACT.scaleb(Decimal(pico), -12)
-
-
-def format_usd(dollars: Decimal) -> str:
-    """Return dollars as a plain decimal number: exact, no exponent, no trailing zeros (`0.0033475`)."""
-    return f"{_EXACT.normalize(dollars):f}"
+def _fees(usage: Usage, found: PriceList) -> Iterator[Line]:
+    """Yield what is billed by the piece."""
+    if (fee := found.fees.get("request")) is not None:
+        yield Line("request", 1, fee, fee=True)
+    if searches := usage.details.get("web_searches"):
+        yield Line("web_searches", searches, found.fees.get("web_searches"), fee=True)

@@ -1,0 +1,50 @@
+"""Which row of the catalog's data a model's name means. Pure.
+
+The rules are those of genai-prices, whose data they come with: the first row with a rule that fits counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agentctl.economy.cards import Row
+
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_COMPACT = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=[-:]|$)")
+_NONE: Row = {}
+
+
+def row_of(rows: Sequence[Row], model: str) -> Row:
+    """Return the row of a model, in lower case, or an empty one.
+
+    Routers write the date of a snapshot without dashes (`gpt-5.2-20251211`); a name that fits no row is tried so too.
+    """
+    return _row_of(rows, model) or (_row_of(rows, spaced) if (spaced := dashed(model)) != model else _NONE)
+
+
+def dashed(model: str) -> str:
+    """Return a model's name with the dates in it as vendors write them."""
+    return _COMPACT.sub(r"-\1-\2-\3", model)
+
+
+def stem(model: str) -> str:
+    """Return the name of a snapshot's model; that of a model is its own."""
+    return _SNAPSHOT.sub("", model)
+
+
+def fits(row: Row, model: str) -> bool:
+    """Whether any rule of the row fits the name."""
+    return (
+        model in row.get("equals", ())
+        or model.startswith(tuple(row.get("starts_with", ())))
+        or model.endswith(tuple(row.get("ends_with", ())))
+        or any(part in model for part in row.get("contains", ()))
+        or any(_SNAPSHOT.search(model) and stem(model) == name for name in row.get("dated", ()))
+        or any(re.search(pattern, model) for pattern in row.get("regex", ()))
+        or any(all(fits(rule, model) for rule in rules) for rules in row.get("all", ()))
+    )
+
+
+def _row_of(rows: Sequence[Row], model: str) -> Row:
+    return next((row for row in rows if fits(row, model)), _NONE)

@@ -1,0 +1,30 @@
+"""Dollars as they are computed with, kept and shown: exact, and rounded once, where the ledger's integers are made."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
+
+_MOST = Decimal(2**63 - 1).scaleb(-12)  # dollars that the ledger's integers hold: 9.2 M
+
+# No sum of prices times tokens needs half of these digits; one that ever does raises, and is not rounded.
+EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
+
+
+def is_storable(dollars: Decimal) -> bool:
+    """Whether the ledger, which has 64 bits for the pico-dollars of a call, can hold this cost."""
+    return dollars.is_finite() and dollars.copy_abs() <= _MOST
+
+
+def to_pico(dollars: Decimal) -> int:
+    """Round dollars half to even to whole pico-dollars (1e-12 $), as the ledger keeps them."""
+    return int(EXACT.scaleb(dollars, 12).to_integral_value(ROUND_HALF_EVEN))
+
+
+def from_pico(pico: int) -> Decimal:
+    """Return pico-dollars in dollars, exactly."""
+    return EXACT.scaleb(Decimal(pico), -12)
+
+
+def format_usd(dollars: Decimal) -> str:
+    """Return dollars as a plain decimal number: exact, no exponent, no trailing zeros (`0.0033475`)."""
+    return f"{EXACT.normalize(dollars):f}"
