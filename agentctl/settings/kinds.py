@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 _TOO_LARGE = 10**18  # seconds or tokens; beyond it a number is a mistake, and no longer fits where it is used
 _TOO_DEAR = 10**9  # $/MTok, as with a decimal string
+# openrouter 1.3 components/quantization.py
+_QUANTIZATIONS = ("int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown")
 
 
 class Kind(NamedTuple):
@@ -57,6 +59,56 @@ def _price(value: object) -> Decimal:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", value):
         return Decimal(value)
     raise ValueError('a price in $/MTok as a decimal string, such as "0.15"')
+
+
+def _dollars(value: object) -> Decimal:
+    try:
+        return _price(value)
+    except ValueError:
+        raise ValueError('dollars as a decimal string, such as "0.15"') from None
+
+
+def _attribution(value: object) -> str:
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        raise ValueError('printable ASCII characters, or "off"')
+    return "" if value == "off" else value.strip()
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else ()
+    if not names or len(names) != len(value) or not all(name and name.isprintable() for name in names):  # type: ignore[arg-type]
+        raise ValueError('a list of names, such as ["anthropic", "google-vertex"]; in a flag: anthropic,google-vertex')
+    return names
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - a wrong value is one, whatever its type
+    return value
+
+
+def _rate(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < _TOO_LARGE):
+        raise ValueError("a number of tokens per second above 0")
+    return float(value)
+
+
+def _quantizations(value: object) -> tuple[str, ...]:
+    names = _names(value) if isinstance(value, list | tuple) and value else ()
+    if not names or not set(names) <= set(_QUANTIZATIONS):
+        raise ValueError(f"a list of {', '.join(_QUANTIZATIONS)}")
+    return names
+
+
+def one_of(*choices: str) -> Kind:
+    """The kind of value that is one of these words."""
+
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return str(value)
+
+    return Kind(f"{', '.join(choices[:-1])} or {choices[-1]}", parse)
 
 
 def _url(value: object) -> str:
@@ -130,6 +182,14 @@ def _number(text: str) -> float | str:
     return float(text) if re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", text) else _whole(text)
 
 
+def _list(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def _truth(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
 TEXT = Kind("string", _text)
 MODEL = Kind("`provider/model`", _model)
 SECRET = Kind("`$NAME`, `!command` or literal", _text, secret=True)
@@ -144,3 +204,9 @@ FORMAT = Kind("text or json", _format)
 ROTATION = Kind("size or age", _rotation)
 RETENTION = Kind("count or age", _retention)
 COMPRESSION = Kind("gz or none", _compression)
+DOLLARS = Kind("decimal string, $", _dollars)
+ATTRIBUTION = Kind("string or off", _attribution)
+NAMES = Kind("list of names", _names, _list)
+TRUTH = Kind("true or false", _yes_or_no, _truth)
+RATE = Kind("tokens/s", _rate, _number)
+QUANTIZATIONS = Kind("list of quantizations", _quantizations, _list)

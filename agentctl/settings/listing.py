@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentctl.redact import MARK, redact
 from agentctl.settings import files, table
-from agentctl.settings.values import Origin, Settings
+from agentctl.settings.values import OpenRouterSettings, Origin, Server, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,35 @@ def _value(settings: Settings, path: table.Path) -> object:
     match path:
         case ("aliases", name):
             return settings.aliases.get(name)
-        case ("servers", name, "key"):
-            key = settings.servers[name].key if name in settings.servers else None
-            return key if key is None or key.startswith(("$", "!")) else MARK
         case ("servers", name, part):
-            return getattr(settings.servers[name], part) if name in settings.servers else None
+            return _server(settings.servers.get(name), part)
         case ("models", name, field):
             return getattr(settings.models.get(name), field, None)
+        case ("openrouter", *parts):
+            return _openrouter(settings.openrouter, ".".join(parts))
         case ("log", field):
             return getattr(settings.log, field) or "none"  # of these the compression alone may be empty
     return getattr(settings, path[0])
 
 
+def _server(server: Server | None, part: str) -> object:
+    value = getattr(server, part) if server else None
+    return MARK if part == "key" and value is not None and not value.startswith(("$", "!")) else value
+
+
+def _openrouter(values: OpenRouterSettings, name: str) -> object:
+    match name:
+        case "referer" | "title":
+            return getattr(values, name) or "off"
+        case "models":
+            return values.models or None
+    return values.routing.get(name)
+
+
 def _shown(value: object) -> str | float | None:
     if value is None or isinstance(value, int | float):
         return value
+    if isinstance(value, tuple):
+        return redact(",".join(value))
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
     return text if isinstance(value, Path) else redact(text)

@@ -12,7 +12,7 @@ from agentctl.errors import ConfigError, UsageError
 from agentctl.paths import data_dir, state_dir
 from agentctl.redact import redact, register
 from agentctl.settings import files, table
-from agentctl.settings.values import LogSettings, ModelOverride, Origin, Server, Settings
+from agentctl.settings.values import LogSettings, ModelOverride, OpenRouterSettings, Origin, Server, Settings
 
 _LONGEST_SHOWN = 10**100  # Python itself refuses to print the digits of a much larger number
 
@@ -118,6 +118,8 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
     defaults: dict[table.Path, Any] = {
         ("database",): f"sqlite:///{files.directory(data_dir, environ) / 'agentctl.db'}",
         ("timeout",): 300.0,
+        ("openrouter", "referer"): "https://pypi.org/project/agentctl/",
+        ("openrouter", "title"): "agentctl",
         ("log", "dir"): files.directory(state_dir, environ),
     }
     holds = {key.path: _Setting(defaults.get(key.path), "default") for key in table.KEYS if not key.named} | found
@@ -132,6 +134,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         aliases=MappingProxyType({path[1]: setting.value for path, setting in found.items() if path[0] == "aliases"}),
         servers=MappingProxyType({name: _server(name, found) for name in _names("servers", found)}),
         models=MappingProxyType({name: _override(name, found) for name in _names("models", found)}),
+        openrouter=_openrouter({path[1:]: setting.value for path, setting in holds.items() if path[0] == "openrouter"}),
         log=LogSettings(**log),
         project=project,
         origins=MappingProxyType({table.dotted(path): setting.origin for path, setting in holds.items()}),
@@ -158,3 +161,9 @@ def _server(name: str, found: _Found) -> Server:
 
 def _override(name: str, found: _Found) -> ModelOverride:
     return ModelOverride(**{path[2]: setting.value for path, setting in found.items() if path[:2] == ("models", name)})
+
+
+def _openrouter(values: dict[table.Path, Any]) -> OpenRouterSettings:
+    referer, title, models = (values.pop((name,)) for name in ("referer", "title", "models"))
+    routing = {".".join(path): value for path, value in values.items() if value is not None}
+    return OpenRouterSettings(referer, title, models or (), MappingProxyType(routing))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Origin = Literal["default", "system", "user", "project", "env", "flag"]
 
@@ -45,6 +45,21 @@ class ModelOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRouterSettings:
+    """How OpenRouter is asked.
+
+    `referer` and `title` are what it is told about who asks; nothing where empty. `models` answer, in this order, where
+    the one that is asked can't. `routing` holds the wishes about the providers behind it, by the names that their keys
+    have below `openrouter.`: `"order"`, `"max_price.prompt"`.
+    """
+
+    referer: str
+    title: str
+    models: tuple[str, ...] = ()
+    routing: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Where logs go and how they are kept. `rotation` and `retention` are as `agentctl.settings.limits` reads them."""
 
@@ -74,6 +89,7 @@ class Settings:
     aliases: Mapping[str, str]
     servers: Mapping[str, Server]
     models: Mapping[str, ModelOverride]
+    openrouter: OpenRouterSettings
     log: LogSettings
     project: Path | None
     origins: Mapping[str, Origin]

@@ -60,6 +60,11 @@ def test_every_simple_key_has_a_variable(home: Home, key: table.Key) -> None:
     """A key without a chosen name can be set by an AGENTCTL_ variable."""
     sample = {"timeout": "12.5", "base_url": "http://localhost:1/v1", "log.dir": "/var/log", "log.level": "error"}
     sample |= {"log.format": "json", "log.rotation": "1 day", "log.retention": "30 days", "log.compression": "gz"}
+    sample |= {f"openrouter.{name}": "true" for name in ("allow_fallbacks", "zdr", "require_parameters")}
+    sample |= {f"openrouter.max_price.{name}": "1.5" for name in ("prompt", "completion", "request", "image", "audio")}
+    sample |= {f"openrouter.preferred_{name}": "2.5" for name in ("min_throughput", "max_latency")}
+    sample |= {"openrouter.sort": "price", "openrouter.partition": "none", "openrouter.data_collection": "deny"}
+    sample |= {"openrouter.quantizations": "fp8,bf16"}
     name = table.dotted(key.path)
     assert key.variables[0].startswith("AGENTCTL_")
     usual = "http://localhost:1" if name.endswith("base_url") else "some/value"
