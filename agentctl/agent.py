@@ -10,36 +10,47 @@ from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, Protocol, TypeVar
 
+from agentctl.attempt import Attempt, Spent
 from agentctl.draft import Draft
 from agentctl.errors import UNSENT, AgentctlError, ProviderError
-from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry
-from agentctl.messages import Message, StopReason
+from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Start, StreamEvent
+from agentctl.messages import Message, Part, StopReason
 from agentctl.providers.base import Provider, Request
-from agentctl.usage import Usage, UsageStatus
 
 T = TypeVar("T")
 
+_PATIENCE = 3.0  # seconds that a provider is given to say what an answer cost that broke off
+_UNWINDING = 1.0  # seconds for that question to let go of its connection
+
 
 class Journal(Protocol):
-    """Where a turn is recorded. Each method returns once what it was given is durable.
+    """Where a turn is recorded, attempt by attempt.
 
-    Each raises `StorageError` when it can't be.
+    Each method but `answering` returns once what it was given is durable, and raises `StorageError` when it can't be.
     """
 
     async def begin(self) -> None:
         """Record what the user said, and that a call is about to be sent."""
         ...
 
+    def answering(self, start: Start) -> None:
+        """Take note of who answers. It is recorded soon, for whoever has to settle a call whose process died."""
+        ...
+
     async def draft(self, deltas: Sequence[Delta]) -> None:
         """Record more of the answer."""
         ...
 
-    async def settle(self, message: Message | None, usage: Usage | None, status: UsageStatus) -> Receipt:
-        """Record the answer, as far as there is one, and what it cost; without a usage, an estimate."""
+    async def retry(self, spent: Spent | None) -> None:
+        """Record what an attempt that failed cost, None if nothing, and that another is about to be sent."""
+        ...
+
+    async def settle(self, message: Message | None, spent: Spent) -> Receipt:
+        """Record the answer, as far as there is one, and what the last attempt cost."""
         ...
 
     async def release(self) -> Receipt:
-        """Record that the call cost nothing: it was refused, or never sent."""
+        """Record that the last attempt cost nothing: it was refused, or never sent."""
         ...
 
 
@@ -56,6 +67,7 @@ class Agent:
         self._provider = provider
         self._journal = journal
         self._model = model
+        self._attempt = Attempt()
 
     async def run(self, request: Request) -> AsyncGenerator[AgentEvent, None]:
         """Run one turn and yield its events; the last is `Finished` or `Failed`.
@@ -64,6 +76,7 @@ class Agent:
         stop reason `cancelled`, and `Finished` is still yielded.
         """
         draft = Draft(self._journal.draft)
+        self._attempt = Attempt()
         ending: Done | AgentctlError | None = None
         abandoned = unsent = False
         try:
@@ -71,53 +84,86 @@ class Agent:
             _raise_if_cancelled()
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
+                    self._attempt.follow(event)
                     if isinstance(event, Delta):
                         if draft.add(event):
                             await draft.catch_up()
                         yield event
                     elif isinstance(event, Done):
                         ending = event
-                    elif isinstance(event, Retry):
-                        yield Notice(f"{event.reason}; attempt {event.attempt + 1} in {event.delay:.1f} s")
+                    elif notice := await self._between(event):
+                        yield notice
         except AgentctlError as error:
             ending = error
         except (asyncio.CancelledError, GeneratorExit) as left:
             abandoned = isinstance(left, GeneratorExit)  # then nobody waits for another event
-            unsent = left.args == (UNSENT,)
-        last = await _uninterrupted(self._end(draft, ending, unsent=unsent))
+            unsent = left.args == (UNSENT,) or (abandoned and not self._attempt.begun)
+        last = await self._end(draft, ending, unsent=unsent)
         if abandoned:
             return
         if last.receipt:
             yield last.receipt
         yield last
 
+    async def _between(self, event: StreamEvent) -> Notice | None:
+        """Record what is not part of the answer; return what the user should know of it."""
+        match event:
+            case Start():
+                self._journal.answering(event)
+            case Notice():
+                return event
+            case Retry(attempt, delay, reason, usage):
+                # The provider sends again only once this returns: by then both attempts are recorded.
+                failed = None if usage is None else self._attempt.spent(self._provider.name)
+                await _uninterrupted(self._journal.retry(failed))
+                self._attempt = Attempt()
+                _raise_if_cancelled()
+                return Notice(f"{reason}; attempt {attempt + 1} in {delay:.1f} s")
+        return None
+
     async def _end(self, draft: Draft, ending: Done | AgentctlError | None, *, unsent: bool) -> Finished | Failed:
         """Record how the turn ended: complete, failed, or (None) cancelled."""
-        await draft.stop()
         error = ending if isinstance(ending, AgentctlError) else None
-        message: Message | None
-        if isinstance(ending, Done):
-            message, usage = self._message(ending.message.parts, ending.stop_reason), ending.usage
-        else:
-            parts = draft.parts(self._provider.name)
-            message = self._message(parts, "error" if error else "cancelled") if parts else None
-            usage = error.usage if isinstance(error, ProviderError) else None
+        if isinstance(error, ProviderError):
+            self._attempt.fail(error)
+        parts = ending.message.parts if isinstance(ending, Done) else draft.parts(self._provider.name)
+        message = self._message(parts, ending) if parts or isinstance(ending, Done) else None
+        free = unsent or (error is not None and not (message or self._attempt.usage or _billable(error)))
+        if not free:
+            await self._inquire(draft)
+        return await _uninterrupted(self._record(draft, message, error, free=free))
+
+    async def _record(
+        self, draft: Draft, message: Message | None, error: AgentctlError | None, *, free: bool
+    ) -> Finished | Failed:
+        await draft.stop()
         try:
-            if unsent or (error and not (message or usage or _billable(error))):
+            if free:
                 receipt = await self._journal.release()
             else:
-                status: UsageStatus = "estimated" if usage is None else _known(ending)
-                receipt = await self._journal.settle(message, usage, status)
+                receipt = await self._journal.settle(message, self._attempt.spent(self._provider.name))
         except AgentctlError as trouble:
             return Failed(error or trouble, message, None)
         return Failed(error, message, receipt) if error else Finished(message, receipt)
 
-    def _message(self, parts: tuple[Any, ...], stop_reason: StopReason) -> Message:
-        return Message("assistant", parts, self._model, stop_reason)
+    async def _inquire(self, draft: Draft) -> None:
+        """Ask the provider what an answer cost that ended without its word on that; a cancellation ends the asking."""
+        response_id = self._attempt.response_id
+        if response_id is None or self._attempt.spent(self._provider.name).status == "final":
+            return
+        await _uninterrupted(draft.save())
+        asking = asyncio.ensure_future(self._provider.charged(response_id))
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([asking], timeout=_PATIENCE)
+        asking.cancel()
+        await _uninterrupted(asyncio.wait([asking], timeout=_UNWINDING))
+        # Whatever went wrong with the question, the turn goes on without an answer to it.
+        if asking.done() and not asking.cancelled() and asking.exception() is None and (usage := asking.result()):
+            self._attempt.settle(usage)
 
-
-def _known(ending: Done | AgentctlError | None) -> UsageStatus:
-    return "final" if isinstance(ending, Done) else "partial"
+    def _message(self, parts: tuple[Part, ...], ending: Done | AgentctlError | None) -> Message:
+        reason: StopReason = "error" if isinstance(ending, AgentctlError) else "cancelled"
+        return Message("assistant", parts, self._model, ending.stop_reason if isinstance(ending, Done) else reason)
 
 
 def _billable(error: AgentctlError) -> bool:

@@ -115,7 +115,7 @@ class Conversation:
             opening = self._opening(message)
             request = self._request((*history, *opening))
             turn = Turn(call, self._target.card, session, opening, tokens.estimate(request.messages))
-            journal = DatabaseJournal(self._db, turn)
+            journal = DatabaseJournal(self._db, self._catalog, turn)
             events = Agent(self._target.provider, journal, self._target.name).run(request)
             yield events if self._keep else self._remembered(events, opening)
         if journal.begun:

@@ -62,6 +62,11 @@ class Draft:
         if not writer.cancelled():
             writer.exception()  # taken, not raised: the settlement will meet the same trouble and tell of it
 
+    async def save(self) -> None:
+        """Let the writer finish: the message that is about to replace the draft has to wait for something else."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+
     def parts(self, provider: str) -> tuple[Part, ...]:
         """What there is of the answer; `provider` is whose it is."""
         return assemble((*self._written, *self._pending), provider)

@@ -87,10 +87,17 @@ StreamEvent = Start | Delta | Usage | Retry | Notice | Done
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one call used and cost, durable by the time it is told.
+    """What one call used and cost, over all its attempts; durable by the time it is told.
 
     `cost` and `session_cost` in US dollars; None is unknown, and `session_cost_known` is the part that is known.
     `message_id` is None where the conversation is not kept.
+
+    Args:
+        status: how sure the usage of the last attempt is.
+        cost: what was charged: as the provider reports it where it does, else as computed.
+        computed_cost: what the usage costs by our prices.
+        reported_cost: what the provider says it charged; None if it did not say so of all of it.
+        attempts: how many there were; those that were not billed count too.
     """
 
     model: str
@@ -100,6 +107,9 @@ class Receipt:
     session_cost: Decimal | None
     session_cost_known: Decimal
     message_id: str | None = None
+    computed_cost: Decimal | None = None
+    reported_cost: Decimal | None = None
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

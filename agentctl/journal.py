@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
 from agentctl import log
 from agentctl.assembly import assemble, dump_deltas, load_deltas
+from agentctl.attempt import Spent
 from agentctl.economy import ledger, pricing, tokens
+from agentctl.economy.billing import Bill, bill, billed_card
 from agentctl.economy.catalog import Catalog, ModelCard
-from agentctl.events import Delta, Receipt
+from agentctl.economy.ledger import Answerer
+from agentctl.events import Delta, Receipt, Start
 from agentctl.messages import Message, Part
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
@@ -41,15 +44,23 @@ class Turn:
 
 
 class DatabaseJournal:
-    """`agent.Journal` over a database, for one turn."""
+    """`agent.Journal` over a database, for one turn.
 
-    def __init__(self, db: Database, turn: Turn) -> None:
+    Args:
+        db: where the turn is recorded.
+        catalog: what it costs, should another model answer than `turn` asks.
+        turn: what is about to be sent.
+    """
+
+    def __init__(self, db: Database, catalog: Catalog, turn: Turn) -> None:
         self._db = db
+        self._catalog = catalog
         self._turn = turn
         self._call = turn.call
         self._session: Session | None = None
         self._chunks = 0
         self._begun = False
+        self._earlier: Bill | None = None  # for the attempts before this one
 
     @property
     def begun(self) -> bool:
@@ -68,9 +79,17 @@ class DatabaseJournal:
             for message in turn.opening:
                 session, _ = sessions.append(tx, session, message)
             sessions.open_draft(tx, session, turn.call.call_id)
-        estimate = Usage(uncached_input=turn.input_tokens)
-        ledger.reserve(tx, turn.call, estimate, pricing.price(estimate, turn.card))
+        self._reserve(tx, turn.call)
         return session
+
+    def _reserve(self, tx: Transaction, call: ledger.Call) -> None:
+        estimate = Usage(uncached_input=self._turn.input_tokens)
+        ledger.reserve(tx, call, estimate, pricing.price(estimate, self._turn.card))
+
+    def answering(self, start: Start) -> None:
+        """Record who answers, before anything that is recorded later, without waiting for it."""
+        call, answerer = self._call, Answerer(start.model or None, start.response_id)
+        self._db.submit(lambda tx: ledger.answering(tx, call, answerer))
 
     async def draft(self, deltas: Sequence[Delta]) -> None:
         """Record more of the answer."""
@@ -81,50 +100,73 @@ class DatabaseJournal:
         run_id = self._call.call_id
         await asyncio.wrap_future(self._db.submit(lambda tx: sessions.add_draft(tx, run_id, seq, chunk)))
 
-    async def settle(self, message: Message | None, usage: Usage | None, status: UsageStatus) -> Receipt:
-        """Replace the draft by the message, and the reservation by what the call cost."""
-        if usage is None:
-            usage = Usage(uncached_input=self._turn.input_tokens, output=_output_tokens(message))
-        spent = usage
-        receipt = await asyncio.wrap_future(self._db.submit(lambda tx: self._settle(tx, message, spent, status)))
+    async def retry(self, spent: Spent | None) -> None:
+        """Charge or release the attempt that failed, and reserve the next one, all or nothing."""
+        following = replace(self._call, attempt=self._call.attempt + 1)
+        billed = await asyncio.wrap_future(self._db.submit(lambda tx: self._retry(tx, spent, following)))
+        self._call, self._earlier = following, billed
+
+    def _retry(self, tx: Transaction, spent: Spent | None, following: ledger.Call) -> Bill | None:
+        billed = self._earlier
+        if spent is None:
+            ledger.release(tx, self._call)
+        else:
+            billed = self._sum(self._charge(tx, spent, None))
+        self._reserve(tx, following)
+        return billed
+
+    async def settle(self, message: Message | None, spent: Spent) -> Receipt:
+        """Replace the draft by the message, and the reservation by what the attempt cost."""
+        receipt = await asyncio.wrap_future(self._db.submit(lambda tx: self._settle(tx, message, spent)))
         log.info(
             "call settled",
             call_id=self._call.call_id,
             session_id=self._call.session_id,
             model=receipt.model,
-            status=status,
+            status=spent.status,
+            attempts=receipt.attempts,
             stop_reason=message.stop_reason if message else None,
             cost_usd=None if receipt.cost is None else pricing.format_usd(receipt.cost),
-            **usage.buckets(),
+            **receipt.usage.buckets(),
         )
         return receipt
 
-    def _settle(self, tx: Transaction, message: Message | None, usage: Usage, status: UsageStatus) -> Receipt:
+    def _settle(self, tx: Transaction, message: Message | None, spent: Spent) -> Receipt:
         message_id = self._close(tx, message)
-        cost = pricing.price(usage, self._turn.card)
-        ledger.charge(tx, self._call, usage, cost, status, self._turn.card.version, message_id)
-        return self._receipt(usage, status, cost, self._total(tx, cost), message_id)
+        billed = self._sum(self._charge(tx, spent, message_id))
+        return self._receipt(billed, spent.status, self._total(tx, billed), message_id)
 
-    def _total(self, tx: Transaction, cost: Decimal | None) -> ledger.Cost:
+    def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
+        """Charge the attempt for what the provider reported and, of what it did not, for an estimate."""
+        known = spent.usage or Usage(uncached_input=self._turn.input_tokens)
+        usage = replace(known, output=known.output + tokens.estimate_parts(spent.unreported))
+        card = billed_card(self._catalog, self._turn.card, spent.model)
+        cost = pricing.price(usage, card)
+        answerer = Answerer(spent.model, spent.response_id)
+        ledger.charge(tx, self._call, usage, cost, spent.status, card.version, message_id, answerer=answerer)
+        return bill(usage, cost)
+
+    def _sum(self, billed: Bill) -> Bill:
+        return self._earlier + billed if self._earlier else billed
+
+    def _total(self, tx: Transaction, billed: Bill) -> ledger.Cost:
         """What the session has cost; the call alone where it is not kept."""
-        return ledger.session_cost(tx, self._session.id) if self._session else _alone(cost)
+        if self._session:
+            return ledger.session_cost(tx, self._session.id)
+        return ledger.Cost(billed.cost or Decimal(0), unknown_calls=int(billed.cost is None))
 
-    def _receipt(
-        self,
-        usage: Usage,
-        status: UsageStatus,
-        cost: Decimal | None,
-        total: ledger.Cost,
-        message_id: str | None = None,
-    ) -> Receipt:
+    def _receipt(self, billed: Bill, status: UsageStatus, total: ledger.Cost, message_id: str | None = None) -> Receipt:
         return Receipt(
             model=self._turn.card.name,
-            usage=usage,
+            usage=billed.usage,
             status=status,
-            cost=cost,
+            cost=billed.cost,
             session_cost=None if total.unknown_calls else total.known,
             session_cost_known=total.known,
             message_id=message_id,
+            computed_cost=billed.computed,
+            reported_cost=billed.reported,
+            attempts=self._call.attempt,
         )
 
     def _close(self, tx: Transaction, message: Message | None) -> str | None:
@@ -138,15 +180,16 @@ class DatabaseJournal:
         return stored.id
 
     async def release(self) -> Receipt:
-        """Let go of the draft and the reservation."""
+        """Let go of the draft and the reservation; what is left is what earlier attempts cost."""
         if not self._begun:
-            return self._receipt(Usage(), "final", Decimal(0), _alone(None))
+            return self._receipt(_NOTHING, "final", ledger.Cost(Decimal(0), 0))
         return await asyncio.wrap_future(self._db.submit(self._release))
 
     def _release(self, tx: Transaction) -> Receipt:
         self._close(tx, None)
         ledger.release(tx, self._call)
-        return self._receipt(Usage(), "final", Decimal(0), self._total(tx, Decimal(0)))
+        billed = self._earlier or _NOTHING
+        return self._receipt(billed, "partial" if self._earlier else "final", self._total(tx, billed))
 
 
 def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
@@ -157,19 +200,33 @@ def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
     for left in db.read(ledger.open_calls):
         name = left.call.session_id or left.call.call_id
         with suppress(LockBusyError), nullcontext() if name == held else db.lock(name, wait=0):
-            db.write(partial(_fold, call=left.call, reserved=left.usage, catalog=catalog))
+            db.write(partial(_fold, left=left, catalog=catalog))
 
 
-def _fold(tx: Transaction, call: ledger.Call, reserved: Usage, catalog: Catalog) -> None:
+def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
+    call = left.call
     if not ledger.is_open(tx, call):
         return  # its process settled it just before we had the lock
-    card = catalog.find(f"{call.provider}/{call.model}")
-    message, message_id = None, None
+    asked = catalog.find(f"{call.provider}/{call.model}")
+    parts: tuple[Part, ...] = ()
+    message_id = None
     if draft := sessions.find_draft(tx, call.call_id):
-        message = Message("assistant", _parts(draft, call.provider), card.name, "error")
-        message_id = _store_partial(tx, draft, message)
-    usage = Usage(uncached_input=reserved.input, output=_output_tokens(message))
-    ledger.charge(tx, call, usage, pricing.price(usage, card), "estimated", card.version, message_id)
+        parts = _parts(draft, call.provider)
+        message_id = _store_partial(tx, draft, Message("assistant", parts, asked.name, "error"))
+    usage = Usage(uncached_input=left.usage.input, output=tokens.estimate_parts(parts))
+    card = billed_card(catalog, asked, left.answerer.model)
+    cost = pricing.price(usage, card, left.created_at)
+    ledger.charge(
+        tx,
+        call,
+        usage,
+        cost,
+        "estimated",
+        card.version,
+        message_id,
+        answerer=left.answerer,
+        at=left.created_at,
+    )
 
 
 def _parts(draft: Draft, provider: str) -> tuple[Part, ...]:
@@ -184,9 +241,4 @@ def _store_partial(tx: Transaction, draft: Draft, message: Message) -> str | Non
     return stored.id
 
 
-def _output_tokens(message: Message | None) -> int:
-    return tokens.estimate_answer(message) if message else 0
-
-
-def _alone(cost: Decimal | None) -> ledger.Cost:
-    return ledger.Cost(cost or Decimal(0), unknown_calls=int(cost is None))
+_NOTHING = bill(Usage(), Decimal(0))

@@ -13,6 +13,7 @@ from support.parts import DELTAS
 
 from agentctl.agent import Agent
 from agentctl.assembly import assemble
+from agentctl.attempt import Spent
 from agentctl.errors import UNSENT, AgentctlError, AuthError, ProviderError, StorageError
 from agentctl.events import (
     AgentEvent,
@@ -49,7 +50,7 @@ def test_deltas_pass_in_order_and_one_ending_comes_last(deltas: list[Delta]) -> 
     events = _run(Player([Start("m"), *deltas, _done()]), journal)
     assert events[:-2] == deltas
     message = Message("assistant", (Text("hi"),), "player/m", "end_turn")
-    assert journal.settled == [(message, USAGE, "final")]
+    assert journal.settled == [(message, Spent(USAGE, "final", model="m"))]
     assert isinstance(events[-2], Receipt)
     assert events[-1] == Finished(message, events[-2])
 
@@ -58,7 +59,7 @@ def test_a_call_without_usage_is_settled_as_estimated() -> None:
     """A provider that reports no tokens still leaves a usage record, and it says that it is a guess."""
     journal = MemoryJournal()
     _run(Player([TextDelta("hi"), _done(usage=None)]), journal)
-    assert journal.settled[0][1:] == (None, "estimated")
+    assert journal.settled[0][1] == Spent(None, "estimated", (Text("hi"),))
 
 
 def test_retries_are_told() -> None:
@@ -87,7 +88,7 @@ def test_a_failed_turn_is_paid_for_as_far_as_it_was_served(
     assert last.error is error
     assert [word for word in journal.told if word != "draft"] == ending
     assert (last.message.text if last.message else "") == "".join(said)
-    assert [one[2] for one in journal.settled] == ([status] if status else [])
+    assert [spent.status for _, spent in journal.settled] == ([status] if status else [])
     assert player.closed
 
 
@@ -142,7 +143,7 @@ def test_cancelling_keeps_what_had_arrived() -> None:
 
     events = asyncio.run(run())
     partial = Message("assistant", (Text("partial"),), "player/m", "cancelled")
-    assert journal.settled == [(partial, None, "estimated")]
+    assert journal.settled == [(partial, Spent(None, "estimated", partial.parts))]
     assert isinstance(events[-1], Finished)
     assert events[-1].message == partial
 
@@ -161,7 +162,7 @@ def test_a_turn_cancelled_before_anything_came_has_no_message() -> None:
     last = asyncio.run(run())
     assert isinstance(last, Finished)
     assert last.message is None
-    assert journal.settled == [(None, None, "estimated")]
+    assert journal.settled == [(None, Spent(None, "estimated"))]
 
 
 def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from agentctl.attempt import Spent
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
@@ -42,7 +43,7 @@ def _thread(db: Database, turn: Turn) -> list[sessions.Stored]:
 
 
 def _begin(db: Database, turn: Turn, *deltas: Delta) -> DatabaseJournal:
-    journal = DatabaseJournal(db, turn)
+    journal = DatabaseJournal(db, CATALOG, turn)
 
     async def run() -> None:
         await journal.begin()
@@ -58,7 +59,7 @@ def test_a_settled_turn_is_question_answer_and_charge(db: Database) -> None:
     turn = _turn()
     journal = _begin(db, turn, TextDelta("he"), TextDelta("y"))
     answer = Message("assistant", (Text("hey"),), "compatible/m", "end_turn")
-    receipt = asyncio.run(journal.settle(answer, Usage(uncached_input=5, output=2), "final"))
+    receipt = asyncio.run(journal.settle(answer, Spent(Usage(uncached_input=5, output=2), "final")))
     assert receipt.cost == receipt.session_cost == Decimal("0.000025")
     assert [(one.message, one.status) for one in _thread(db, turn)] == [(user("hi"), "final"), (answer, "final")]
     assert receipt.message_id == _thread(db, turn)[1].id
@@ -115,7 +116,7 @@ def test_a_turn_that_could_not_begin_leaves_nothing(db: Database) -> None:
     """Messages, draft and reservation come together or not at all; releasing what never began is harmless."""
     turn = _turn()
     _begin(db, turn)
-    twice = DatabaseJournal(db, turn)  # the same session again: it exists
+    twice = DatabaseJournal(db, CATALOG, turn)  # the same session again: it exists
     with pytest.raises(StorageError):
         asyncio.run(twice.begin())
     asyncio.run(twice.release())

@@ -1,8 +1,9 @@
 """What every call used and cost: an append-only ledger.
 
-A call is reserved before it is sent, then charged with what it used, or released if nothing was sent. Money is
-`Decimal` dollars here and whole pico-dollars in the database; a cost of None is unknown, as is one that 64 bits of
-pico-dollars can't hold: no answer is lost over what it cost.
+Each attempt at a call is reserved before it is sent, then charged with what it used, or released if nothing is billed.
+What it cost is what the provider says it charged, with the answer or later (`economy.reconciling`), else what was
+computed; both are kept. Money is `Decimal` dollars here and whole pico-dollars in the database; a cost of None is
+unknown, as is one that 64 bits of pico-dollars can't hold: no answer is lost over what it cost.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from agentctl.store.base import Row, Transaction
 from agentctl.usage import Usage, UsageStatus
 
 _MILLI = 10**9  # pico-dollars
+_LONGEST = 500  # characters of a name that a provider gives
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request to a model. `session_id` is None where the conversation is not kept."""
+    """One attempt at a request to a model. `session_id` is None where the conversation is not kept."""
 
     call_id: str
     session_id: str | None
@@ -34,13 +36,28 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Answerer:
+    """Who answered a call: the name that the model gives itself, and the provider's name for the answer, if known."""
+
+    model: str | None = None
+    response_id: str | None = None
+
+
+_NOBODY = Answerer()
+
+
+@dataclass(frozen=True)
 class OpenCall:
-    """A call that was reserved and not settled since: it is under way, or its process died."""
+    """A call that was reserved and not settled since: it is under way, or its process died.
+
+    `usage` and `cost` are the estimate, `created_at` epoch µs, `answerer` who had begun to answer.
+    """
 
     call: Call
     usage: Usage
     cost: Decimal | None
     created_at: int
+    answerer: Answerer
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,17 @@ def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None) -> 
     tx.execute("ledger.open", id=entry_id)
 
 
+def answering(tx: Transaction, call: Call, answerer: Answerer) -> None:
+    """Record who has begun to answer `call`, as long as it is open."""
+    tx.execute(
+        "ledger.answering",
+        call_id=call.call_id,
+        attempt=call.attempt,
+        response_id=_label(answerer.response_id),
+        answered_by=_label(answerer.model),
+    )
+
+
 def charge(  # noqa: PLR0917 - in the order in which one tells it: who, how much, how sure, where to
     tx: Transaction,
     call: Call,
@@ -70,14 +98,29 @@ def charge(  # noqa: PLR0917 - in the order in which one tells it: who, how much
     status: UsageStatus,
     price_version: str | None,
     message_id: str | None,
+    *,
+    answerer: Answerer = _NOBODY,
+    at: int | None = None,
 ) -> None:
-    """Record what `call` used and cost, once."""
-    _add(tx, call, _Entry("charge", usage, cost, status, price_version, message_id))
+    """Record what `call` used and cost, once.
+
+    Args:
+        tx: a transaction.
+        call: who is charged.
+        usage: what it used, and what the provider says it charged.
+        cost: what that costs by our prices, in dollars.
+        status: how sure that is.
+        price_version: the version of those prices.
+        message_id: the answer.
+        answerer: who answered.
+        at: when, in epoch µs; now if None.
+    """
+    _add(tx, call, _Entry("charge", usage, cost, status, price_version, message_id, answerer), at)
     tx.execute("ledger.close", call_id=call.call_id, attempt=call.attempt)
 
 
 def release(tx: Transaction, call: Call) -> None:
-    """Record that `call` was never sent."""
+    """Record that `call` is not billed: it was refused, or never sent."""
     _add(tx, call, _Entry("release", Usage(), Decimal(0), "final"))
     tx.execute("ledger.close", call_id=call.call_id, attempt=call.attempt)
 
@@ -106,10 +149,11 @@ class _Entry:
     status: UsageStatus
     price_version: str | None = None
     message_id: str | None = None
+    answerer: Answerer = _NOBODY
 
 
-def _add(tx: Transaction, call: Call, entry: _Entry) -> str:
-    entry_id = new_id()
+def _add(tx: Transaction, call: Call, entry: _Entry, at: int | None = None) -> str:
+    entry_id, answered_by = new_id(), _label(entry.answerer.model)
     tx.execute(
         "ledger.add",
         id=entry_id,
@@ -122,16 +166,35 @@ def _add(tx: Transaction, call: Call, entry: _Entry) -> str:
         provider=call.provider,
         model=call.model,
         **entry.usage.buckets(),
-        raw_usage=_dump(entry.usage),
-        computed_pusd=None if entry.cost is None or not is_storable(entry.cost) else to_pico(entry.cost),
+        raw_usage=dump(entry.usage),
+        computed_pusd=stored(entry.cost),
+        reported_pusd=stored(entry.usage.reported),
         price_version=entry.price_version,
         tag=call.tag,
-        now=time.time_ns() // 1000,
+        now=now() if at is None else at,
+        service_tier=entry.usage.service_tier,
+        response_id=_label(entry.answerer.response_id),
+        answered_by=None if answered_by == call.model else answered_by,
     )
     return entry_id
 
 
-def _dump(usage: Usage) -> str | None:
+def now() -> int:
+    """This moment in epoch µs."""
+    return time.time_ns() // 1000
+
+
+def stored(cost: Decimal | None) -> int | None:
+    """A cost as the ledger keeps it, in whole pico-dollars; None is unknown."""
+    return None if cost is None or not is_storable(cost) or cost < 0 else to_pico(cost)
+
+
+def _label(name: str | None) -> str | None:
+    """A name that a provider gave, as far as every database can keep it; nothing is lost over an odd one."""
+    return name and name[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def dump(usage: Usage) -> str | None:
     """The provider's own words as JSON; they are dropped if they nest too deep for that."""
     try:
         return None if usage.raw is None else json.dumps(dict(usage.raw))
@@ -142,7 +205,7 @@ def _dump(usage: Usage) -> str | None:
 def _open_call(row: Row) -> OpenCall:
     call = Call(row["call_id"], row["session_id"], row["provider"], row["model"], row["attempt"], row["tag"])
     cost = None if row["computed_pusd"] is None else from_pico(row["computed_pusd"])
-    return OpenCall(call, usage_of(row), cost, row["created_at"])
+    return OpenCall(call, usage_of(row), cost, row["created_at"], Answerer(row["answered_by"], row["response_id"]))
 
 
 def usage_of(row: Row) -> Usage:

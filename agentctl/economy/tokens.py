@@ -23,9 +23,9 @@ def estimate(messages: Iterable[Message]) -> int:
     return _ANSWER + sum(_A_MESSAGE + sum(map(_estimate_part, message.parts)) for message in messages)
 
 
-def estimate_answer(message: Message) -> int:
-    """Estimate the tokens of an answer that broke off."""
-    return sum(map(_estimate_part, message.parts))
+def estimate_parts(parts: Iterable[Part]) -> int:
+    """Estimate the tokens of an answer that broke off, or of a part of it."""
+    return sum(map(_estimate_part, parts))
 
 
 def _estimate_part(part: Part) -> int:

@@ -6,23 +6,30 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agentctl.assembly import assemble
+from agentctl.attempt import Spent
 from agentctl.errors import AgentctlError
-from agentctl.events import AgentEvent, Delta, Receipt, StreamEvent
+from agentctl.events import AgentEvent, Delta, Receipt, Start, StreamEvent
 from agentctl.messages import Message, Part
 from agentctl.providers.base import Preview, Request
-from agentctl.usage import Usage, UsageStatus
+from agentctl.usage import Usage
 
 REQUEST = Request("m", ())
 
 
 @dataclass
 class Player:
-    """A provider that plays `script`; an exception in it is raised, an `asyncio.Event` is waited for."""
+    """A provider that plays `script`; an exception in it is raised, an `asyncio.Event` is waited for.
+
+    `bill` is what it says an answer cost that broke off: an exception is raised, and None waited for in vain.
+    """
 
     script: Iterable[StreamEvent | AgentctlError | asyncio.Event]
     name: str = "player"
     closed: bool = False
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    bill: Usage | AgentctlError | None = None
+    inquiries: list[str] = field(default_factory=list)
+    inquired: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Play the script."""
@@ -42,6 +49,20 @@ class Player:
         """Nothing is ever sent."""
         return Preview("POST", "", {}, {})
 
+    async def count_tokens(self, request: Request) -> int | None:
+        """Nothing is counted."""
+        return None
+
+    async def charged(self, response_id: str) -> Usage | None:
+        """What the answer cost."""
+        self.inquiries.append(response_id)
+        self.inquired.set()
+        if isinstance(self.bill, AgentctlError):
+            raise self.bill
+        if self.bill is None:
+            await asyncio.Event().wait()
+        return self.bill
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
@@ -54,7 +75,9 @@ class MemoryJournal:
     failing: tuple[str, ...] = ()
     told: list[str] = field(default_factory=list)
     drafted: list[Delta] = field(default_factory=list)
-    settled: list[tuple[Message | None, Usage | None, UsageStatus]] = field(default_factory=list)
+    started: list[Start] = field(default_factory=list)
+    retried: list[Spent | None] = field(default_factory=list)
+    settled: list[tuple[Message | None, Spent]] = field(default_factory=list)
     gate: asyncio.Event | None = None  # where writing a draft waits
     drafting: asyncio.Event = field(default_factory=asyncio.Event)
     wrote: asyncio.Event = field(default_factory=asyncio.Event)
@@ -76,11 +99,20 @@ class MemoryJournal:
         self.drafted += deltas
         self.wrote.set()
 
-    async def settle(self, message: Message | None, usage: Usage | None, status: UsageStatus) -> Receipt:
+    def answering(self, start: Start) -> None:
+        """See `agent.Journal`."""
+        self.started.append(start)
+
+    async def retry(self, spent: Spent | None) -> None:
+        """See `agent.Journal`."""
+        self._note("retry")
+        self.retried.append(spent)
+
+    async def settle(self, message: Message | None, spent: Spent) -> Receipt:
         """See `agent.Journal`."""
         self._note("settle")
-        self.settled.append((message, usage, status))
-        return Receipt("player/m", usage or Usage(), status, Decimal(0), Decimal(0), Decimal(0), "id")
+        self.settled.append((message, spent))
+        return Receipt("player/m", spent.usage or Usage(), spent.status, Decimal(0), Decimal(0), Decimal(0), "id")
 
     async def release(self) -> Receipt:
         """See `agent.Journal`."""
