@@ -1,0 +1,57 @@
+"""The Responses API of OpenAI, and of servers that speak it too: a pure codec.
+
+Nothing of a conversation is kept by the server: each request has all of it, reasoning included, which comes encrypted.
+
+Sources: https://platform.openai.com/docs/api-reference/responses, openai 3.54 types/responses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentctl.errors import ProviderError
+from agentctl.providers.base import Capabilities, Request
+from agentctl.providers.codec import Query
+from agentctl.providers.openai import bearer
+from agentctl.providers.refusal import refusal
+from agentctl.providers.responses.answer import Decoder
+from agentctl.providers.responses.request import encode, measure
+
+__all__ = ["Responses"]
+
+
+class Responses:
+    """What one server is sent, and what its answers mean."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+
+    def path(self, request: Request) -> str:  # noqa: ARG002 - other APIs name the model here
+        """Where requests go."""
+        return "/responses"
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        """What every request says of itself."""
+        return bearer(key) | dict(self.capabilities.headers)
+
+    def encode(self, request: Request) -> dict[str, Any]:
+        """The body of the request; see `request.encode`."""
+        return encode(request, self.capabilities)
+
+    def decoder(self, request: Request) -> Decoder:
+        """What decodes the answer to `request`."""
+        return Decoder(self.capabilities, request.model)
+
+    def refusal(self, status: int, body: bytes) -> ProviderError:
+        """The error that an answer with an error's status stands for."""
+        return refusal(self.capabilities, status, body)
+
+    def count(self, request: Request) -> Query:
+        """How to ask for the number of input tokens."""
+        return Query("/responses/input_tokens", measure(request, self.capabilities))
+
+    def counted(self, answer: Mapping[str, Any]) -> int | None:
+        """The number of input tokens, if that is what the answer tells."""
+        tokens = answer.get("input_tokens")
+        return tokens if type(tokens) is int and tokens >= 0 else None

@@ -1,0 +1,113 @@
+"""A request as the body that the Responses API takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
+from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.providers.history import is_image
+from agentctl.providers.responses.items import BREAK
+
+Json = dict[str, Any]
+
+_LONGEST_KEY = 64  # characters of `prompt_cache_key`
+_MEASURED = ("model", "input", "tools", "text", "reasoning")  # what may be asked to be counted
+_THOUGHTLESS = re.compile(r"(ft:)?(gpt-[34]|chatgpt)|gpt-[\d.]+-chat")
+"""Models that do not reason: they answer 400 to the wish for encrypted reasoning. All later ones do."""
+
+
+def encode(request: Request, capabilities: Capabilities) -> Json:
+    """Return the body that asks for a streamed answer. `request` is as `history.adapt` leaves it.
+
+    The system's message is an item and not `instructions`, so that it stays where it stands, and can end in a
+    breakpoint of the prompt cache.
+    """
+    body: Json = {
+        "model": request.model,
+        "input": [item for message in request.messages for item in _items(message)],
+        "stream": True,
+        "store": False,
+    }
+    if not _THOUGHTLESS.match(request.model):
+        body["include"] = ["reasoning.encrypted_content"]
+    if request.max_output is not None:
+        body["max_output_tokens"] = request.max_output
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.effort is not None and capabilities.effort:
+        body["reasoning"] = {"effort": request.effort} | ({} if request.effort == "none" else {"summary": "auto"})
+    if request.schema is not None:
+        schema = {"type": "json_schema", "name": "answer", "schema": dict(request.schema), "strict": True}
+        body["text"] = {"format": schema}
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.session_id is not None:
+        body["prompt_cache_key"] = request.session_id[:_LONGEST_KEY]
+    return body | dict(capabilities.extra_body)
+
+
+def measure(request: Request, capabilities: Capabilities) -> Json:
+    """Return the body that asks how many tokens of input `encode`'s has."""
+    body = encode(request, capabilities)
+    return {name: body[name] for name in _MEASURED if name in body}
+
+
+def _items(message: Message) -> Iterator[Json]:
+    match message.role:
+        case "tool":
+            for part in message.parts:
+                if isinstance(part, ToolResult):
+                    yield {"type": "function_call_output", "call_id": part.call_id, "output": part.content}
+        case "assistant":
+            yield from _answer(message.parts)
+        case role:
+            content = [_content(part) for part in message.parts if isinstance(part, Text | Attachment)]
+            yield {"type": "message", "role": role, "content": content}
+
+
+def _answer(parts: tuple[Part, ...]) -> Iterator[Json]:
+    """What a model said, in its order; reasoning that nothing came of, as of an answer cut short, is refused."""
+    last = max((at for at, part in enumerate(parts) if isinstance(part, Text | ToolCall)), default=-1)
+    spoken = False
+    for part in parts[: last + 1]:
+        match part:
+            case Thinking(_, signature) if (item := _signed(signature)).get("type") == "reasoning":
+                yield item
+            case Text(text, signature):
+                yield _said(text.removeprefix(BREAK) if spoken else text) | _signed(signature)
+                spoken = True
+            case ToolCall(id_, name, arguments):
+                yield {"type": "function_call", "call_id": id_, "name": name, "arguments": arguments}
+
+
+def _said(text: str) -> Json:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    return {"type": "message", "role": "assistant", "content": content}
+
+
+def _signed(signature: str | None) -> Json:
+    """What the decoder kept in a signature; nothing if it is another API's."""
+    try:
+        kept = json.loads(signature or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _content(part: Text | Attachment) -> Json:
+    if isinstance(part, Text):
+        return {"type": "input_text", "text": part.text}
+    address = f"data:{part.media_type};base64,{part.base64}"
+    if is_image(part):
+        return {"type": "input_image", "detail": "auto", "image_url": address}
+    return {"type": "input_file", "filename": part.name, "file_data": address}
+
+
+def _tool(tool: ToolSpec) -> Json:
+    """A tool; unless told otherwise this API makes its schema a strict one, with every property required."""
+    shape = {"type": "function", "name": tool.name, "description": tool.description}
+    return {**shape, "parameters": dict(tool.parameters), "strict": False}
