@@ -188,6 +188,9 @@ def spent(receipt: Receipt) -> dict[str, Any]:
         "status": receipt.status,
         "usage": receipt.usage.buckets(),
         "cost_usd": usd(receipt.cost),
+        "computed_cost_usd": usd(receipt.computed_cost),
+        "reported_cost_usd": usd(receipt.reported_cost),
+        "attempts": receipt.attempts,
         "session_cost_usd": usd(receipt.session_cost),
         "session_cost_known_usd": format_usd(receipt.session_cost_known),
     }
@@ -202,6 +205,9 @@ _NOTHING_SPENT = {
     "status": "final",
     "usage": Usage().buckets(),
     "cost_usd": "0",
+    "computed_cost_usd": "0",
+    "reported_cost_usd": None,
+    "attempts": 0,
     "session_cost_usd": None,
     "session_cost_known_usd": None,
 }
