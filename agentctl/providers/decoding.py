@@ -58,6 +58,15 @@ def parse(data: str) -> dict[str, Any]:
     Raises:
         ProviderError: it is something else.
     """
+    return mapping(parse_any(data))
+
+
+def parse_any(data: str) -> Any:
+    """Return the one JSON value that the data of an event is.
+
+    Raises:
+        ProviderError: it is something else.
+    """
     text = data.strip()
     try:
         value, end = _scan(text)
@@ -65,7 +74,7 @@ def parse(data: str) -> dict[str, Any]:
         raise malformed("JSON that does not parse") from error
     if end != len(text):
         raise malformed("more than one JSON value in an event")
-    return mapping(value)
+    return value
 
 
 def mapping(value: object) -> dict[str, Any]:
