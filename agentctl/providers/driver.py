@@ -89,7 +89,7 @@ class HttpProvider:
             headers = self._headers(await self._find_key(), _STREAM)
         attempt = 1
         while True:
-            answer = _Answer(self._codec.decoder(adapted))
+            answer = Arrival(self._codec.decoder(adapted))
             try:
                 async with AsyncExitStack() as connection:
                     response = await self._send(connection, self._codec.path(adapted), headers, body)
@@ -173,7 +173,7 @@ class HttpProvider:
             raise self._page()
         return response
 
-    async def _read(self, response: Response, answer: _Answer) -> AsyncGenerator[StreamEvent, None]:
+    async def _read(self, response: Response, answer: Arrival) -> AsyncGenerator[StreamEvent, None]:
         """Yield what an answer tells, and leave its end in `answer.done`."""
         decoder, media_type = answer.decoder, _media_type(response)
         with _told_by(decoder, media_type):
@@ -208,7 +208,7 @@ class HttpProvider:
 
 
 @dataclass(slots=True)
-class _Answer:
+class Arrival:
     """An answer that is arriving.
 
     `accepted` is whether the server took the request, `shown` whether anything of an answer has reached the user, and
@@ -226,6 +226,7 @@ class _Answer:
         return not self.accepted or (error.told and not self.shown)
 
     def feed(self, data: str) -> Sequence[StreamEvent]:
+        """Take the data of one event; return what it tells, and what the answer has used so far where that is new."""
         events = self.decoder.feed(data)
         self.shown = self.shown or any(not isinstance(event, Start) for event in events)
         usage = self.decoder.usage
@@ -301,7 +302,7 @@ def _media_type(response: Response) -> str:
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _decode(chunk: bytes, frames: sse.Decoder, answer: _Answer) -> Iterator[StreamEvent]:
+def _decode(chunk: bytes, frames: sse.Decoder, answer: Arrival) -> Iterator[StreamEvent]:
     for frame in frames.feed(chunk):
         yield from answer.feed(frame.data)
 

@@ -14,13 +14,17 @@ from http import HTTPStatus
 from typing import Any
 
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError
+from agentctl.providers import gateway
 from agentctl.providers.base import Capabilities
 from agentctl.redact import redact
 
 _SHOWN = 300  # characters of a server's own words
 _OVERFLOW_CODES = frozenset(
-    {"context_length_exceeded", "exceed_context_size_error", "max_tokens_exceeded", "request_too_large"}
-)
+    {
+        "context_length_exceeded", "exceed_context_size_error", "max_tokens_exceeded", "request_too_large",
+        "token_limit_exceeded", "payload_too_large",
+    }
+)  # fmt: skip
 _OVERFLOW_WORDS = re.compile(
     r"maximum context length|context (?:size|window|length) (?:is |was )?exceeded|prompt is too long"
     r"|exceed context limit|exceeds the maximum number of tokens",
@@ -34,15 +38,28 @@ _MONEY_CODES = frozenset(
         "contract_spend_limit_reached", "enforced_spend_limit_reached",  # Anthropic: 429, but waiting does not help
     }
 )  # fmt: skip
-_MONEY_WORDS = "credit balance is too low"  # Anthropic: a 400 like any other
-_KEY_CODES = frozenset(
-    {"invalid_api_key", "authentication_error", "invalid_authentication", "UNAUTHENTICATED", "API_KEY_INVALID"}
+_MONEY_WORDS = re.compile(
+    r"credit balance is too low"  # Anthropic: a 400 like any other
+    r"|(?:key|spend|spending|total|budget) limit exceeded",  # OpenRouter: 403
+    re.IGNORECASE,
 )
-_MODEL_CODES = frozenset({"model_not_found", "not_found_error", "NOT_FOUND"})
+_MONEY_HINTS: Mapping[str, str] = {
+    "openrouter_credits": "add credit: https://openrouter.ai/settings/credits",
+    "openrouter_key_limit": "raise the limit of the key: https://openrouter.ai/settings/keys",
+    "weight_exceeds_budget": "ask for less with --max-output, or add credit",
+}
+_CONTENT_CODES = frozenset({gateway.MODERATION, "refusal", "invalid_prompt"})
+_KEY_CODES = frozenset(
+    {
+        "invalid_api_key", "authentication_error", "invalid_authentication", "authentication",
+        "UNAUTHENTICATED", "API_KEY_INVALID",
+    }
+)  # fmt: skip
+_MODEL_CODES = frozenset({"model_not_found", "not_found_error", "not_found", "NOT_FOUND"})
 _BUSY_CODES = frozenset(
     {
         "rate_limit_exceeded", "rate_limit_error", "server_error", "api_error", "timeout_error", "internal_error",
-        "overloaded", "overloaded_error", "provider_overloaded", "provider_unavailable",
+        "overloaded", "overloaded_error", "provider_overloaded", "provider_unavailable", "server", "timeout",
         "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED", _IN_FLIGHT,
     }
 )  # fmt: skip
@@ -94,14 +111,19 @@ def _read(said: object) -> _Problem:
     words = next(
         (said[key] for key in ("message", "detail", "error_description") if isinstance(said.get(key), str)), ""
     )
+    if behind := gateway.words(_metadata(said)):
+        words = f"{words} ({shown(behind)})"
     status = said["code"] if isinstance(said.get("code"), int) else None
     return _Problem(words, _codes(said), status, _delay(said))
 
 
-def _codes(said: Mapping[str, Any]) -> frozenset[str]:
+def _metadata(said: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = said.get("metadata")
-    inner = metadata if isinstance(metadata, Mapping) else {}
-    found = [said.get("code"), said.get("type"), said.get("status"), inner.get("error_type"), inner.get("limit_source")]
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _codes(said: Mapping[str, Any]) -> frozenset[str]:
+    found = [said.get("code"), said.get("type"), said.get("status"), *gateway.codes(_metadata(said))]
     if isinstance(details := said.get("details"), Mapping):
         found.append(details.get("error_code"))  # Anthropic
     for detail in _details(said):
@@ -133,15 +155,21 @@ def _error(  # noqa: PLR0911 - a table of cases, in the order in which they coun
     if codes & _OVERFLOW_CODES or _OVERFLOW_WORDS.search(problem.text) or status == _TOO_LARGE:
         hint = "start a new session, send less, or use a model with a larger window"
         return ContextOverflowError(text, hint=hint, status=status)
-    if _IN_FLIGHT not in codes and (
-        codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED or _MONEY_WORDS in problem.text
+    waits = _IN_FLIGHT in codes and not codes & _MONEY_HINTS.keys()
+    if not waits and (
+        codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED or _MONEY_WORDS.search(problem.text)
     ):
-        return ProviderError(text, hint="add credit or raise the limit at the provider", status=status)
+        hints = (_MONEY_HINTS[code] for code in _MONEY_HINTS if code in codes)
+        return ProviderError(text, hint=next(hints, "add credit or raise the limit at the provider"), status=status)
     if _DAILY in codes:
         return ProviderError(
             text, hint="the quota of the day is used up: wait for the next, or raise it", status=status
         )
-    if codes & _KEY_CODES or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    if codes & _CONTENT_CODES:
+        return ProviderError(text, hint="say it in other words, or use another model", status=status)
+    if codes & _KEY_CODES or (
+        status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and not codes & _BUSY_CODES  # of one behind a gateway
+    ):
         return AuthError(text, hint=capabilities.key_hint or None, status=status)
     if codes & _MODEL_CODES or status == HTTPStatus.NOT_FOUND:
         return ProviderError(text, hint=f"`agentctl models list`, or check {_base_url(capabilities)}", status=status)

@@ -64,7 +64,7 @@ class Decoder:
             self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
         if error := chunk.get("error"):
             raise broken_off(self._capabilities, error)
-        events = [] if self._started else [self._start(chunk)]
+        events: list[StreamEvent] = [] if self._started else [self._start(chunk)]
         if choices := chunk.get("choices"):
             self.begun = True
             if choice := _first(array(choices)):
@@ -95,7 +95,7 @@ class Decoder:
         """What had arrived, as the message of a failed answer."""
         return self._kept.partial
 
-    def _start(self, chunk: Mapping[str, Any]) -> StreamEvent:
+    def _start(self, chunk: Mapping[str, Any]) -> Start:
         self._started = True
         self.response_id = name_or_none(chunk.get("id"))
         return Start(name_or_none(chunk.get("model")) or self._model, self.response_id)

@@ -1,0 +1,85 @@
+"""OpenRouter's `reasoning_details`: blocks that come in pieces and must go back as they were. Pure.
+
+The form is the same for all the providers behind it: readable text that may be signed, a summary, or data that only the
+model can read. Pieces of one block share its type, and its index where blocks are counted.
+
+Sources: openrouter 1.3 components/reasoningdetail*.py; https://openrouter.ai/docs/use-cases/reasoning-tokens
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Block = dict[str, Any]
+
+_TEXTS = {"reasoning.text": "text", "reasoning.summary": "summary"}  # the field that comes in pieces, by type
+
+
+def merge(pieces: Iterable[Mapping[str, Any]]) -> list[Block]:
+    """Return the blocks that the pieces make, in the order in which they began.
+
+    Merging some of the pieces first changes nothing: what arrives after a part was kept still finds its block.
+    """
+    blocks: list[_Growing] = []
+    for piece in pieces:
+        block = next((one for one in reversed(blocks) if one.is_kin(piece)), None)
+        if block is not None and block.continues_with(piece):
+            block.grow(piece)
+        else:
+            blocks.append(_Growing(piece))
+    return [block.whole() for block in blocks]
+
+
+def readable(piece: Mapping[str, Any]) -> str:
+    """What of a piece a person can read."""
+    text = piece.get(_field(piece))
+    return text if isinstance(text, str) else ""
+
+
+def dump(pieces: Iterable[Mapping[str, Any]]) -> str:
+    """Return the blocks as the signature of a `Thinking` part."""
+    return json.dumps(merge(pieces), separators=(",", ":"))
+
+
+def load(signature: str | None) -> list[Block]:
+    """Read the blocks in a signature; none where another codec wrote it."""
+    try:
+        blocks = json.loads(signature or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return blocks if isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks) else []
+
+
+class _Growing:
+    """A block whose pieces are arriving; its texts are joined once."""
+
+    def __init__(self, piece: Mapping[str, Any]) -> None:
+        self._block = dict(piece)
+        self._texts = [readable(piece)]
+
+    def is_kin(self, piece: Mapping[str, Any]) -> bool:
+        """Whether the piece is of this block, or of one that comes after it in its place."""
+        return all(self._block.get(name) == piece.get(name) for name in ("type", "index"))
+
+    def continues_with(self, piece: Mapping[str, Any]) -> bool:
+        """Whether the piece is more of this block: data comes whole, a signature ends a text, an id tells its own."""
+        signed = self._block.get("signature") and readable(piece)
+        return bool(_field(piece)) and not signed and piece.get("id") in (None, self._block.get("id"))
+
+    def grow(self, piece: Mapping[str, Any]) -> None:
+        """Add the piece."""
+        self._texts.append(readable(piece))
+        self._block |= {name: value for name, value in piece.items() if value is not None or name not in self._block}
+
+    def whole(self) -> Block:
+        """The block as it is so far."""
+        text = "".join(self._texts)
+        return self._block | {_field(self._block): text} if text else self._block
+
+
+def _field(piece: Mapping[str, Any]) -> str:
+    """The name of the field that holds text for people; empty where there is none."""
+    kind = piece.get("type")
+    return _TEXTS.get(kind, "") if isinstance(kind, str) else ""
