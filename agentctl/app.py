@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agentctl.economy import ledger
 from agentctl.errors import ConfigError, StorageError, UsageError
-from agentctl.paths import data_dir
+from agentctl.paths import cache_dir, data_dir
 from agentctl.settings import Settings, load
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
@@ -21,7 +21,9 @@ from agentctl.store.open import connect
 if TYPE_CHECKING:
     from agentctl.conversation import Target
     from agentctl.economy.catalog import Catalog
+    from agentctl.economy.refreshed import Refreshed
     from agentctl.providers.base import Provider
+    from agentctl.providers.driver import HttpProvider
     from agentctl.providers.local.shelf import Report
     from agentctl.providers.local.weights import Weights
 
@@ -50,7 +52,14 @@ class App:
         """What is known of models."""
         from agentctl.economy.catalog import Catalog  # noqa: PLC0415 - sessions and costs need none of it
 
-        return Catalog(self.settings.models)
+        return Catalog(self.settings.models, self.refreshed)
+
+    @cached_property
+    def refreshed(self) -> Refreshed:
+        """What providers said of their models when they were last asked."""
+        from agentctl.economy.refreshed import Refreshed  # noqa: PLC0415
+
+        return Refreshed(cache_dir(self.environ) / "models")
 
     @cached_property
     def database(self) -> Database:
@@ -139,6 +148,18 @@ class App:
         from agentctl.providers.connect import connect  # noqa: PLC0415
 
         return connect(name, self.settings, self.environ)
+
+    def lister(self, name: str) -> HttpProvider:
+        """The provider called `name`, to be asked for its models, without a key where it tells them to everybody.
+
+        Raises:
+            ConfigError: there is no such provider, or it lists none.
+        """
+        from agentctl.providers.connect import connect  # noqa: PLC0415
+
+        if name in {"local", "scripted"}:
+            raise ConfigError(f"{name} lists no models", hint="`agentctl models list` shows them")
+        return connect(name, self.settings, self.environ, listing=True)
 
     def known_keys(self) -> dict[str, str]:
         """Where each key is that is known of, by provider."""

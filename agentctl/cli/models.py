@@ -71,6 +71,21 @@ def pull(
         print_text(f"local/{path.stem} is in {path}")
 
 
+@app.command()
+def refresh(
+    providers: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROVIDER]...", help="Those to ask; all that you have a key for.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is new, and keep nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask providers for their models, ceilings and prices, and show what changed."""
+    from agentctl.cli.refresh import refresh as run  # noqa: PLC0415 - only this command talks to anybody
+
+    run(providers or [], dry_run=dry_run, as_json=as_json)
+
+
 def known(wired: App, provider: str | None) -> list[ModelCard]:
     """The models of the catalog, the configuration and the models directory, of one provider or of all, by name."""
     cards = {card.name: card for card in wired.catalog.listing(provider)}

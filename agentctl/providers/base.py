@@ -69,6 +69,7 @@ class Capabilities:
         signatures: to whom a signature means something: all models of the provider, or the one that made it.
         tool_id: the regular expression that it wants ids of tool calls to match; empty takes any.
         effort: whether it takes the wish for more or less thinking.
+        lists_freely: whether it lists its models without a key.
         extra_body: sent as it is with each request.
         headers: sent as they are with each request.
     """
@@ -87,6 +88,7 @@ class Capabilities:
     signatures: Literal["provider", "model"] = "model"
     tool_id: str = ""
     effort: bool = True
+    lists_freely: bool = False
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -20,15 +20,25 @@ _OTHERS = frozenset({"local", "scripted"})  # providers that are no servers
 _SHARED = frozenset({"openai", "compatible"})  # those that `base_url`, and so OPENAI_BASE_URL, is for
 
 
-def connect(provider: str, settings: Settings, environ: Mapping[str, str] = os.environ) -> HttpProvider:
+def connect(
+    provider: str, settings: Settings, environ: Mapping[str, str] = os.environ, *, listing: bool = False
+) -> HttpProvider:
     """Return a known provider, `compatible`, or a server by its name in the settings.
 
     Keys from the environment and saved keys go only to a base URL that is the user's choice, never to a project's.
+
+    Args:
+        provider: the name that stands before the first `/` of a model's.
+        settings: what is set of it.
+        environ: the environment.
+        listing: it is only asked for its models, which some list without a key.
 
     Raises:
         ConfigError: there is no such server, it has no base URL, or a project wants a key of the user's for its server.
     """
     endpoint = _endpoint(provider, settings)
+    if listing and endpoint.capabilities.lists_freely:
+        endpoint = replace(endpoint, capabilities=replace(endpoint.capabilities, needs_key=False))
     transport = Transport(Timeouts(header=settings.timeout, idle=settings.timeout))
     credential = Credential(lambda: endpoint.find_key(environ), endpoint.expects_key(environ))
     if endpoint.capabilities.api == "openrouter":
