@@ -34,9 +34,10 @@ KNOWN = _by_name(
             key_variables=("ANTHROPIC_API_KEY",),
             needs_key=True,
             key_hint=_hint("anthropic", "ANTHROPIC_API_KEY"),
-            media_types=("image/", "application/pdf"),
+            media_types=("image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"),
             signatures="provider",
-            tool_id="[a-zA-Z0-9_-]+",
+            tool_id="[a-zA-Z0-9_-]{1,64}",
+            headers={"anthropic-beta": "thinking-binding-controls-2026-08-01"},  # see anthropic/thinking.py
         ),
         Capabilities(
             provider="google",
@@ -56,6 +57,7 @@ KNOWN = _by_name(
             needs_key=True,
             key_hint=_hint("openrouter", "OPENROUTER_API_KEY"),
             media_types=("image/", "audio/", "application/pdf"),
+            lists_freely=True,
         ),
     )
 )

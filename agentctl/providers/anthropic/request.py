@@ -1,0 +1,105 @@
+"""A request as the body that the Messages API takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from agentctl.messages import Message
+from agentctl.providers.anthropic.blocks import Thoughts, blocks
+from agentctl.providers.anthropic.generations import generation
+from agentctl.providers.anthropic.thinking import effort_level, thinking, thoughts
+from agentctl.providers.base import Capabilities, Request, ToolSpec
+
+Json = dict[str, Any]
+
+_USUAL_OUTPUT = 32_000  # tokens, where nobody wishes a limit and the model could do more
+_SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
+_UNCOUNTED = frozenset({"max_tokens", "stream", "temperature"})  # what has no place in a question for the size
+_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+
+
+def encode(request: Request, capabilities: Capabilities) -> Json:
+    """Return the body that asks for a streamed answer.
+
+    Left out is what the model's generation refuses: a temperature, where it takes none or thinks, and its earlier
+    thoughts, where thinking is off. `request` is as `history.adapt` leaves it.
+    """
+    model = generation(request.model)
+    max_tokens = _max_tokens(request)
+    config = thinking(request, capabilities, model, max_tokens)
+    body: Json = {
+        "model": request.model,
+        "max_tokens": max_tokens,
+        "messages": _turns(request.messages, thoughts(config, model)),
+        "stream": True,
+    }
+    if system := _system(request.messages):
+        body["system"] = system
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if config:
+        body["thinking"] = config
+    if output := _output(request, effort_level(request, capabilities, model)):
+        body["output_config"] = output
+    if request.temperature is not None and model.temperature and config in (None, {"type": "disabled"}):
+        body["temperature"] = request.temperature
+    return body | dict(capabilities.extra_body)
+
+
+def count(request: Request, capabilities: Capabilities) -> Json:
+    """Return the body that asks how many tokens of input the request has."""
+    return {name: value for name, value in encode(request, capabilities).items() if name not in _UNCOUNTED}
+
+
+def _max_tokens(request: Request) -> int:
+    """The most tokens to answer with, which the API wants to be told."""
+    if request.max_output is not None:
+        return request.max_output
+    return _SAFE_OUTPUT if request.output_ceiling is None else min(request.output_ceiling, _USUAL_OUTPUT)
+
+
+def _system(messages: Iterable[Message]) -> list[Json]:
+    """What stands above the conversation: blocks and no string, for blocks can carry a cache breakpoint."""
+    return [block for message in messages if message.role == "system" for block in blocks(message.parts)]
+
+
+def _turns(messages: Iterable[Message], kept: Thoughts) -> list[Json]:
+    """The conversation in turns of user and assistant, which alternate; results of tools are the user's."""
+    turns: list[Json] = []
+    talk = (message for message in messages if message.role != "system")
+    for role, run in groupby(talk, lambda message: "assistant" if message.role == "assistant" else "user"):
+        parts = [part for message in run for part in message.parts]
+        content = _orderly(blocks(parts, kept))
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += content
+        elif content:
+            turns.append({"role": role, "content": content})
+    if turns and turns[-1]["role"] == "assistant":
+        turns[-1]["content"] = _to_go_on_with(turns[-1]["content"])
+    return turns
+
+
+def _orderly(content: list[Json]) -> list[Json]:
+    """The blocks of a turn with the results of tools first and no thought last, after which nothing was said."""
+    while content and content[-1]["type"] in _THOUGHTS:
+        content = content[:-1]
+    return sorted(content, key=lambda block: block["type"] != "tool_result")
+
+
+def _to_go_on_with(content: list[Json]) -> list[Json]:
+    """The blocks of a last turn that the assistant is to go on with: it may not end in a blank."""
+    *before, last = content
+    return [*before, {**last, "text": last["text"].rstrip()}] if last["type"] == "text" else content
+
+
+def _output(request: Request, effort: str | None) -> Json:
+    output: Json = {} if effort is None else {"effort": effort}
+    if request.schema is not None:
+        output["format"] = {"type": "json_schema", "schema": dict(request.schema)}
+    return output
+
+
+def _tool(tool: ToolSpec) -> Json:
+    return {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
