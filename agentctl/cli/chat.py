@@ -18,6 +18,7 @@ from typer.core import TyperCommand
 
 from agentctl import log
 from agentctl.app import App
+from agentctl.cli import routing
 from agentctl.cli.failures import explain
 from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
@@ -72,6 +73,12 @@ def chat(
     effort: Annotated[Effort | None, typer.Option(help="How much to think before answering.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of the server to ask.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds to wait for a silent server.")] = None,
+    route: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="How OpenRouter routes, as in order=anthropic,google.")
+    ] = None,
+    fallback: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="What OpenRouter asks where the model fails.")
+    ] = None,
     schema: Annotated[Path | None, typer.Option(help="JSON Schema file that the answer must follow.")] = None,
     tag: Annotated[str | None, typer.Option(help="What to book the calls under; see cost --by tag.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
@@ -85,7 +92,8 @@ def chat(
     view = _view(output, stream=not no_stream, quiet=quiet)
     notify = (lambda _: None) if quiet else print_note
     with _reporting(view):
-        wired = App(flags={"base_url": base_url, "timeout": timeout, "tag": tag})
+        routed = routing.flags(route or [], fallback or [])
+        wired = App(flags={"base_url": base_url, "timeout": timeout, "tag": tag, **routed})
         log.setup(wired.settings.log)
         _warn(wired, notify)
         lines = prompt is None and sys.stdin.isatty()
@@ -95,6 +103,7 @@ def chat(
         options = Options(max_output, _finite(temperature), _read_schema(schema), effort)
         session = wired.session(resume, latest=latest)
         target = wired.target(wired.model(model, session))
+        routing.check(routed, target.name, wired.settings)
         conversation = Conversation(
             wired.database,
             wired.catalog,
