@@ -1,111 +1,200 @@
-"""What was used and spent: by session, day, model and provider."""
+"""What was used and spent: by session, day, model, provider and tag.
+
+The database keeps these sums as calls are charged (`usage_sums`). Where a period begins or ends within one of its
+slots, the calls of that slot, and only they, are read from the ledger itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from operator import add
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from agentctl.economy.ledger import Cost, pico_of, usage_of
+from agentctl.economy.ledger import Cost
+from agentctl.economy.periods import DAY, QUARTER, Period
 from agentctl.economy.pricing import from_pico
-from agentctl.store.base import Transaction
+from agentctl.store.base import Row, Transaction
 from agentctl.usage import Usage
 
-_SECOND = 1_000_000  # µs
+if TYPE_CHECKING:
+    from datetime import date, tzinfo
+
+_MILLI = 10**9  # pico-dollars
+_Key = TypeVar("_Key")
 
 
-@dataclass(frozen=True)
-class Total:
-    """A sum over calls: how many, their tokens and their cost."""
+class Total(NamedTuple):
+    """A sum over calls: integers in a row, so that sums of them are sums place by place. Money is in pico-dollars.
 
-    calls: int
-    usage: Usage
-    cost: Cost
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The sum over some calls, and the same calls by what they have in common.
-
-    Sessions go by id, None for calls whose conversation was not kept; models by `provider/model`; days from the first
-    to the last that has calls.
+    Some calls have a cost that the provider reported, and of these most also one that was computed. `computed` and
+    `drift`, by which what was reported is more, are sums over the calls that have both, `compared` of them.
     """
 
-    all: Total
-    by_session: Mapping[str | None, Total]
-    by_day: Mapping[date, Total]
-    by_model: Mapping[str, Total]
-    by_provider: Mapping[str, Total]
+    calls: int = 0
+    unknown_calls: int = 0
+    known: int = 0
+    reported_calls: int = 0
+    reported: int = 0
+    compared: int = 0
+    computed: int = 0
+    drift: int = 0
+    uncached_input: int = 0
+    cache_read: int = 0
+    cache_write_short: int = 0
+    cache_write_long: int = 0
+    output: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens."""
+        return Usage(self.uncached_input, self.cache_read, self.cache_write_short, self.cache_write_long, self.output)
+
+    @property
+    def cost(self) -> Cost:
+        """What they cost: as reported where it was, else as computed."""
+        return Cost(from_pico(self.known), self.unknown_calls)
+
+    @property
+    def reported_cost(self) -> Decimal | None:
+        """Dollars that providers say they charged; None if they said nothing."""
+        return from_pico(self.reported) if self.reported_calls else None
+
+    @property
+    def computed_cost(self) -> Decimal | None:
+        """Dollars that were computed for calls with a reported cost; None if there are none."""
+        return from_pico(self.computed) if self.compared else None
+
+    @property
+    def drift_cost(self) -> Decimal | None:
+        """Dollars that were reported beyond these; None if there is nothing to compare."""
+        return from_pico(self.drift) if self.compared else None
 
 
-def totals(tx: Transaction, *, since: int = 0, session_id: str | None = None, zone: tzinfo | None = None) -> Totals:
-    """Add up the calls that were charged.
+def by_session(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str | None, Total]:
+    """Add up calls by the id of their session, None for those whose conversation was not kept.
 
     Args:
         tx: a transaction.
-        since: leave out calls charged before this; in µs since the epoch.
-        session_id: leave out other sessions' calls.
+        period: when they were charged.
+        session_id: only this session's.
+    """
+    if session_id is not None:
+        return _added(_rows(tx, "part", QUARTER, period, session_id), lambda _: session_id)
+    return _added(_rows_by_session(tx, period), lambda row: row["session_id"] or None)
+
+
+def by_day(
+    tx: Transaction, period: Period, session_id: str | None = None, zone: tzinfo | None = None
+) -> dict[date, Total]:
+    """Add up calls by the day they were charged on, from the first to the last that has any.
+
+    Args:
+        tx: a transaction.
+        period: when they were charged.
+        session_id: only this session's.
         zone: where days begin and end; None for this machine's own time.
     """
-    everything: _Table[None] = {}
-    by_session: _Table[str | None] = {}
-    by_day: _Table[date] = {}
-    by_model: _Table[str] = {}
-    by_provider: _Table[str] = {}
-    for day, start, end in _days(tx, since, session_id, zone):
-        for row in tx.all("ledger.sums", since=start, until=end, session_id=session_id):
-            numbers = (row["calls"], row["unknown_calls"], pico_of(row), *usage_of(row).buckets().values())
-            _add(everything, None, numbers)
-            _add(by_session, row["session_id"], numbers)
-            _add(by_day, day, numbers)
-            _add(by_model, f"{row['provider']}/{row['model']}", numbers)
-            _add(by_provider, row["provider"], numbers)
-    return Totals(
-        _read(everything).get(None, _NOTHING), _read(by_session), _read(by_day), _read(by_model), _read(by_provider)
+    found: dict[date, Total] = {}
+    for day, part in _days(tx, period, session_id, zone):
+        rows = _rows(tx, "time" if session_id is None else "part", QUARTER, part, session_id)
+        _add(found, ((day, row) for row in rows))
+    return found
+
+
+def by_model(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str, Total]:
+    """Add up calls by `provider/model`; see `by_session`."""
+    return _added(_rows_by_day(tx, "model", period, session_id), lambda row: f"{row['provider']}/{row['model']}")
+
+
+def by_provider(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str, Total]:
+    """Add up calls by provider; see `by_session`."""
+    return _added(_rows_by_day(tx, "model", period, session_id), lambda row: row["provider"])
+
+
+def by_tag(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str | None, Total]:
+    """Add up calls by tag, None for those without; see `by_session`."""
+    return _added(_rows_by_day(tx, "tag", period, session_id), lambda row: row["tag"] or None)
+
+
+def total(lines: Iterable[Total]) -> Total:
+    """Add up totals."""
+    return Total(*map(sum, zip(*lines, strict=True))) if (lines := list(lines)) else Total()
+
+
+def _days(
+    tx: Transaction, period: Period, session_id: str | None, zone: tzinfo | None
+) -> Iterator[tuple[date, Period]]:
+    """Yield the days, or parts of days, that have calls."""
+    from agentctl.economy.days import day_of  # noqa: PLC0415 - other tables need no calendar
+
+    scope, moment = "time" if session_id is None else "part", period.since
+    while row := tx.one("totals.next_slot", scope=scope, session_id=session_id or "", first=moment // QUARTER):
+        start = max(moment, row["slot"] * QUARTER)
+        if start >= period.until:
+            return
+        day, end = day_of(start, zone)
+        moment = min(end, period.until)
+        yield day, Period(start, moment)
+
+
+def _rows_by_day(tx: Transaction, scope: str, period: Period, session_id: str | None) -> Iterator[Row]:
+    if session_id is None:
+        return _rows(tx, scope, DAY, period, None)
+    return _rows(tx, "part", QUARTER, period, session_id)
+
+
+def _rows(tx: Transaction, scope: str, size: int, period: Period, session_id: str | None) -> Iterator[Row]:
+    """The sums that make up a period: those kept by slots of `size` µs, and those of its edges."""
+    first, end = period.slots(size)
+    yield from tx.all("totals.sums", scope=scope, session_id=session_id or "", first=first, end=end)
+    for edge in period.edges(size):
+        yield from tx.all("totals.edge", since=edge.since, until=edge.until, session_id=session_id)
+
+
+def _rows_by_session(tx: Transaction, period: Period) -> Iterator[Row]:
+    """Most sessions lie wholly in a period or out of it; only of the others the parts are looked at."""
+    whole = tx.all("totals.whole_sessions", since=period.since, until=period.until)
+    yield from whole
+    if period == Period():
+        return
+    first, end = period.slots(QUARTER)
+    yield from tx.all("totals.parts_of_sessions", since=period.since, until=period.until, first=first, end=end)
+    counted = {(row["session_id"], row["basis"]) for row in whole}
+    for edge in period.edges(QUARTER):
+        rows = tx.all("totals.edge", since=edge.since, until=edge.until, session_id=None)
+        yield from (row for row in rows if (row["session_id"], row["basis"]) not in counted)
+
+
+def _added(rows: Iterable[Row], key: Callable[[Row], _Key]) -> dict[_Key, Total]:
+    found: dict[_Key, Total] = {}
+    _add(found, ((key(row), row) for row in rows))
+    return found
+
+
+def _add(table: dict[_Key, Total], rows: Iterable[tuple[_Key, Row]]) -> None:
+    for key, row in rows:
+        if row["calls"]:  # a report can take all calls out of a sum
+            line = _total(row)
+            table[key] = Total(*map(add, table[key], line)) if key in table else line
+
+
+def _total(row: Row) -> Total:
+    basis, calls, known = row["basis"], row["calls"], row["known_musd"] * _MILLI + row["known_rest"]
+    reported_calls, reported = (calls, known) if basis in {"reported", "both"} else (0, 0)
+    compared, computed = (calls, row["computed_musd"] * _MILLI + row["computed_rest"]) if basis == "both" else (0, 0)
+    return Total(
+        calls,
+        calls if basis == "unknown" else 0,
+        known,
+        reported_calls,
+        reported,
+        compared,
+        computed,
+        known - computed if compared else 0,
+        row["uncached_input"],
+        row["cache_read"],
+        row["cache_write_short"],
+        row["cache_write_long"],
+        row["output"],
     )
-
-
-def _days(tx: Transaction, since: int, session_id: str | None, zone: tzinfo | None) -> Iterator[tuple[date, int, int]]:
-    """Yield each day that has calls, with its begin (not before `since`) and end in epoch µs."""
-    start = _next_charge(tx, since, session_id)
-    while start is not None:
-        day = datetime.fromtimestamp(start // _SECOND, zone).date()
-        end = _midnight(day + timedelta(days=1), start, zone)
-        yield day, start, end
-        start = _next_charge(tx, end, session_id)
-
-
-def _next_charge(tx: Transaction, since: int, session_id: str | None) -> int | None:
-    row = tx.one("ledger.next_charge", since=since, session_id=session_id)
-    return row["created_at"] if row else None
-
-
-def _midnight(day: date, after: int, zone: tzinfo | None) -> int:
-    """The moment `day` begins, after the moment `after` of the day before: a clock set back at night repeats it."""
-    midnights = (datetime.combine(day, time(fold=fold), zone).timestamp() for fold in (0, 1))
-    return next(moment for midnight in midnights if (moment := int(midnight) * _SECOND) > after)
-
-
-_Numbers = tuple[int, ...]  # calls, calls of unknown cost, pico-dollars, and the buckets in their order
-_Key = TypeVar("_Key")
-_Table = dict[_Key, _Numbers]
-
-
-def _add(table: _Table[_Key], key: _Key, numbers: _Numbers) -> None:
-    table[key] = tuple(map(add, table[key], numbers)) if key in table else numbers
-
-
-def _read(table: _Table[_Key]) -> dict[_Key, Total]:
-    return {key: _total(*numbers) for key, numbers in table.items()}
-
-
-def _total(calls: int, unknown_calls: int, pico: int, *buckets: int) -> Total:
-    uncached_input, cache_read, cache_write_short, cache_write_long, output = buckets
-    usage = Usage(uncached_input, cache_read, cache_write_short, cache_write_long, output)
-    return Total(calls, usage, Cost(from_pico(pico), unknown_calls))
-
-
-_NOTHING = Total(0, Usage(), Cost(Decimal(0), 0))

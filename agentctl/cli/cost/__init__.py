@@ -1,23 +1,28 @@
-"""`agentctl cost`: what was used and spent."""
+"""`agentctl cost`: what was used and spent. The commands below it are modules of this package."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar
 
 import typer
+from typer._click.core import ParameterSource
 
 from agentctl.app import App
-from agentctl.cli.figures import cost_fields, cost_text, rfc3339
+from agentctl.cli.cost.tables import Group, Lines, cells, fields, read
+from agentctl.cli.figures import rfc3339
 from agentctl.cli.group import LazyGroup, new_app
 from agentctl.cli.render import print_json, print_table
-from agentctl.economy.totals import Total, Totals, totals
+from agentctl.economy.periods import Period
+from agentctl.economy.totals import total
 from agentctl.errors import UsageError
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
+
+_MOST_LINES = 100  # of a table on a terminal
+
 
 _COMMANDS = {
     "price": "Price a provider's usage object.",
@@ -34,116 +39,88 @@ class _Commands(LazyGroup):
 
 app = new_app("Show what was used and spent; days are those of this machine's clock.", _Commands)
 
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-_Key = TypeVar("_Key", bound=str | None)
-
-
-class Group(StrEnum):
-    """What the lines of a table are."""
-
-    session = "session"
-    day = "day"
-    model = "model"
-    provider = "provider"
-
-
-_FIELDS = {Group.session: "session_id"}
+_WHEN = "2026-11-23, 2026-11-23T08:00, 7d, 12h."
 
 
 @app.callback(invoke_without_command=True, no_args_is_help=False)
 def cost(
     context: typer.Context,
     by: Annotated[Group, typer.Option("--by", help="What the lines of the table are.")] = Group.model,
-    since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="WHEN", help="Only from then on: 2026-11-23, 2026-11-23T08:00, 7d, 12h."),
-    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help=f"Only from then on: {_WHEN}")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Only before then.")] = None,
     session: Annotated[str | None, typer.Option("--session", help="Only this conversation: its id or name.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all tables.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the table for spreadsheets.")] = False,
 ) -> None:
     if context.invoked_subcommand is not None:
+        _refuse_options(context, context.invoked_subcommand)
         return
-    start = None if since is None else moment(since)
-    session_id, found = App().database.read(lambda tx: _read(tx, start, session))
+    if as_json and as_csv:
+        raise UsageError("--json and --csv are two forms of the same", hint="leave one of them out")
+    period = _period(since, until)
+    groups = tuple(Group) if as_json else (by,)
+    session_id, tables = App().database.read(lambda tx: _read(tx, groups, period, session))
     if as_json:
-        print_json(_document(found, start, session_id))
-        return
-    rows = [_row(key or "(not kept)", total) for key, total in _tables(found)[by]]
-    print_table((by, "calls", "in", "cached", "out", "cost"), [*rows, _row("total", found.all)])
+        print_json(_document(tables, period, since, until, session_id))
+    elif as_csv:
+        from agentctl.cli.cost.sheet import print_sheet  # noqa: PLC0415 - one form is printed
+
+        print_sheet(by, tables[by])
+    elif by is Group.day and sys.stdout.isatty():
+        from agentctl.cli.cost.chart import print_chart  # noqa: PLC0415
+
+        print_chart(tables[by])
+    else:
+        _print_table(by, tables[by])
 
 
-def moment(text: str) -> int:
-    """Return the moment that a user means, in epoch µs.
-
-    Args:
-        text: a date or time as ISO 8601 has it, on this machine's clock where it names no zone; or so many days, hours
-            or minutes ago, like `7d`.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    number, unit = text[:-1], _UNITS.get(text[-1:])
-    try:
-        if unit and number.isdecimal():
-            meant = datetime.now(UTC) - timedelta(**{unit: int(number)})
-        else:
-            meant = datetime.fromisoformat(text)
-        return round(meant.timestamp() * 1_000_000)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{text!r} is no time", hint="write it like 2026-11-23, 2026-11-23T08:00, 7d, 12h or 30m"
-        ) from error
+def _refuse_options(context: typer.Context, command: str) -> None:
+    """Options of the table say nothing to a command below."""
+    for parameter in context.command.params:
+        if context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
+            option = parameter.opts[0]
+            raise UsageError(
+                f"{option} stands before {command}", hint=f"put it behind: agentctl cost {command} {option} …"
+            )
 
 
-def _read(tx: Transaction, since: int | None, session: str | None) -> tuple[str | None, Totals]:
+def _period(since: str | None, until: str | None) -> Period:
+    if since is None and until is None:
+        return Period()
+    from agentctl.cli.moments import moment  # noqa: PLC0415 - it needs a calendar
+
+    bounds = {name: moment(text) for name, text in (("since", since), ("until", until)) if text is not None}
+    period = Period(**bounds)
+    if not period:
+        raise UsageError("--until is not after --since", hint="the table is of what was spent between them")
+    return period
+
+
+def _read(
+    tx: Transaction, groups: tuple[Group, ...], period: Period, session: str | None
+) -> tuple[str | None, dict[Group, Lines]]:
     session_id = sessions.find(tx, session).id if session is not None else None
-    return session_id, totals(tx, since=since or 0, session_id=session_id)
+    return session_id, {group: read(tx, group, period, session_id) for group in groups}
 
 
-def _tables(found: Totals) -> dict[Group, Sequence[tuple[str | None, Total]]]:
-    """The lines of each table: days as they passed, all else by what it cost."""
+def _document(
+    tables: Mapping[Group, Lines], period: Period, since: str | None, until: str | None, session_id: str | None
+) -> dict[str, Any]:
     return {
-        Group.session: _costliest_first(found.by_session),
-        Group.day: [(day.isoformat(), total) for day, total in found.by_day.items()],
-        Group.model: _costliest_first(found.by_model),
-        Group.provider: _costliest_first(found.by_provider),
-    }
-
-
-def _costliest_first(table: Mapping[_Key, Total]) -> Sequence[tuple[_Key, Total]]:
-    return sorted(table.items(), key=lambda line: (line[1].cost.known, line[1].calls), reverse=True)
-
-
-def _document(found: Totals, since: int | None, session_id: str | None) -> dict[str, Any]:
-    tables = {
-        f"by_{group}": [{_FIELDS.get(group, group): key, **_fields(total)} for key, total in lines]
-        for group, lines in _tables(found).items()
-    }
-    return {
-        "since": None if since is None else rfc3339(since),
+        "since": None if since is None else rfc3339(period.since),
+        "until": None if until is None else rfc3339(period.until),
         "session_id": session_id,
-        **_fields(found.all),
-        **tables,
+        **fields(total(line for _, line in tables[Group.model])),
+        **{f"by_{group}": [{group.field: key, **fields(line)} for key, line in tables[group]] for group in Group},
     }
 
 
-def _fields(total: Total) -> dict[str, Any]:
-    return {
-        "calls": total.calls,
-        "unknown_calls": total.cost.unknown_calls,
-        "usage": total.usage.buckets(),
-        **cost_fields(total.cost),
-    }
-
-
-def _row(name: str, total: Total) -> tuple[str, ...]:
-    usage = total.usage
-    return (
-        name,
-        f"{total.calls:,}",
-        f"{usage.input:,}",
-        f"{usage.cache_read:,}",
-        f"{usage.output:,}",
-        cost_text(total.cost),
+def _print_table(by: Group, lines: Lines) -> None:
+    rows = [(by.label(key), *cells(line)) for key, line in lines]
+    if sys.stdout.isatty() and len(lines) > _MOST_LINES:
+        rest = lines[_MOST_LINES:]
+        rows[_MOST_LINES:] = [(f"({len(rest):,} more)", *cells(total(line for _, line in rest)))]
+    print_table(
+        (by, "calls", "in", "cached", "out", "cost"), [*rows, ("total", *cells(total(line for _, line in lines)))]
     )

@@ -38,34 +38,9 @@ FROM usage_ledger u JOIN open_calls o ON o.reservation_id = u.id
 WHERE u.call_id = :call_id AND u.attempt = :attempt AND u.kind = 'reserve';
 
 -- name: session_cost
--- A sum of pico-dollars passes 64 bits at $9.2 M, so whole milli-dollars and the rest are summed apart.
 SELECT
-    COALESCE(SUM(pusd / 1000000000), 0) AS known_musd,
-    COALESCE(SUM(pusd % 1000000000), 0) AS known_rest,
-    COUNT(*) - COUNT(pusd) AS unknown_calls
-FROM (
-    SELECT COALESCE(r.reported_pusd, u.reported_pusd, u.computed_pusd) AS pusd
-    FROM usage_ledger u LEFT JOIN charge_reports r ON r.charge_id = u.id
-    WHERE u.kind = 'charge' AND u.session_id = :session_id
-);
-
--- name: sums
-SELECT session_id, provider, model,
-    COUNT(*) AS calls,
-    COUNT(*) - COUNT(computed_pusd) AS unknown_calls,
-    COALESCE(SUM(computed_pusd / 1000000000), 0) AS known_musd,
-    COALESCE(SUM(computed_pusd % 1000000000), 0) AS known_rest,
-    SUM(uncached_input) AS uncached_input,
-    SUM(cache_read) AS cache_read,
-    SUM(cache_write_short) AS cache_write_short,
-    SUM(cache_write_long) AS cache_write_long,
-    SUM(output) AS output
-FROM usage_ledger
-WHERE kind = 'charge' AND created_at >= :since AND created_at < :until
-    AND (CAST(:session_id AS TEXT) IS NULL OR session_id = :session_id)
-GROUP BY session_id, provider, model;
-
--- name: next_charge
-SELECT MIN(created_at) AS created_at FROM usage_ledger
-WHERE kind = 'charge' AND created_at >= :since
-    AND (CAST(:session_id AS TEXT) IS NULL OR session_id = :session_id);
+    COALESCE(SUM(known_musd), 0) AS known_musd,
+    COALESCE(SUM(known_rest), 0) AS known_rest,
+    COALESCE(SUM(CASE basis WHEN 'unknown' THEN calls END), 0) AS unknown_calls
+FROM usage_sums
+WHERE scope = 'session' AND session_id = :session_id;
