@@ -16,6 +16,7 @@ from typing import Any
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError
 from agentctl.providers import gateway
 from agentctl.providers.base import Capabilities
+from agentctl.providers.counts import inside, items
 from agentctl.redact import redact
 
 _SHOWN = 300  # characters of a server's own words
@@ -27,7 +28,7 @@ _OVERFLOW_CODES = frozenset(
 )  # fmt: skip
 _OVERFLOW_WORDS = re.compile(
     r"maximum context length|context (?:size|window|length) (?:is |was )?exceeded|prompt is too long"
-    r"|exceed context limit|exceeds the maximum number of tokens",
+    r"|exceed context limit|exceeds the maximum number of tokens|payload size exceeds the limit",
     re.IGNORECASE,
 )
 _IN_FLIGHT = "openrouter_in_flight_budget"  # 402, but only until other requests of this key have ended
@@ -40,7 +41,8 @@ _MONEY_CODES = frozenset(
 )  # fmt: skip
 _MONEY_WORDS = re.compile(
     r"credit balance is too low"  # Anthropic: a 400 like any other
-    r"|(?:key|spend|spending|total|budget) limit exceeded",  # OpenRouter: 403
+    r"|(?:key|spend|spending|total|budget) limit exceeded"  # OpenRouter: 403
+    r"|credits are depleted",  # Google: a 429 like any other
     re.IGNORECASE,
 )
 _MONEY_HINTS: Mapping[str, str] = {
@@ -55,6 +57,7 @@ _KEY_CODES = frozenset(
         "UNAUTHENTICATED", "API_KEY_INVALID",
     }
 )  # fmt: skip
+_KEY_WORDS = re.compile(r"\bAPI key (?:not valid|not found|expired)", re.IGNORECASE)  # Google: a 400 like any other
 _MODEL_CODES = frozenset({"model_not_found", "not_found_error", "not_found", "NOT_FOUND"})
 _BUSY_CODES = frozenset(
     {
@@ -128,14 +131,16 @@ def _codes(said: Mapping[str, Any]) -> frozenset[str]:
         found.append(details.get("error_code"))  # Anthropic
     for detail in _details(said):
         found.append(detail.get("reason"))
-        if any("PerDay" in str(violation) for violation in detail.get("violations") or ()):
+        quotas = (inside(violation).get("quotaId") for violation in items(detail.get("violations")))
+        if any(isinstance(quota, str) and "PerDay" in quota for quota in quotas):
             found.append(_DAILY)
     return frozenset(code for code in found if isinstance(code, str))
 
 
 def _delay(said: Mapping[str, Any]) -> float | None:
     """Seconds to wait, from Google's `RetryInfo`: `"37s"`, `"0.5s"`."""
-    delays = (re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)s", str(one.get("retryDelay"))) for one in _details(said))
+    told = (one.get("retryDelay") for one in _details(said))
+    delays = (re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)s", text) for text in told if isinstance(text, str))
     return next((float(found[1]) for found in delays if found), None)
 
 
@@ -167,8 +172,13 @@ def _error(  # noqa: PLR0911 - a table of cases, in the order in which they coun
         )
     if codes & _CONTENT_CODES:
         return ProviderError(text, hint="say it in other words, or use another model", status=status)
-    if codes & _KEY_CODES or (
-        status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and not codes & _BUSY_CODES  # of one behind a gateway
+    if (
+        codes & _KEY_CODES
+        or _KEY_WORDS.search(problem.text)
+        or (
+            status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+            and not codes & _BUSY_CODES  # of one behind a gateway
+        )
     ):
         return AuthError(text, hint=capabilities.key_hint or None, status=status)
     if codes & _MODEL_CODES or status == HTTPStatus.NOT_FOUND:
