@@ -57,7 +57,7 @@ class Attempt:
                 self._since.append(event)
             case Start(model, response_id):
                 self._begun = True
-                self.model, self.response_id = model or None, response_id
+                self.model, self.response_id = model or self.model, response_id or self.response_id
             case Usage():
                 self._begun = True
                 self._hear(event)
