@@ -71,7 +71,7 @@ def card(name: str, prices: Row, ceilings: Row, weights: Row | None) -> ModelCar
     """Return the card of a model from its rows, which are empty where nothing is known."""
     return ModelCard(
         name,
-        prices=tuple(_price_list(one) for one in prices["lists"]) if prices else None,
+        prices=tuple(_price_list(one) for one in prices["lists"]) if prices.get("lists") else None,
         source=prices.get("source"),
         date=prices.get("date"),
         max_input=ceilings.get("max_input"),

@@ -49,7 +49,8 @@ class Catalog:
         base = _unrouted(package(provider), model)
         prices = self._prices(provider, base.lower())
         weights = package(provider).get("weights", {}).get(model)
-        found = card(name, prices, self._ceilings(provider, base.lower()), weights)
+        names = (base.lower(), stem(dashed(base.lower())), str(prices.get("id", "")).lower())
+        found = card(name, prices, self._ceilings(provider, names), weights)
         told = (name, f"{provider}/{base}", f"{provider}/{prices.get('id', base)}")
         wins = next((self._overrides[one] for one in told if one in self._overrides), None)
         return override(found, wins) if wins else found
@@ -74,9 +75,9 @@ class Catalog:
         others: Sequence[str] = package(provider).get("fallback", ())  # whose models it serves at their prices
         return row_of(rows, model) or next((row for one in others if (row := row_of([*self._rows(one)], model))), {})
 
-    def _ceilings(self, provider: str, model: str) -> Row:
+    def _ceilings(self, provider: str, names: Sequence[str]) -> Row:
         """Return the ceilings of a model, each from the newest source that has it."""
-        found = [row for table in self._tables(provider) if (row := _ceilings_of(table, model))]
+        found = [row for table in self._tables(provider) if (row := _ceilings_of(table, names))]
         used = [row for row in found if row is found[0] or any(one in row and one not in found[0] for one in CEILINGS)]
         ceilings: dict[str, object] = {}
         for row in reversed(used):
@@ -107,10 +108,10 @@ def _unrouted(data: Row, model: str) -> str:
 
 
 def _is_model(row: Row) -> bool:
-    return row["id"] != _ANY and fits(row, row["id"].lower())
+    return bool(row["lists"]) and row["id"] != _ANY and fits(row, row["id"].lower())
 
 
-def _ceilings_of(table: Row, model: str) -> Row:
+def _ceilings_of(table: Row, names: Sequence[str]) -> Row:
+    """Return the row of the first of the names that has one."""
     named: dict[str, Row] = {name: row for row in table.get("ceilings", ()) for name in row["models"]}
-    tries = (model, stem(model), dashed(model), stem(dashed(model)))
-    return next((named[one] for one in tries if one in named), {})
+    return next((named[one] for one in names if one in named), {})

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from agentctl.economy.cards import Row
 
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_DIGITS = re.compile(r"-\d{8}$")
 _COMPACT = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=[-:]|$)")
 _NONE: Row = {}
 
@@ -40,7 +41,8 @@ def fits(row: Row, model: str) -> bool:
         or model.startswith(tuple(row.get("starts_with", ())))
         or model.endswith(tuple(row.get("ends_with", ())))
         or any(part in model for part in row.get("contains", ()))
-        or any(_SNAPSHOT.search(model) and stem(model) == name for name in row.get("dated", ()))
+        or ("dated" in row and _SNAPSHOT.search(model) is not None and stem(model) in row["dated"])
+        or ("compact" in row and _DIGITS.search(model) is not None and _DIGITS.sub("", model) in row["compact"])
         or any(re.search(pattern, model) for pattern in row.get("regex", ()))
         or any(all(fits(rule, model) for rule in rules) for rules in row.get("all", ()))
     )

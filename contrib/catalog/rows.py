@@ -1,0 +1,176 @@
+"""A row of the catalog: genai-prices' model, with what litellm and we know beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatch
+from typing import Any
+
+from genai_prices.types import ModelInfo, Provider
+from lists import history, is_counted, lists, stored
+from rules import rules
+
+# What vendors call 1M.
+ROUNDED = {1_000_000: 1_048_576}
+PLAIN = ("input", "output", "cache_read", "cache_write_short", "cache_write_long")
+FREE = {"since": "", "tiers": [{"above": 0, "input": "0", "output": "0"}]}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a provider, by whom: `ours` is its file beside this one, `theirs` litellm's models."""
+
+    source: str
+    date: str
+    ours: Mapping[str, Any]
+    theirs: Mapping[str, Any]
+    theirs_source: str
+    theirs_date: str
+
+    def theirs_of(self, model: ModelInfo) -> Mapping[str, Any]:
+        """Return what litellm knows of a model, by any of its names."""
+        names = (model.id.lower(), *rules(model.match).get("equals", ()))
+        return next((self.theirs[name] for name in names if name in self.theirs), {})
+
+
+def row(model: ModelInfo, known: Known) -> dict[str, Any]:
+    """Return a model's row: its names, and its price lists, none if its cost can't be told."""
+    head = {"id": model.id, **rules(model.match)}
+    origin = {"source": known.source, "date": known.date}
+    if own := known.ours.get("lists", {}).get(model.id):
+        return head | {"lists": own["lists"]} | origin | {"source": own["source"]}
+    if reason := matching(known.ours.get("left_out", {}), model.id):
+        return head | {"lists": [], "left_out": reason} | origin
+    if not any(stored(one.prices) for one in history(model)):
+        free = matching(known.ours.get("free", {}), model.id)
+        return head | {"lists": [FREE] if free else []} | origin | ({"source": free} if free else {})
+    if not is_counted(model):
+        return head | {"lists": []} | origin
+    found, added = completed(lists(model), model, known)
+    return head | {"lists": found} | origin | {"source": "; ".join((known.source, *added))}
+
+
+def matching(patterns: Mapping[str, str], name: str) -> str | None:
+    """Return what is said of the first pattern that fits the name."""
+    return next((said for pattern, said in patterns.items() if fnmatch(name, pattern)), None)
+
+
+def completed(found: list[dict[str, Any]], model: ModelInfo, known: Known) -> tuple[list[dict[str, Any]], list[str]]:
+    """Add to a model's lists what others know, and return whence that is."""
+    taken = [*from_litellm(found, known.theirs_of(model), known.theirs_date)]
+    sources = [f"{known.theirs_source} ({', '.join(dict.fromkeys(taken))})"] if taken else []
+    for mode, told in known.ours.get("modes", {}).items():
+        if not any(one.get("mode") == mode for one in found):
+            found += [multiple(one, mode, told["times"]) for one in list(found) if "mode" not in one]
+            sources.append(told["source"])
+    for fee, models in known.ours.get("fees", {}).items():
+        if model.id in models:
+            for one in found:
+                one["fees"] = one.get("fees", {}) | {fee: models[model.id]["price"]}
+            sources.append(models[model.id]["source"])
+    return found, sources
+
+
+def from_litellm(found: list[dict[str, Any]], theirs: Mapping[str, Any], day: str) -> Iterator[str]:
+    """Add what litellm knows to lists whose prices it gives alike, and yield what that is."""
+    usual = next(one for one in reversed(found) if "mode" not in one and "hours" not in one and one["since"] <= day)
+    modes = theirs.get("modes", {})
+    if not agrees(usual, modes.get("standard", {})):
+        return
+    for one in found:
+        told = modes.get(one.get("mode", "standard"), {})
+        if (
+            (one is usual or ("mode" in one and one["since"] >= usual["since"]))
+            and agrees(one, told)
+            and lengthen(one, told)
+        ):
+            yield "long writes"
+    present = {one.get("mode", "standard"): one for one in found}
+    for mode, told in modes.items():
+        if mode not in present and {"input", "output"} <= told.get("0", {}).keys():
+            # Vendors price flex as batch.
+            same = mode == "flex" and told["0"].items() <= modes.get("batch", {}).get("0", {}).items()
+            found.append(mode_list(usual, mode, modes["batch"] | told if same else told))
+            yield mode
+    if (factor := theirs.get("fast")) and "fast" not in present:
+        found.append(multiple(usual, "fast", factor))
+        yield "fast"
+    if regions := theirs.get("regions"):
+        for one in found:
+            one["regions"] = regions
+        yield "regions"
+
+
+def agrees(one: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Whether litellm gives a list's prices of input, output and reads alike, in all its tiers."""
+    if {str(tier["above"]) for tier in one["tiers"]} != told.keys():
+        return False
+    return all(
+        tier[name] is not None and Decimal(tier[name]) == Decimal(told[str(tier["above"])].get(name, "-1"))
+        for tier in one["tiers"]
+        for name in ("input", "output", "cache_read")
+        if name != "cache_read" or (name in tier and name in told[str(tier["above"])])
+    )
+
+
+def lengthen(one: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Fill in the prices of long writes that were unknown; whether there were any."""
+    found = False
+    for tier in one["tiers"]:
+        price = told[str(tier["above"])].get("cache_write_long")
+        if price and tier.get("cache_write_long", "known") is None:
+            tier["cache_write_long"] = price
+            found = True
+    return found
+
+
+def mode_list(usual: Mapping[str, Any], mode: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return litellm's prices of a mode; what it does not say of what the usual list has is unknown."""
+    tiers = [
+        {"above": tier["above"]} | {name: told.get(str(tier["above"]), {}).get(name) for name in PLAIN if name in tier}
+        for tier in usual["tiers"]
+    ]
+    fees = {"fees": usual["fees"]} if "fees" in usual else {}
+    return {"since": usual["since"], "mode": mode, "tiers": tiers} | fees
+
+
+def multiple(one: Mapping[str, Any], mode: str, factor: str) -> dict[str, Any]:
+    """Return a list of which every price of tokens is so many times that of another."""
+    tiers = [
+        {
+            name: value if name == "above" or value is None else f"{(Decimal(value) * Decimal(factor)).normalize():f}"
+            for name, value in tier.items()
+        }
+        for tier in one["tiers"]
+    ]
+    return {**one, "mode": mode, "tiers": tiers}
+
+
+def ceilings(provider: Provider, known: Known) -> Iterator[dict[str, Any]]:
+    """Yield the ceilings of each model of which any is known."""
+    ours = {name for row in known.ours.get("ceilings", ()) for name in row["models"]}
+    for model in provider.models:
+        found, sources = limits(model.context_window, known.theirs_of(model), known)
+        if found and model.id not in ours:
+            date = known.theirs_date if known.theirs_source in sources else known.date
+            yield {"models": [model.id.lower()], **found, "source": ", ".join(dict.fromkeys(sources)), "date": date}
+
+
+def limits(window: int | None, theirs: Mapping[str, Any], known: Known) -> tuple[dict[str, int], list[str]]:
+    """Return a model's ceilings, and whence they are; none on which two sources contradict each other."""
+    given = theirs.get("max_input")
+    window = ROUNDED.get(window, window) if window and ROUNDED.get(window) == given else window
+    found, sources = {}, []
+    if window == given or not (window and given):
+        found = {name: window or given for name in known.ours.get("window_is", ["window"]) if window or given}
+        sources = [known.source] * bool(window) + [known.theirs_source] * bool(given)
+    # An output as long as the whole window is one that nobody looked up.
+    if (longest := theirs.get("max_output")) and longest < (given or 0):
+        found["max_output"] = longest
+    if "cache_min" in theirs:
+        found["cache_min"] = theirs["cache_min"]
+    if found.keys() & {"max_output", "cache_min"}:
+        sources.append(known.theirs_source)
+    return found, sources
