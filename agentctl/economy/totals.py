@@ -15,7 +15,6 @@ from agentctl.economy.ledger import Cost
 from agentctl.economy.periods import DAY, QUARTER, Period
 from agentctl.economy.pricing import from_pico
 from agentctl.store.base import Row, Transaction
-from agentctl.usage import Usage
 
 if TYPE_CHECKING:
     from datetime import date, tzinfo
@@ -46,9 +45,19 @@ class Total(NamedTuple):
     output: int = 0
 
     @property
-    def usage(self) -> Usage:
-        """The tokens."""
-        return Usage(self.uncached_input, self.cache_read, self.cache_write_short, self.cache_write_long, self.output)
+    def input(self) -> int:
+        """All input tokens, cached or not."""
+        return self.uncached_input + self.cache_read + self.cache_write_short + self.cache_write_long
+
+    def buckets(self) -> dict[str, int]:
+        """The tokens by bucket, as `Usage` has them."""
+        return {
+            "uncached_input": self.uncached_input,
+            "cache_read": self.cache_read,
+            "cache_write_short": self.cache_write_short,
+            "cache_write_long": self.cache_write_long,
+            "output": self.output,
+        }
 
     @property
     def cost(self) -> Cost:

@@ -59,7 +59,7 @@ def fields(line: Total) -> dict[str, Any]:
     return {
         "calls": line.calls,
         "unknown_calls": line.unknown_calls,
-        "usage": line.usage.buckets(),
+        "usage": line.buckets(),
         **cost_fields(line.cost),
         **(_drift(line) if line.reported_calls else {}),
     }
@@ -75,11 +75,10 @@ def _drift(line: Total) -> dict[str, Any]:
 
 def cells(line: Total) -> tuple[str, ...]:
     """A line in a table for people, without its name: calls, input, cached, output, cost."""
-    usage = line.usage
     return (
         f"{line.calls:,}",
-        f"{usage.input:,}",
-        f"{usage.cache_read:,}",
-        f"{usage.output:,}",
+        f"{line.input:,}",
+        f"{line.cache_read:,}",
+        f"{line.output:,}",
         cost_text(line.cost),
     )
