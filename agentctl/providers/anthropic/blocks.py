@@ -51,8 +51,7 @@ def _block(part: Part, thoughts: Thoughts) -> Iterator[Json]:
 
 def _thought(text: str, signature: str) -> Json:
     if signature.startswith(_REDACTED):
-        block: Json = json.loads(signature)
-        return block
+        return {"type": "redacted_thinking", "data": json.loads(signature)["data"]}
     return {"type": "thinking", "thinking": text, "signature": signature}
 
 
@@ -65,7 +64,7 @@ def _input(arguments: str) -> Json:
     if not isinstance(value, dict):
         return {_UNREADABLE: whole_characters(arguments)}
     if "\\ud" in arguments.lower():  # an escape may be half a character
-        value = json.loads(whole_characters(json.dumps(value, ensure_ascii=False)))
+        return _input(whole_characters(json.dumps(value, ensure_ascii=False)))
     return value
 
 
