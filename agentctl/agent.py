@@ -19,7 +19,7 @@ from agentctl.providers.base import Provider, Request
 
 T = TypeVar("T")
 
-_PATIENCE = 3.0  # seconds that a provider is given to say what an answer cost that broke off
+_PATIENCE = 3.0
 _UNWINDING = 1.0  # seconds for that question to let go of its connection
 
 
@@ -61,12 +61,14 @@ class Agent:
         provider: who answers.
         journal: where the turn is recorded.
         model: `provider/model`, as messages record it.
+        patience: seconds that the provider is given to say what an answer cost that broke off.
     """
 
-    def __init__(self, provider: Provider, journal: Journal, model: str) -> None:
+    def __init__(self, provider: Provider, journal: Journal, model: str, *, patience: float = _PATIENCE) -> None:
         self._provider = provider
         self._journal = journal
         self._model = model
+        self._patience = patience
         self._attempt = Attempt()
 
     async def run(self, request: Request) -> AsyncGenerator[AgentEvent, None]:
@@ -154,7 +156,7 @@ class Agent:
         await _uninterrupted(draft.save())
         asking = asyncio.ensure_future(self._provider.charged(response_id))
         with suppress(asyncio.CancelledError):
-            await asyncio.wait([asking], timeout=_PATIENCE)
+            await asyncio.wait([asking], timeout=self._patience)
         asking.cancel()
         await _uninterrupted(asyncio.wait([asking], timeout=_UNWINDING))
         # Whatever went wrong with the question, the turn goes on without an answer to it.

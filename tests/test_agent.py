@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from decimal import Decimal
 from itertools import repeat
 
 import pytest
@@ -28,7 +29,7 @@ from agentctl.events import (
     StreamEvent,
     TextDelta,
 )
-from agentctl.messages import Message, Text
+from agentctl.messages import Message, Part, Text
 from agentctl.providers.base import Request
 from agentctl.usage import Usage
 
@@ -189,6 +190,160 @@ def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:
     assert isinstance(last, Finished)
     assert (last.message, last.receipt.usage) == (None, Usage())
     assert journal.told == ["begin", "release"]
+
+
+SEEN = Usage(uncached_input=10, output=1)
+ANSWER = Start("m", "answer-1")
+
+
+def _cancelled(player: Player, journal: MemoryJournal, after: StreamEvent, patience: float = 5) -> list[AgentEvent]:
+    """Run a turn that is cancelled when `after` is told."""
+
+    async def run() -> list[AgentEvent]:
+        turn = Agent(player, journal, "player/m", patience=patience).run(REQUEST)
+        events: list[AgentEvent] = []
+        async for event in turn:
+            events.append(event)
+            if event == after:
+                task = asyncio.current_task()
+                assert task
+                task.cancel()
+        return events
+
+    return asyncio.run(run())
+
+
+def test_a_cancelled_turn_keeps_the_latest_usage() -> None:
+    """What the provider had said is kept, and only what came since is to be estimated."""
+    journal = MemoryJournal()
+    player = Player([Start("m"), TextDelta("a"), SEEN, TextDelta("b"), TextDelta("c"), asyncio.Event()])
+    _cancelled(player, journal, TextDelta("c"))
+    ((message, spent),) = journal.settled
+    assert message
+    assert message.text == "abc"
+    assert spent == Spent(SEEN, "partial", (Text("bc"),), "m")
+
+
+@pytest.mark.parametrize(("told", "unreported"), [(SEEN, (Text("b"),)), (USAGE, ()), (None, (Text("b"),))])
+def test_a_failure_may_tell_of_more_usage(told: Usage | None, unreported: tuple[Part, ...]) -> None:
+    """Usage that comes with the failure covers all that came; the same as before covers what it covered before."""
+    journal = MemoryJournal()
+    _run(Player([ANSWER, SEEN, TextDelta("b"), ProviderError("cut", usage=told)], bill=ProviderError()), journal)
+    assert journal.settled[0][1] == Spent(told or SEEN, "partial", unreported, "m", "answer-1")
+
+
+@pytest.mark.parametrize("billed", [None, USAGE])
+def test_an_attempt_that_failed_is_recorded_before_the_next_is_sent(billed: Usage | None) -> None:
+    """It is charged if it is billed, else released; what it was known by is not the next one's."""
+    journal = MemoryJournal()
+    seen: list[list[str]] = []
+
+    class Sending(Player):
+        async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+            yield ANSWER
+            yield Retry(1, 0, "overloaded", billed, "failed-1")
+            seen.append(list(journal.told))
+            yield _done()
+
+    _run(Sending([]), journal)
+    assert seen == [["begin", "retry"]]
+    assert journal.retried == [Spent(billed, "partial", (), "m", "failed-1") if billed else None]
+    assert journal.settled[0][1] == Spent(USAGE, "final")
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_turn_that_ends_between_attempts(failing: bool) -> None:
+    """A cancellation while the first attempt is recorded releases the second; where it can't be recorded, all ends."""
+    journal = MemoryJournal(trouble=StorageError("disk full"), failing=("retry",) if failing else ())
+
+    async def run() -> AgentEvent:
+        player = Player([ANSWER, Retry(1, 0, "overloaded", USAGE), _done()])
+        task = asyncio.current_task()
+        assert task
+        journal.retrying = task.cancel
+        return (await collect(Agent(player, journal, "player/m", patience=0).run(REQUEST)))[-1]
+
+    last = asyncio.run(run())
+    if failing:
+        assert isinstance(last, Failed)
+        assert [spent.usage for _, spent in journal.settled] == [USAGE]
+    else:
+        assert isinstance(last, Finished)
+        assert journal.told == ["begin", "retry", "release"]
+
+
+def test_a_turn_abandoned_between_attempts_releases_the_next() -> None:
+    """Nobody waits for the second attempt, which was not sent."""
+    journal = MemoryJournal()
+
+    async def run() -> None:
+        player = Player([ANSWER, Retry(1, 0, "overloaded"), _done()])
+        async with aclosing(Agent(player, journal, "player/m").run(REQUEST)) as turn:
+            async for _ in turn:
+                break
+
+    asyncio.run(run())
+    assert journal.told == ["begin", "retry", "release"]
+
+
+def test_the_provider_is_asked_what_a_broken_answer_cost() -> None:
+    """Its word is final; what had arrived is durable before it is asked."""
+    journal = MemoryJournal()
+    billed = Usage(uncached_input=7, output=5, reported=Decimal("0.25"))
+
+    class Asked(Player):
+        async def charged(self, response_id: str) -> Usage | None:
+            assert assemble(journal.drafted) == (Text("par"),)
+            return await super().charged(response_id)
+
+    player = Asked([ANSWER, TextDelta("par"), asyncio.Event()], bill=billed)
+    _cancelled(player, journal, TextDelta("par"))
+    assert player.inquiries == ["answer-1"]
+    assert journal.settled[0][1] == Spent(billed, "final", (), "m", "answer-1")
+
+
+@pytest.mark.parametrize(
+    ("script", "settled"),
+    [
+        ([ANSWER, TextDelta("a"), _done()], True),
+        ([Start("m"), TextDelta("a"), ProviderError("cut")], True),
+        ([ANSWER, ProviderError("refused")], False),
+    ],
+)
+def test_the_provider_is_not_asked_for_what_is_known(script: list[StreamEvent], *, settled: bool) -> None:
+    """Not about an answer with its usage, nor one without a name, nor one that is not billed."""
+    journal, player = MemoryJournal(), Player(script, bill=USAGE)
+    _run(player, journal)
+    assert player.inquiries == []
+    assert bool(journal.settled) is settled
+
+
+@pytest.mark.parametrize("bill", [ProviderError("no"), None])
+def test_a_turn_is_not_lost_over_what_it_cost(bill: AgentctlError | None) -> None:
+    """A provider that fails to say, or takes too long, leaves what was known."""
+    journal = MemoryJournal()
+    player = Player([ANSWER, SEEN, TextDelta("a"), asyncio.Event()], bill=bill)
+    last = _cancelled(player, journal, TextDelta("a"), patience=0.01)[-1]
+    assert isinstance(last, Finished)
+    assert player.inquiries == ["answer-1"]
+    assert journal.settled[0][1] == Spent(SEEN, "partial", (Text("a"),), "m", "answer-1")
+
+
+def test_a_second_cancellation_ends_the_asking() -> None:
+    """Whoever wants to go does not wait for the provider's answer."""
+    journal = MemoryJournal()
+
+    async def run() -> AgentEvent:
+        player = Player([ANSWER, TextDelta("a"), asyncio.Event()])
+        turn = asyncio.create_task(collect(Agent(player, journal, "player/m", patience=1e9).run(REQUEST)))
+        await player.asked.wait()
+        turn.cancel()
+        await player.inquired.wait()
+        turn.cancel()
+        return (await turn)[-1]
+
+    assert isinstance(asyncio.run(run()), Finished)
+    assert [spent.status for _, spent in journal.settled] == ["estimated"]
 
 
 def test_an_abandoned_turn_is_settled_too() -> None:

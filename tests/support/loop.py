@@ -1,7 +1,7 @@
 """Parts to run an agent loop with, all through its public protocols: a provider that plays events, and a journal."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -79,6 +79,7 @@ class MemoryJournal:
     retried: list[Spent | None] = field(default_factory=list)
     settled: list[tuple[Message | None, Spent]] = field(default_factory=list)
     gate: asyncio.Event | None = None  # where writing a draft waits
+    retrying: Callable[[], object] = bool  # called while a failed attempt is recorded
     drafting: asyncio.Event = field(default_factory=asyncio.Event)
     wrote: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -105,6 +106,8 @@ class MemoryJournal:
 
     async def retry(self, spent: Spent | None) -> None:
         """See `agent.Journal`."""
+        self.retrying()
+        await asyncio.sleep(0)
         self._note("retry")
         self.retried.append(spent)
 
