@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 QUARTER = 900_000_000  # µs in a quarter of an hour
 DAY = 96 * QUARTER
+MONTH = 32 * DAY
 _END = 100_000_000 * DAY  # later than any clock tells, and within 64 bits
 
 

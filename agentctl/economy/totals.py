@@ -12,7 +12,7 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from agentctl.economy.ledger import Cost
-from agentctl.economy.periods import DAY, QUARTER, Period
+from agentctl.economy.periods import DAY, MONTH, QUARTER, Period
 from agentctl.economy.pricing import from_pico
 from agentctl.store.base import Row, Transaction
 
@@ -163,12 +163,15 @@ def _rows(tx: Transaction, scope: str, size: int, period: Period, session_id: st
 
 def _rows_by_session(tx: Transaction, period: Period) -> Iterator[Row]:
     """Most sessions lie wholly in a period or out of it; only of the others the parts are looked at."""
-    whole = tx.all("totals.whole_sessions", since=period.since, until=period.until)
+    bounds = {"since": period.since, "until": period.until}
+    whole = tx.all("totals.whole_sessions", **bounds)
     yield from whole
     if period == Period():
         return
-    first, end = period.slots(QUARTER)
-    yield from tx.all("totals.parts_of_sessions", since=period.since, until=period.until, first=first, end=end)
+    months = ("month", *period.slots(MONTH))
+    parts = (("part", *edge.slots(QUARTER)) for edge in period.edges(MONTH))
+    for scope, first, end in (months, *parts):
+        yield from tx.all("totals.parts_of_sessions", **bounds, scope=scope, first=first, end=end)
     counted = {(row["session_id"], row["basis"]) for row in whole}
     for edge in period.edges(QUARTER):
         rows = tx.all("totals.edge", since=edge.since, until=edge.until, session_id=None)

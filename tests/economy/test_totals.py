@@ -231,7 +231,7 @@ def test_a_deleted_session_leaves_its_calls(spent: list[Charge], deleted: int, p
 def test_a_ledger_from_before_is_added_up(spent: list[Charge]) -> None:
     """The migration finds the same sums as calls that are charged after it."""
     with ledger(spent) as new, older_ledger(spent) as old:
-        for scope in ("time", "model", "tag", "session", "part"):
+        for scope in ("time", "model", "tag", "session", "month", "part"):
             for session in IDS:
                 values: dict[str, Value] = {"scope": scope, "session_id": session or "", "first": 0, "end": 2**62}
                 sums = [row for row in new.all("totals.sums", **values) if row["calls"]]

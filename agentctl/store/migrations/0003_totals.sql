@@ -1,8 +1,8 @@
 -- Sums over the charges, kept by triggers: what was spent is told without reading the ledger, however long it is.
 
--- A charge as it counts: at what was reported, now or later, else at what was computed. `basis` says which of the two are
--- known. A session or tag of '' is none. A sum of pico-dollars passes 64 bits at $9.2 M, so whole milli-dollars (musd)
--- and the rest are summed apart.
+-- A charge as it counts: at what was reported, now or later, else at what was computed. `basis` says which of the two
+-- are known. A session or tag of '' is none. A sum of pico-dollars passes 64 bits at $9.2 M, so whole milli-dollars
+-- (musd) and the rest are summed apart.
 CREATE VIEW charges AS
 SELECT u.id, COALESCE(u.session_id, '') AS session_id, u.created_at, u.provider, u.model, COALESCE(u.tag, '') AS tag,
     CASE
@@ -19,16 +19,17 @@ SELECT u.id, COALESCE(u.session_id, '') AS session_id, u.created_at, u.provider,
 FROM usage_ledger u LEFT JOIN charge_reports r ON r.charge_id = u.id
 WHERE u.kind = 'charge';
 
--- Each charge is part of five sums:
---   scope      of                                slot
---   'time'     a time                            the quarter of an hour since 1970: with one begins each day of any zone
---   'model'    a day's calls of a model          the UTC day since 1970
---   'tag'      a day's calls with a tag          the UTC day since 1970
+-- Each charge is part of six sums:
+--   scope      of                                slot, counted since 1970
+--   'time'     a time                            a quarter of an hour: with one begins each day of any zone
+--   'model'    a day's calls of a model          a UTC day
+--   'tag'      a day's calls with a tag          a UTC day
 --   'session'  a whole session                   0
---   'part'     calls of a session that agree     the quarter of an hour
+--   'month'    a month of a session              32 days
+--   'part'     calls of a session that agree     a quarter of an hour
 -- What a scope does not tell apart is ''. All its calls were charged from first_at to last_at, in µs since 1970.
 CREATE TABLE usage_sums (
-    scope             TEXT    NOT NULL CHECK (scope IN ('time', 'model', 'tag', 'session', 'part')),
+    scope             TEXT    NOT NULL CHECK (scope IN ('time', 'model', 'tag', 'session', 'month', 'part')),
     session_id        TEXT    NOT NULL,
     slot              INTEGER NOT NULL,
     provider          TEXT    NOT NULL,
@@ -67,6 +68,7 @@ BEGIN
         UNION ALL SELECT 'model', '', NEW.created_at / 86400000000, NEW.provider, NEW.model, ''
         UNION ALL SELECT 'tag', '', NEW.created_at / 86400000000, '', '', NEW.tag
         UNION ALL SELECT 'session', NEW.session_id, 0, '', '', ''
+        UNION ALL SELECT 'month', NEW.session_id, NEW.created_at / 2764800000000, '', '', ''
         UNION ALL
         SELECT 'part', NEW.session_id, NEW.created_at / 900000000, NEW.provider, NEW.model, NEW.tag
     ) part
@@ -86,7 +88,7 @@ BEGIN
         last_at = MAX(last_at, excluded.last_at);
     -- Of a session that is gone nothing stays.
     DELETE FROM usage_sums
-    WHERE NEW.calls < 0 AND scope IN ('session', 'part') AND session_id = NEW.session_id AND calls = 0;
+    WHERE NEW.calls < 0 AND scope IN ('session', 'month', 'part') AND session_id = NEW.session_id AND calls = 0;
 END;
 
 CREATE TRIGGER charges_are_added AFTER INSERT ON usage_ledger

@@ -34,7 +34,7 @@ FROM usage_sums
 WHERE scope = 'session' AND first_at >= :since AND last_at < :until;
 
 -- name: parts_of_sessions
--- Of the sessions that began before a time or went on after it, what they used in the slots within it.
+-- Of the sessions that began before a time or went on after it, what they used in slots within it.
 SELECT s.session_id, s.basis, SUM(p.calls) AS calls,
     SUM(p.known_musd) AS known_musd, SUM(p.known_rest) AS known_rest,
     SUM(p.computed_musd) AS computed_musd, SUM(p.computed_rest) AS computed_rest,
@@ -43,6 +43,6 @@ SELECT s.session_id, s.basis, SUM(p.calls) AS calls,
 FROM usage_sums s CROSS JOIN usage_sums p
 WHERE s.scope = 'session' AND s.first_at < :until AND s.last_at >= :since
     AND (s.first_at < :since OR s.last_at >= :until)
-    AND p.scope = 'part' AND p.session_id = s.session_id AND p.basis = s.basis
+    AND p.scope = :scope AND p.session_id = s.session_id AND p.basis = s.basis
     AND p.slot >= :first AND p.slot < :end
 GROUP BY s.session_id, s.basis;
