@@ -53,7 +53,7 @@ class Catalog:
         found = card(name, prices, self._ceilings(provider, names), weights)
         told = (name, f"{provider}/{base}", f"{provider}/{prices.get('id', base)}")
         wins = next((self._overrides[one] for one in told if one in self._overrides), None)
-        return override(found, wins) if wins else found
+        return override(found, wins, package(provider).get("modes", {})) if wins else found
 
     def listing(self, provider: str | None = None) -> list[ModelCard]:
         """Return the models of all providers or of one, by name, without their snapshots."""

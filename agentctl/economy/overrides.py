@@ -9,17 +9,20 @@ from typing import Any
 
 from agentctl.economy.cards import BUCKETS, ModelCard
 from agentctl.economy.money import EXACT
-from agentctl.economy.prices import UNKNOWN, PriceList, Prices, Tier
+from agentctl.economy.prices import UNKNOWN, Mode, PriceList, Prices, Tier
 from agentctl.settings import ModelOverride
 
-_UNKNOWN = (PriceList("", (Tier(0, UNKNOWN),)),)
 
-
-def override(card: ModelCard, told: ModelOverride) -> ModelCard:
+def override(card: ModelCard, told: ModelOverride, modes: Mapping[Mode, str]) -> ModelCard:
     """Return the card as the user's settings have it.
 
     A price is that of a call served the usual way, on every day and in every tier. A service tier keeps the discount or
-    the surcharge that it has in the catalog.
+    the surcharge that it has in the catalog; a model without a price there gets those that its provider gives on all.
+
+    Args:
+        card: what the catalog knows.
+        told: what the settings say.
+        modes: by way of being served, what the provider multiplies all prices by.
     """
     known = {field.name: value for field in fields(told) if (value := getattr(told, field.name)) is not None}
     prices = {bucket: known[bucket] for bucket in BUCKETS if bucket in known}
@@ -27,8 +30,19 @@ def override(card: ModelCard, told: ModelOverride) -> ModelCard:
         # The catalog's cache prices go with the catalog's price of input.
         prices = dict.fromkeys(BUCKETS[2:], prices["input"]) | prices
     ceilings = {name: value for name, value in known.items() if name not in BUCKETS}
-    history = _reprice(card.prices or _UNKNOWN, prices) if prices else card.prices
+    history = card.prices
+    if prices:
+        history = _reprice(card.prices, prices) if card.prices else _unlisted(prices, modes)
     return replace(card, prices=history, overridden=tuple(known), **ceilings)
+
+
+def _unlisted(prices: Mapping[str, Any], modes: Mapping[Mode, str]) -> tuple[PriceList, ...]:
+    """Return the lists of a model of which only the settings know prices."""
+    lists = [PriceList("", (Tier(0, replace(UNKNOWN, **prices)),))]
+    for mode, factor in modes.items():
+        part: dict[str, Any] = {bucket: EXACT.multiply(price, Decimal(factor)) for bucket, price in prices.items()}
+        lists.append(PriceList("", (Tier(0, replace(UNKNOWN, **part)),), mode))
+    return tuple(lists)
 
 
 def _reprice(history: Sequence[PriceList], prices: Mapping[str, Any]) -> tuple[PriceList, ...]:

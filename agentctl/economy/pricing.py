@@ -62,11 +62,13 @@ class Line:
 
     @property
     def cost(self) -> Decimal | None:
-        """Dollars, exactly; None if the rate is unknown.
+        """Dollars, exactly; None if the rate is unknown, unless there is nothing to bill.
 
         Raises:
             DecimalException: they have more digits than anything that costs money.
         """
+        if not self.count:
+            return Decimal(0)
         if self.rate is None:
             return None
         whole = EXACT.multiply(self.rate, Decimal(self.count))
@@ -75,7 +77,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a call is billed for, and by which prices: of the service tier `mode`, for an input above `above` tokens."""
+    """What a call is billed for, each bucket among it, by the prices of `mode` for an input above `above` tokens."""
 
     lines: tuple[Line, ...]
     mode: Mode | None
@@ -114,14 +116,12 @@ def bill(usage: Usage, card: Priced, at: int | None = None) -> Bill | None:
     mode = mode_of(usage)
     found = list_at(card.prices, mode, at) if mode else None
     if found is None:
-        lines = tuple(Line(name, count, None) for name, count in usage.buckets().items() if count)
-        return Bill(lines, mode)
+        return Bill(tuple(Line(name, count, None) for name, count in usage.buckets().items()), mode)
     tier = found.tier(usage.input)
     surcharge = found.regions.get(usage.region or "", Decimal(1))
     tokens = (
         Line(name, count, rate if rate is None or surcharge == 1 else EXACT.multiply(rate, surcharge))
         for name, count, rate in _tokens(usage, tier.prices)
-        if count
     )
     return Bill((*tokens, *_fees(usage, found)), mode, tier.above)
 

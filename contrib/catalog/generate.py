@@ -22,6 +22,7 @@ from genai_prices.types import Provider
 from rows import Known, ceilings, row
 
 HERE = Path(__file__).parent
+ROWS = {"prices", "ceilings"}
 DATA = HERE.parent.parent / "agentctl" / "economy" / "data"
 
 
@@ -52,11 +53,13 @@ def read(name: str) -> dict[str, Any]:
     return found
 
 
-def catalog(provider: Provider, known: Known, names: Mapping[str, str]) -> dict[str, list[Any]]:
+def catalog(provider: Provider, known: Known, names: Mapping[str, str]) -> dict[str, Any]:
     """Return the tables of a provider: rows of prices in the order in which they match, and rows of ceilings."""
-    tables: dict[str, list[Any]] = {
+    every = known.ours.get("modes", {}) | known.ours.get("modes_of_unlisted", {})
+    tables = {
         "routing": known.ours.get("routing", []),
         "fallback": [names.get(one, one) for one in provider.fallback_model_providers or ()],
+        "modes": {mode: told["times"] for mode, told in every.items()},
     }
     return {name: table for name, table in tables.items() if table} | {
         "prices": [row(model, known) for model in provider.models],
@@ -64,9 +67,12 @@ def catalog(provider: Provider, known: Known, names: Mapping[str, str]) -> dict[
     }
 
 
-def render(tables: Mapping[str, list[Any]]) -> str:
+def render(tables: Mapping[str, Any]) -> str:
     """Return the JSON document with a line for each row, so that a change of price is a change of one line."""
-    parts = (f'"{name}": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]" for name, rows in tables.items())
+    parts = (
+        f'"{name}": ' + ("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]" if name in ROWS else json.dumps(rows))
+        for name, rows in tables.items()
+    )
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
