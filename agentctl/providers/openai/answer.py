@@ -62,7 +62,7 @@ class Decoder:
         if chunk.get("usage"):
             self.usage = read_usage(chunk)  # the chunk tells the service tier
             self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
-        if error := chunk.get("error"):
+        if (error := chunk.get("error")) and not self.whole:  # else it is about a limit that the answer itself tells of
             raise broken_off(self._capabilities, error)
         events: list[StreamEvent] = [] if self._started else [self._start(chunk)]
         if choices := chunk.get("choices"):

@@ -35,8 +35,9 @@ class Answer(Decoder):
     def feed(self, data: str) -> Sequence[StreamEvent]:
         """Take the data of one event and return what it tells; see `Decoder.feed`."""
         events = super().feed(data)
-        if self._news and any(isinstance(event, Delta) for event in events):
-            events, self._news = [Notice(self._news), *events], None
+        first = next((at for at, event in enumerate(events) if isinstance(event, Delta)), None) if self._news else None
+        if self._news and first is not None:
+            events, self._news = [*events[:first], Notice(self._news), *events[first:]], None
         return events
 
     def announce(self, response_id: str) -> Start:

@@ -16,6 +16,8 @@ Block = dict[str, Any]
 
 _TEXTS = {"reasoning.text": "text", "reasoning.summary": "summary"}  # the field that comes in pieces, by type
 
+_SIGNING = ("anthropic-claude-v1", "google-gemini-v1")
+
 
 def merge(pieces: Iterable[Mapping[str, Any]]) -> list[Block]:
     """Return the blocks that the pieces make, in the order in which they began.
@@ -36,6 +38,15 @@ def readable(piece: Mapping[str, Any]) -> str:
     """What of a piece a person can read."""
     text = piece.get(_field(piece))
     return text if isinstance(text, str) else ""
+
+
+def acceptable(block: Mapping[str, Any]) -> bool:
+    """Whether the block may go back: some refuse a text of theirs that they have not signed, as of an answer cut short.
+
+    Source: https://github.com/OpenRouterTeam/ai-sdk-provider, issues 418, 423 and 453
+    """
+    unsigned = block.get("type") == "reasoning.text" and not block.get("signature")
+    return not (unsigned and block.get("format") in _SIGNING)
 
 
 def dump(pieces: Iterable[Mapping[str, Any]]) -> str:
@@ -64,9 +75,11 @@ class _Growing:
         return all(self._block.get(name) == piece.get(name) for name in ("type", "index"))
 
     def continues_with(self, piece: Mapping[str, Any]) -> bool:
-        """Whether the piece is more of this block: data comes whole, a signature ends a text, an id tells its own."""
-        signed = self._block.get("signature") and readable(piece)
-        return bool(_field(piece)) and not signed and piece.get("id") in (None, self._block.get("id"))
+        """Whether the piece is more of this block: a signature ends a text, an id tells its own, data comes whole."""
+        own = self._block.get("id")
+        if not _field(piece):
+            return own is not None and piece.get("id") == own  # a later word on the same
+        return not (self._block.get("signature") and readable(piece)) and piece.get("id") in (None, own)
 
     def grow(self, piece: Mapping[str, Any]) -> None:
         """Add the piece."""

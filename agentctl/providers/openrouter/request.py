@@ -74,11 +74,11 @@ def _turns(message: Message) -> Iterator[Json]:
 
 
 def _reasoning(message: Message) -> Json:
-    thoughts = [part for part in message.parts if isinstance(part, Thinking)]
-    if blocks := details.merge(block for part in thoughts for block in details.load(part.signature)):
-        return {"reasoning_details": blocks}
-    text = "".join(part.text for part in thoughts)
-    return {"reasoning": text} if text else {}
+    """The blocks of reasoning; a text without its block is worth nothing to the model, and some refuse it."""
+    signatures = (part.signature for part in message.parts if isinstance(part, Thinking))
+    blocks = details.merge(block for signature in signatures for block in details.load(signature))
+    kept = [block for block in blocks if details.acceptable(block)]
+    return {"reasoning_details": kept} if kept else {}
 
 
 def _item(item: Json) -> Json:
