@@ -7,9 +7,14 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
+from agentctl import log
 from agentctl.errors import ProviderError
+from agentctl.providers.limits import exhausted
 from agentctl.transport import SilenceError
+
+_HOUR = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +50,27 @@ class Retries:
 
 
 def heed(error: ProviderError, headers: Mapping[str, str]) -> ProviderError:
-    """Put into `error` what the headers of a refusal say about trying again, and return it."""
+    """Put into `error` what the headers of a refusal say about trying again, and return it.
+
+    Where they do not say when, that is as soon as the limit is reset which the request has met.
+    """
     if (seconds := _retry_after(headers)) is not None:
         error.retry_after = seconds
     if (advice := headers.get("x-should-retry")) in ("true", "false"):
         error.transient = advice == "true"
+    limit = exhausted(headers, time.time()) if error.status == HTTPStatus.TOO_MANY_REQUESTS else None
+    if limit:
+        log.debug("a rate limit is used up", limit=limit.what, seconds=round(limit.wait, 3), status=error.status)
+    if limit and error.transient and error.retry_after is None:
+        error.retry_after = limit.wait
     if error.transient and error.retry_after:
-        error.hint = f"try again in {error.retry_after:.0f} s"
+        cause = f"no {limit.what} are left: " if limit else ""
+        error.hint = f"{cause}try again in {_span(error.retry_after)}"
     return error
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds <= _HOUR else f"{seconds / _HOUR:.1f} h"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
