@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 Thoughts = Literal["none", "signed", "all"]
 
 _REDACTED = '{"type":"redacted_thinking","data":'  # how `redacted` begins, and no plain signature, which is base 64
+_LONGEST_NAME = 128  # characters, of a tool
 _UNREADABLE = "INVALID_JSON"  # as Anthropic's documents advise for arguments that are no JSON
 
 
@@ -42,7 +44,7 @@ def _block(part: Part, thoughts: Thoughts) -> Iterator[Json]:
             if thoughts == "all" or (thoughts == "signed" and part.signature):
                 yield _thought(part.text, part.signature or "")
         case ToolCall():
-            yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part.arguments)}
+            yield {"type": "tool_use", "id": part.id, "name": _name(part.name), "input": _input(part.arguments)}
         case ToolResult():
             yield _result(part)
         case Attachment():
@@ -53,6 +55,11 @@ def _thought(text: str, signature: str) -> Json:
     if signature.startswith(_REDACTED):
         return {"type": "redacted_thinking", "data": json.loads(signature)["data"]}
     return {"type": "thinking", "thinking": text, "signature": signature}
+
+
+def _name(name: str) -> str:
+    """A name of a tool that the API takes: others allow more, and models make names up."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:_LONGEST_NAME] or "_"
 
 
 def _input(arguments: str) -> Json:
@@ -87,4 +94,4 @@ def _file(file: Attachment) -> Json:
     source = {"type": "base64", "media_type": file.media_type, "data": file.base64}
     if is_image(file):
         return {"type": "image", "source": source}
-    return {"type": "document", "source": source, "title": file.name}
+    return {"type": "document", "source": source, "title": whole_characters(file.name)}
