@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
@@ -24,16 +23,11 @@ from agentctl.store.base import Transaction
 _MOST_LINES = 100  # of a table on a terminal
 
 
-_COMMANDS = {
-    "price": "Price a provider's usage object.",
-    "reconcile": "Compare what was computed with what providers report.",
-}
-
-
 class _Commands(LazyGroup):
     package: ClassVar[str] = __name__
     names: ClassVar[Mapping[str, str]] = {
-        name: text for name, text in _COMMANDS.items() if Path(__file__).with_name(f"{name}.py").exists()
+        "price": "Price a provider's raw usage object.",
+        "reconcile": "Compare computed costs with those that providers report.",
     }
 
 
@@ -80,9 +74,7 @@ def _refuse_options(context: typer.Context, command: str) -> None:
     for parameter in context.command.params:
         if context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
             option = parameter.opts[0]
-            raise UsageError(
-                f"{option} stands before {command}", hint=f"put it behind: agentctl cost {command} {option} …"
-            )
+            raise UsageError(f"{option} is for the table, not for {command}", hint=f"agentctl cost {command} --help")
 
 
 def _period(since: str | None, until: str | None) -> Period:

@@ -8,7 +8,7 @@ import sys
 from agentctl.cli.cost.tables import Group, Lines, fields
 
 _NUMBERS = ("cost_usd", "cost_known_usd", "reported_usd", "computed_usd", "drift_usd")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel takes the wide ones too
+_FORMULA = "=+-@＝＋－＠"  # noqa: RUF001 - Excel takes the wide ones too
 
 
 def print_sheet(by: Group, lines: Lines) -> None:
@@ -26,5 +26,8 @@ def print_sheet(by: Group, lines: Lines) -> None:
 
 
 def _text(cell: str | None) -> str | None:
-    """The cell as text: spreadsheets run what looks like a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    return f"'{cell}" if cell and cell.lstrip().startswith(_FORMULA) else cell
+    """The cell as text: a spreadsheet runs what looks like a formula, also behind white space.
+
+    See https://owasp.org/www-community/attacks/CSV_Injection.
+    """
+    return f"'{cell}" if cell and (cell[0] in _FORMULA or cell[0].isspace()) else cell
