@@ -46,7 +46,7 @@ EXPECTED = {
         PRO,
         (
             thinking("**Checking Two Cities**\n\nI need the weather of both."),
-            ToolCall("rn5q2k1c", "weather", '{"city": "Oslo", "days": 2}', "EtEDCs4DAXLI2nxL0Wd2+mB/8VzQ=="),
+            ToolCall("rn5q2k1c", "weather", '{"city": "Oslo", "days": 2}', "EtEDCs4DAXLI2nxL0Wd2+mB/8Q=="),
             ToolCall("8zq0x7ha", "weather", '{"city": "Zürich"}'),
         ),
         "tool_use",
@@ -57,7 +57,7 @@ EXPECTED = {
         (
             thinking("**Reading the Results**\n\nBoth are there."),
             Text("Oslo is cold 🙂, Zürich is mild.", ""),
-            Text("", "CiQBcsjafK9q+Zx0v/Ab=="),
+            Text("", "CiQBcsjafK9q+Zx0v/A="),
         ),
         "end_turn",
         (310, 0, 43),
