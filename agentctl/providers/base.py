@@ -12,6 +12,7 @@ from agentctl.messages import Message
 from agentctl.usage import Usage
 
 Api = Literal["chat", "responses", "messages", "gemini", "openrouter"]
+ReasoningField = Literal["", "reasoning_content", "content"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -69,6 +70,9 @@ class Capabilities:
         signatures: to whom a signature means something: all models of the provider, or the one that made it.
         tool_id: the regular expression that it wants ids of tool calls to match; empty takes any.
         effort: whether it takes the wish for more or less thinking.
+        reasoning_field: where Chat Completions wants a model's own reasoning back: nowhere, with answers that called
+            tools, or as parts of its content.
+        cache_key: whether Chat Completions takes the name of the conversation as `prompt_cache_key`.
         lists_freely: whether it lists its models without a key.
         extra_body: sent as it is with each request.
         headers: sent as they are with each request.
@@ -88,6 +92,8 @@ class Capabilities:
     signatures: Literal["provider", "model"] = "model"
     tool_id: str = ""
     effort: bool = True
+    reasoning_field: ReasoningField = ""
+    cache_key: bool = False
     lists_freely: bool = False
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -104,14 +105,26 @@ class Decoder:
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         if thought and (whole := self._halves.join("thinking", string(thought))):
             yield ThinkingDelta(whole)
-        if (text := delta.get("content")) and (whole := self._halves.join("text", string(text))):
-            yield TextDelta(whole)
+        if content := delta.get("content"):
+            yield from self._content(content)
         if refused := delta.get("refusal"):
             self._stop_reason = "refusal"
             if whole := self._halves.join("text", string(refused)):
                 yield TextDelta(whole)
         if calls := delta.get("tool_calls"):
             yield from map(self._call, array(calls))
+
+    def _content(self, content: object) -> Iterator[Delta]:
+        """Text, or a list of text and reasoning, as Mistral's models that reason answer."""
+        for item in content if isinstance(content, list) else [{"type": "text", "text": content}]:
+            part = mapping(item)
+            if part.get("type") == "text" and (whole := self._halves.join("text", string(part.get("text") or ""))):
+                yield TextDelta(whole)
+            elif part.get("type") == "thinking":
+                thoughts = "".join(string(mapping(one).get("text") or "") for one in array(part.get("thinking") or []))
+                signature = name_or_none(part.get("signature"))
+                if (whole := self._halves.join("thinking", thoughts)) or signature:
+                    yield ThinkingDelta(whole, signature)
 
     def _last_half(self) -> Iterator[Delta]:
         """What stands for half a character at the end of the text; elsewhere it is worth nothing."""
@@ -126,8 +139,9 @@ class Decoder:
         if index not in self._calls:
             self._calls.add(index)
             id_ = id_ or f"call_{index}"  # some servers give none, and its result must name one
-        arguments = self._halves.join(index, string(function.get("arguments") or ""))
-        return ToolCallDelta(index, id_ or None, name or None, arguments)
+        arguments = function.get("arguments") or ""
+        text = json.dumps(arguments) if isinstance(arguments, dict) else string(arguments)  # Mistral may send an object
+        return ToolCallDelta(index, id_ or None, name or None, self._halves.join(index, text))
 
     def _index(self, index: object, id_: str, name: str) -> int:
         """The call's index; where the server does not count its calls, a new id or a name begins a call."""

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agentctl.messages import Attachment, Message, Part, Text, ToolCall, ToolResult
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
+from agentctl.providers.base import Capabilities, ReasoningField, Request, ToolSpec
 from agentctl.providers.history import is_image
 
 Json = dict[str, Any]
+
+LONGEST_KEY = 64  # characters of `prompt_cache_key`
 
 
 def encode(request: Request, capabilities: Capabilities) -> Json:
     """Return the body that asks for a streamed answer.
 
-    Reasoning is not sent back, for the API has no place for it. `request` is as `history.adapt` leaves it.
+    Reasoning is sent back only where the server has a place for it: the API itself has none. `request` is as
+    `history.adapt` leaves it.
     """
     body: Json = {
         "model": request.model,
-        "messages": [item for message in request.messages for item in turns(message)],
+        "messages": [item for message in request.messages for item in turns(message, capabilities.reasoning_field)],
         "stream": True,
     }
     if capabilities.stream_usage:
@@ -35,23 +38,30 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.session_id is not None and capabilities.cache_key:
+        body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
     return body | dict(capabilities.extra_body)
 
 
-def turns(message: Message) -> Iterator[Json]:
-    """What stands for a message: nothing for an empty one, one turn for each result of a tool."""
+def turns(message: Message, reasoning: ReasoningField = "") -> Iterator[Json]:
+    """What stands for a message: nothing for an empty one, one turn for each result of a tool.
+
+    Args:
+        message: what was said.
+        reasoning: where the server wants its reasoning back.
+    """
     match message.role:
         case "tool":
             for part in message.parts:
                 if isinstance(part, ToolResult):
                     yield {"role": "tool", "tool_call_id": part.call_id, "content": part.content}
         case "assistant":
-            yield from _assistant(message)
+            yield from _assistant(message, reasoning)
         case role:
             yield {"role": role, "content": _content(message.parts)}
 
 
-def _assistant(message: Message) -> Iterator[Json]:
+def _assistant(message: Message, reasoning: ReasoningField) -> Iterator[Json]:
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     if not (message.text or calls):
         return
@@ -61,7 +71,18 @@ def _assistant(message: Message) -> Iterator[Json]:
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
             for call in calls
         ]
+    if reasoning == "content" and message.thinking:
+        turn["content"] = [_chunk(part) for part in message.parts if isinstance(part, Text | Thinking)]
+    elif reasoning == "reasoning_content" and calls:
+        turn["reasoning_content"] = message.thinking  # an empty one too: its lack is refused
     yield turn
+
+
+def _chunk(part: Text | Thinking) -> Json:
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    thought: Json = {"type": "thinking", "thinking": [{"type": "text", "text": part.text}]}
+    return thought if part.signature is None else {**thought, "signature": part.signature}
 
 
 def _content(parts: Iterable[Part]) -> str | list[Json]:

@@ -10,11 +10,11 @@ from typing import Any
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
 from agentctl.providers.base import Capabilities, Request, ToolSpec
 from agentctl.providers.history import is_image
+from agentctl.providers.openai.request import LONGEST_KEY
 from agentctl.providers.responses.items import BREAK
 
 Json = dict[str, Any]
 
-_LONGEST_KEY = 64  # characters of `prompt_cache_key`
 _MEASURED = ("model", "input", "tools", "text", "reasoning")  # what may be asked to be counted
 _THOUGHTLESS = re.compile(r"(ft:)?(gpt-[34]|chatgpt)|gpt-[\d.]+-chat")
 """Models that do not reason: they answer 400 to the wish for encrypted reasoning. All later ones do."""
@@ -46,7 +46,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.session_id is not None:
-        body["prompt_cache_key"] = request.session_id[:_LONGEST_KEY]
+        body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
     return body | dict(capabilities.extra_body)
 
 

@@ -198,6 +198,27 @@ def test_arguments_cut_in_a_character_are_joined() -> None:
     assert found == ['"\U0001f600"', '"\U0001f601"']
 
 
+def test_content_in_parts() -> None:
+    """Mistral's models that reason answer in lists; what is signed goes back signed, and what is unknown stays out."""
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Let me "}, {"type": "reference"}]}
+    more = {"type": "thinking", "thinking": [{"type": "text", "text": "see"}], "signature": "s"}
+    told, fed = answer(
+        event({"content": [thinking]}),
+        event({"content": [more, {"type": "image_url"}]}),
+        event({"content": [{"type": "text", "text": "4"}]}),
+        event({"content": "2"}, finish="stop"),
+    )
+    assert told[1:] == [ThinkingDelta("Let me "), ThinkingDelta("see", "s"), TextDelta("4"), TextDelta("2")]
+    assert fed.end().message.parts == (Thinking("Let me see", "s", "p"), Text("42"))
+
+
+def test_arguments_that_are_an_object() -> None:
+    """Some servers send the arguments of a call as the object that they are."""
+    call = {"index": 0, "id": "c", "function": {"name": "f", "arguments": {"x": [1]}}}
+    _, fed = answer(event({"tool_calls": [call]}, finish="tool_calls"))
+    assert fed.end().message.parts == (ToolCall("c", "f", '{"x": [1]}'),)
+
+
 @pytest.mark.parametrize("end", [json.dumps(event(finish="stop")), "[DONE]"])
 def test_half_a_character_at_the_end_is_replaced(end: str) -> None:
     """A first half that no second one follows becomes a replacement character once the answer is whole."""
@@ -404,6 +425,8 @@ def test_an_overflow_in_the_stream() -> None:
         '{"choices": [7]}',
         '{"choices": [{"delta": "x"}]}',
         '{"choices": [{"delta": {"content": 7}}]}',
+        '{"choices": [{"delta": {"content": ["text"]}}]}',
+        '{"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "text"}]}}]}',
         '{"choices": [{"delta": {"tool_calls": {"a": 1}}}]}',
         '{"choices": [{"delta": {"tool_calls": [{"function": "f"}]}}]}',
         '{"choices": [{"finish_reason": 7}]}',
@@ -423,8 +446,17 @@ JSON = st.recursive(
     max_leaves=4,
 )
 CALL = st.fixed_dictionaries({}, optional={"index": JSON, "id": JSON, "function": JSON})
+CONTENT = st.fixed_dictionaries(
+    {"type": st.sampled_from(["text", "thinking"])}, optional={"text": JSON, "thinking": JSON, "signature": JSON}
+)
 DELTA = st.fixed_dictionaries(
-    {}, optional={"content": JSON, "reasoning": JSON, "refusal": JSON, "tool_calls": st.lists(CALL, max_size=2)}
+    {},
+    optional={
+        "content": JSON | st.lists(CONTENT),
+        "reasoning": JSON,
+        "refusal": JSON,
+        "tool_calls": st.lists(CALL, max_size=2),
+    },
 )
 CHOICE = st.fixed_dictionaries({}, optional={"delta": JSON | DELTA, "message": JSON, "finish_reason": JSON})
 CHUNK = st.fixed_dictionaries(

@@ -75,6 +75,42 @@ def test_a_conversation() -> None:
     ]
 
 
+THOUGHT = Message("assistant", (Thinking("hm ", "s", "p"), Thinking("so", None, "p"), Text("hello")))
+CALLED = Message("assistant", (Thinking("hm", None, "p"), ToolCall("c", "f", "{}")))
+
+
+def test_reasoning_goes_back_with_calls() -> None:
+    """DeepSeek refuses answers that called tools without their reasoning, even if there was none; it needs no other."""
+    capabilities = replace(ALL, reasoning_field="reasoning_content")
+    unthought = Message("assistant", (ToolCall("d", "f", "{}"),))
+    sent = encode(Request("m", (THOUGHT, CALLED, unthought)), capabilities)["messages"]
+    assert [turn.get("reasoning_content") for turn in sent] == [None, "hm", ""]
+    assert "reasoning_content" not in sent[0]
+
+
+def test_reasoning_goes_back_as_content() -> None:
+    """Mistral takes its reasoning as parts of the content, in their order and as they were signed."""
+    sent = encode(Request("m", (THOUGHT, CALLED, user("hi"))), replace(ALL, reasoning_field="content"))["messages"]
+    hm, so = ({"type": "thinking", "thinking": [{"type": "text", "text": text}]} for text in ("hm ", "so"))
+    assert sent[0]["content"] == [{**hm, "signature": "s"}, so, {"type": "text", "text": "hello"}]
+    assert [item["type"] for item in sent[1]["content"]] == ["thinking"]
+    assert sent[2]["content"] == "hi"
+
+
+def test_the_name_of_the_conversation() -> None:
+    """It is the key of the prompt cache where the server takes one, and of 64 characters at most."""
+    request = Request("m", (), session_id="x" * 100)
+    assert encode(request, replace(ALL, cache_key=True))["prompt_cache_key"] == "x" * 64
+    assert "prompt_cache_key" not in encode(request, ALL)
+
+
+def test_effort() -> None:
+    """A wish for more or less thinking is told to servers that take it."""
+    request = Request("m", (), effort="low")
+    assert encode(request, ALL)["reasoning_effort"] == "low"
+    assert "reasoning_effort" not in encode(request, replace(ALL, effort=False))
+
+
 def test_text_is_one_string() -> None:
     """A message that is all text, as a text file and a question about it, is one string, which every server takes."""
     assert messages(Message("user", (Text("<file/>"), Text("sum it up"))))[0]["content"] == "<file/>\n\nsum it up"
