@@ -221,16 +221,20 @@ def _check_last(row: dict[str, Any], script: Script, *, failed: bool) -> None:
     told = script.ending.usage if isinstance(script.ending, Done | ProviderError) else None
     seen = script.seen if script.deltas else None
     asked = script.bill if script.named else None
+    words = script.deltas if script.ending is None else 0
+    rest = -(-len("word 0 ") * (words - (seen is not None)) // 4) if words else 0
     assert row["kind"] == "charge"
     assert row["response_id"] == ("answer" if script.named else None)
     if final := told if isinstance(script.ending, Done) and told else asked:
         assert (row["status"], row["output"], row["uncached_input"]) == ("final", final.output, final.uncached_input)
     elif known := told or seen:
         assert row["status"] == "partial"
+        assert row["output"] == known.output + rest or script.ending is not None
         assert row["output"] >= known.output
         assert (row["uncached_input"], row["cache_read"]) == (known.uncached_input, known.cache_read)
     else:
         assert (row["status"], row["uncached_input"]) == ("estimated", INPUT)
+        assert row["output"] == rest or script.ending is not None
     assert failed is isinstance(script.ending, ProviderError)
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +17,7 @@ from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.errors import StorageError
-from agentctl.events import Delta, TextDelta, ThinkingDelta
+from agentctl.events import Delta, Receipt, Start, TextDelta, ThinkingDelta
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text, Thinking, user
@@ -110,6 +115,105 @@ def test_a_turn_under_way_is_left_alone(db: Database) -> None:
         assert len(db.read(ledger.open_calls)) == 1
         recover(db, CATALOG, held=name)
     assert db.read(ledger.open_calls) == []
+
+
+ROUTED = Catalog(
+    {
+        "router/auto": ModelOverride(max_output=5),
+        "router/small": ModelOverride(input=Decimal(1), output=Decimal(1)),
+        "router/large": ModelOverride(input=Decimal(3), output=Decimal(3)),
+    }
+)
+USED = Usage(uncached_input=10**6)
+
+
+def _rows(path: Path, kind: str = "charge") -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.row_factory = sqlite3.Row
+        return [dict(row) for row in raw.execute("SELECT * FROM usage_ledger WHERE kind = ?", [kind])]
+
+
+def _settle(db: Database, asked: str, spent: Spent) -> Receipt:
+    """Settle a turn with the model `router/ASKED`."""
+    turn = Turn(Call(new_id(), new_id(), "router", asked), ROUTED.find(f"router/{asked}"), None, (user("hi"),), 7)
+    journal = DatabaseJournal(db, ROUTED, turn)
+
+    async def run() -> Receipt:
+        await journal.begin()
+        return await journal.settle(None, spent)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "cost"),
+    [
+        ("auto", "large", 3),  # a router
+        ("small", "large", 3),  # a fallback
+        ("small", "small", 1),
+        ("small", None, 1),
+        ("small", "small-2026-11-24", 1),  # a snapshot
+        ("small", "some file.gguf", 1),  # a server's own name
+        ("auto", "some file.gguf", None),
+    ],
+)
+def test_the_model_that_answered_is_paid_for(db: Database, asked: str, answered: str | None, cost: int | None) -> None:
+    """Another than was asked has its own price, if that is known; a mere other name loses no price."""
+    receipt = _settle(db, asked, Spent(USED, "final", model=answered))
+    assert receipt.cost == receipt.computed_cost == (None if cost is None else Decimal(cost))
+    assert receipt.reported_cost is None
+
+
+@pytest.mark.parametrize(("asked", "computed"), [("small", Decimal(1)), ("auto", None)])
+def test_what_the_provider_charged_is_what_it_cost(db: Database, asked: str, computed: Decimal | None) -> None:
+    """The reported cost counts, also where ours is unknown; ours is kept beside it."""
+    receipt = _settle(db, asked, Spent(replace(USED, reported=Decimal("1.25")), "final"))
+    assert (receipt.cost, receipt.session_cost) == (Decimal("1.25"), Decimal("1.25"))
+    assert (receipt.computed_cost, receipt.reported_cost) == (computed, Decimal("1.25"))
+
+
+@pytest.mark.parametrize("reported", ["-1", "NaN", "Infinity", "1e30"])
+def test_a_reported_cost_that_cannot_be_true_is_none(db: Database, reported: str) -> None:
+    """Then the computed one counts."""
+    receipt = _settle(db, "small", Spent(replace(USED, reported=Decimal(reported)), "final"))
+    assert (receipt.cost, receipt.reported_cost) == (Decimal(1), None)
+
+
+def test_what_is_known_of_an_attempt_is_kept(tmp_path: Path) -> None:
+    """The provider's name for the answer, the model that gave it, and the tier; odd names as far as possible."""
+    path = tmp_path / "agentctl.db"
+    usage = Usage(1, output=2, service_tier="flex", reported=Decimal("0.5"))
+    with closing(connect(f"sqlite:///{path}")) as db:
+        _settle(db, "small", Spent(usage, "final", (), "large", "answer-1"))
+        _settle(db, "small", Spent(usage, "partial", (), "small", "\ud800\0" + 1000 * "x"))
+    first, second = sorted(_rows(path), key=lambda row: row["created_at"])
+    assert (first["answered_by"], first["response_id"], first["service_tier"]) == ("large", "answer-1", "flex")
+    assert first["reported_pusd"] == 5 * 10**11
+    assert second["answered_by"] is None
+    assert second["response_id"] == "??" + 498 * "x"
+
+
+def test_a_dead_process_leaves_who_was_answering(tmp_path: Path) -> None:
+    """Its call is booked when it was made, at the price of whoever answered, and can still be asked about."""
+    path = tmp_path / "agentctl.db"
+    turn = Turn(
+        Call(new_id(), new_id(), "router", "auto", tag="night"), ROUTED.find("router/auto"), None, (user("hi"),), 10**6
+    )
+    with closing(connect(f"sqlite:///{path}")) as db:
+        journal = DatabaseJournal(db, ROUTED, turn)
+
+        async def run() -> None:
+            await journal.begin()
+            journal.answering(Start("auto", "answer-1"))
+            journal.answering(Start("large", "answer-1"))
+            await journal.draft([TextDelta("x")])
+
+        asyncio.run(run())
+        recover(db, ROUTED)
+    (charge,), (reservation,) = _rows(path), _rows(path, "reserve")
+    assert (charge["status"], charge["response_id"], charge["answered_by"]) == ("estimated", "answer-1", "large")
+    assert (charge["tag"], charge["created_at"]) == ("night", reservation["created_at"])
+    assert charge["computed_pusd"] == 3 * (10**12 + 10**6)
 
 
 def test_a_turn_that_could_not_begin_leaves_nothing(db: Database) -> None:
