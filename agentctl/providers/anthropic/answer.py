@@ -72,8 +72,10 @@ class Decoder:
             ProviderError: the server reports an error, or this is no event of an answer.
         """
         event = parse(data)
-        if (event.get("error") or event.get("type") == "error") and not self.whole:
-            raise broken_off(self._capabilities, event)
+        if event.get("error") or event.get("type") == "error":
+            if not self.whole:
+                raise broken_off(self._capabilities, event)
+            self.finished = True  # the answer is none the worse
         told: Sequence[StreamEvent] = ()
         match event.get("type"):
             case "message_start":
