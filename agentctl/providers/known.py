@@ -26,6 +26,7 @@ KNOWN = _by_name(
             key_hint=_hint("openai", "OPENAI_API_KEY"),
             output_limit_field="max_completion_tokens",
             media_types=("image/", "application/pdf"),
+            cache_key=True,
         ),
         Capabilities(
             provider="anthropic",
