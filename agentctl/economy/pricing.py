@@ -142,7 +142,8 @@ def _tokens(usage: Usage, prices: Prices) -> Iterator[tuple[str, int, Decimal | 
     for bucket, name in zip(("input", *list(counts)[1:]), counts, strict=True):
         rest = counts[name]
         for part in _PARTS.get(bucket, ()):
-            rate = prices.details.get(part)
+            # What is read of a kind whose reads have no price is billed like the rest of that kind.
+            rate = prices.details.get(part, prices.details.get(part.replace("_read", "_input")))
             if rate is not None and (count := min(usage.details.get(part, 0), rest)):  # type: ignore[call-overload]
                 yield part, count, rate
                 rest -= count

@@ -37,7 +37,9 @@ class Known:
 
 def row(model: ModelInfo, known: Known) -> dict[str, Any]:
     """Return a model's row: its names, and its price lists, none if its cost can't be told."""
-    head = {"id": model.id, **rules(model.match)}
+    names = rules(model.match)
+    # Their id is not always a name that the provider's API takes.
+    head = {"id": model.id if model.is_match(model.id) else next(iter(names.get("equals", [model.id]))), **names}
     origin = {"source": known.source, "date": known.date}
     if own := known.ours.get("lists", {}).get(model.id):
         return head | {"lists": own["lists"]} | origin | {"source": own["source"]}
@@ -59,8 +61,10 @@ def matching(patterns: Mapping[str, str], name: str) -> str | None:
 
 def completed(found: list[dict[str, Any]], model: ModelInfo, known: Known) -> tuple[list[dict[str, Any]], list[str]]:
     """Add to a model's lists what others know, and return whence that is."""
+    sources = [*free_output(found, model, known)]
     taken = [*from_litellm(found, known.theirs_of(model), known.theirs_date)]
-    sources = [f"{known.theirs_source} ({', '.join(dict.fromkeys(taken))})"] if taken else []
+    if taken:
+        sources.append(f"{known.theirs_source} ({', '.join(dict.fromkeys(taken))})")
     for mode, told in known.ours.get("modes", {}).items():
         if not any(one.get("mode") == mode for one in found):
             found += [multiple(one, mode, told["times"]) for one in list(found) if "mode" not in one]
@@ -71,6 +75,14 @@ def completed(found: list[dict[str, Any]], model: ModelInfo, known: Known) -> tu
                 one["fees"] = one.get("fees", {}) | {fee: models[model.id]["price"]}
             sources.append(models[model.id]["source"])
     return found, sources
+
+
+def free_output(found: list[dict[str, Any]], model: ModelInfo, known: Known) -> Iterator[str]:
+    """Say where an output without a price is free, and yield who says so."""
+    if source := matching(known.ours.get("free_output", {}), model.id):
+        for tier in (tier for one in found for tier in one["tiers"]):
+            tier["output"] = tier["output"] or "0"
+        yield source
 
 
 def from_litellm(found: list[dict[str, Any]], theirs: Mapping[str, Any], day: str) -> Iterator[str]:
@@ -155,7 +167,12 @@ def ceilings(provider: Provider, known: Known) -> Iterator[dict[str, Any]]:
         found, sources = limits(model.context_window, known.theirs_of(model), known)
         if found and model.id not in ours:
             date = known.theirs_date if known.theirs_source in sources else known.date
-            yield {"models": [model.id.lower()], **found, "source": ", ".join(dict.fromkeys(sources)), "date": date}
+            yield {
+                "models": [row(model, known)["id"].lower()],
+                **found,
+                "source": ", ".join(dict.fromkeys(sources)),
+                "date": date,
+            }
 
 
 def limits(window: int | None, theirs: Mapping[str, Any], known: Known) -> tuple[dict[str, int], list[str]]:
