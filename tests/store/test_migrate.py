@@ -6,11 +6,16 @@ import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from agentctl.economy import ledger
+from agentctl.economy.catalog import Catalog
+from agentctl.economy.ledger import Answerer, Call, Cost
 from agentctl.errors import StorageError
+from agentctl.journal import recover
 from agentctl.store import migrate, sessions
 from agentctl.store.sqlite.file import open_sqlite
 
@@ -112,6 +117,77 @@ def test_an_edited_migration_is_refused(path: Path, directory: Path) -> None:
         open_sqlite(path, migrations=add(directory, SECOND + " -- edited"))
     assert caught.value.hint
     assert path.read_bytes() == before
+
+
+FIRST = r"""
+    INSERT INTO sessions VALUES ('s', 'work', 'b', 1, 2);
+    INSERT INTO branches VALUES ('b', 's', NULL, 0, 1);
+    INSERT INTO messages VALUES ('m', 's', 'b', 0, NULL, 'user', 'final', '[]', 'x', NULL, 1);
+    INSERT INTO drafts VALUES ('call 3', 's', 'b', 'm', 1, 3);
+    INSERT INTO draft_chunks VALUES ('call 3', 0, '"[[\"text\",\"par\"]]"');
+    INSERT INTO usage_ledger VALUES
+        ('1', 's', NULL, 'call 1', 1, 'reserve', 'estimated', 'p', 'm', 9, 0, 0, 0, 0, NULL, 9, NULL, NULL, 't', 1),
+        ('2', 's', 'm', 'call 1', 1, 'charge', 'final', 'p', 'm', 1, 2, 3, 4, 5, '{"a": 1}', 7, NULL, 'v1', 't', 2),
+        ('3', NULL, NULL, 'call 2', 1, 'charge', 'partial', 'p', 'm', 1, 0, 0, 0, 1, NULL, NULL, NULL, NULL, NULL, 3),
+        ('4', 's', NULL, 'call 3', 1, 'reserve', 'estimated', 'p', 'm', 9, 0, 0, 0, 0, NULL, 9, NULL, NULL, NULL, 4);
+    INSERT INTO open_calls VALUES ('4');
+"""
+
+
+def test_a_database_of_the_first_release_keeps_all_its_rows(tmp_path: Path) -> None:
+    """Whatever version 1 wrote is there after the migration, in its old columns, and can be gone on with."""
+    path = tmp_path / "agentctl.db"
+    open_sqlite(path, migrations=migrate.load()[:1]).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(f"BEGIN; {FIRST} COMMIT")
+        tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {table: [row[1] for row in raw.execute(f"PRAGMA table_info({table})")] for table in tables}
+    old = {
+        table: f"SELECT {', '.join(columns[table])} FROM {table}" for table in tables if table != "schema_migrations"
+    }
+    before = {table: query(path, sql) for table, sql in old.items()}
+    assert sum(map(len, before.values())) == 10
+    with closing(open_sqlite(path)) as database:
+        assert {table: query(path, sql) for table, sql in old.items()} == before
+        (left,) = database.read(ledger.open_calls)
+        assert (left.call, left.answerer) == (Call("call 3", "s", "p", "m"), Answerer())
+        assert database.read(lambda tx: ledger.session_cost(tx, "s")) == Cost(Decimal(7).scaleb(-12), 0)
+        recover(database, Catalog())
+        assert database.read(ledger.open_calls) == []
+        assert database.check() == []
+    assert len(backups(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE usage_ledger SET response_id = 'x'",
+        "UPDATE usage_ledger SET service_tier = 'batch'",
+        "UPDATE usage_ledger SET answered_by = 'x'",
+        "UPDATE usage_ledger SET reported_pusd = 1",
+        "UPDATE charge_reports SET reported_pusd = 1",
+        "DELETE FROM charge_reports",
+        "INSERT INTO charge_reports VALUES ('1', 1, NULL, 1)",
+        "INSERT INTO charge_reports VALUES ('2', 1, NULL, 1)",
+        "INSERT INTO charge_reports VALUES ('3', -1, NULL, 1)",
+        "INSERT INTO charge_reports VALUES ('none', 1, NULL, 1)",
+    ],
+)
+def test_what_was_charged_and_reported_is_not_changed(tmp_path: Path, change: str) -> None:
+    """Not even with SQL: the ledger takes no change, and one report for a charge that had none."""
+    path = tmp_path / "agentctl.db"
+    open_sqlite(path).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("""
+            INSERT INTO usage_ledger (id, call_id, attempt, kind, status, provider, model, uncached_input, cache_read,
+                cache_write_short, cache_write_long, output, created_at)
+            VALUES ('1', 'c', 1, 'reserve', 'estimated', 'p', 'm', 0, 0, 0, 0, 0, 1),
+                ('2', 'c', 1, 'charge', 'final', 'p', 'm', 0, 0, 0, 0, 0, 1),
+                ('3', 'd', 1, 'charge', 'final', 'p', 'm', 0, 0, 0, 0, 0, 1);
+            INSERT INTO charge_reports VALUES ('2', 5, NULL, 1);
+        """)
+        with pytest.raises(sqlite3.IntegrityError):
+            raw.execute(change)
 
 
 def test_migrations_are_numbered() -> None:
