@@ -35,7 +35,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     if request.tools:
         body["tools"] = [{"functionDeclarations": [_tool(tool) for tool in request.tools]}]
     body["contents"] = list(_contents(request))
-    if config := _config(request, capabilities):
+    if config := _config(request):
         body["generationConfig"] = config
     extra = dict(capabilities.extra_body)
     if config and isinstance(more := extra.get("generationConfig"), Mapping):
@@ -43,7 +43,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     return body | extra
 
 
-def _config(request: Request, capabilities: Capabilities) -> Json:
+def _config(request: Request) -> Json:
     config: Json = {}
     if request.max_output is not None:
         config["maxOutputTokens"] = request.max_output
@@ -52,7 +52,7 @@ def _config(request: Request, capabilities: Capabilities) -> Json:
     if request.schema is not None:
         config["responseMimeType"] = "application/json"
         config["responseJsonSchema"] = known_words(request.schema)
-    if capabilities.effort and (thinking := thinking_config(request.model, request.effort)):
+    if thinking := thinking_config(request.model, request.effort):
         config["thinkingConfig"] = thinking
     return config
 

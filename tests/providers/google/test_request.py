@@ -70,11 +70,6 @@ def test_every_option() -> None:
     assert body["safetySettings"] == []
 
 
-def test_a_server_without_effort() -> None:
-    """Where the wish for thinking is not taken, nothing is said of it."""
-    assert "generationConfig" not in encode(Request(NEW, (user("hi"),), effort="high"), replace(GOOGLE, effort=False))
-
-
 def test_a_conversation() -> None:
     """Each role says what it said, calls and results with their ids and names, and signatures where they belong."""
     call = ToolCall("c1", "f", '{"x":1}', "sig+/==")
