@@ -132,10 +132,12 @@ class Transport:
     Args:
         timeouts: how long to wait for what.
         uds: the path of a Unix socket that every request goes to, whatever its address says.
+        start_hint: what to do where nobody listens; empty knows no more than that the server may not run.
     """
 
-    def __init__(self, timeouts: Timeouts | None = None, *, uds: str | None = None) -> None:
+    def __init__(self, timeouts: Timeouts | None = None, *, uds: str | None = None, start_hint: str = "") -> None:
         self._timeouts = timeouts or Timeouts()
+        self._start_hint = start_hint
         self._uds = uds
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
@@ -152,7 +154,7 @@ class Transport:
             ProviderError: there was no answer; `billable` once the whole request had been sent.
             ConfigError: the address, a header, a proxy or the certificates can't be used.
         """
-        exchange = _Exchange(url, self._timeouts)
+        exchange = _Exchange(url, self._timeouts, self._start_hint)
         with exchange.translated():
             client = self._client(secure=url[:6].lower() == "https:")
             request = client.build_request(method, url, headers=headers, content=body, extensions=exchange.extensions)
@@ -179,8 +181,9 @@ class Transport:
 class _Exchange:
     """One request and its answer: what was sent so far, how long to wait, and what its failures mean."""
 
-    def __init__(self, url: str, timeouts: Timeouts) -> None:
+    def __init__(self, url: str, timeouts: Timeouts, start_hint: str) -> None:
         self._origin = _origin(url)
+        self._start_hint = start_hint
         self._timeouts = timeouts
         self._deadline = asyncio.timeout(None)
         self._tunnels = False
@@ -252,7 +255,8 @@ class _Exchange:
             # A kept connection that breaks before it answers was closed before it got the request: some servers
             # (llama.cpp) close one without a word, and it may take our request just before that is noticed.
             stale = fault is _BROKEN and not self._fresh and not self._answered
-            return fault.error(message, hint=fault.hint, transient=fault.transient, billable=self._sent and not stale)
+            hint = self._start_hint if isinstance(cause, ConnectionRefusedError) and self._start_hint else fault.hint
+            return fault.error(message, hint=hint, transient=fault.transient, billable=self._sent and not stale)
         return fault.error(message, hint=fault.hint)
 
 

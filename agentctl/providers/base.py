@@ -15,6 +15,9 @@ Api = Literal["chat", "responses", "messages", "gemini", "openrouter"]
 ReasoningField = Literal["", "reasoning_content", "content"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
+EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""From the least to the most."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
@@ -67,13 +70,17 @@ class Capabilities:
         json_schema: whether its answers can follow a JSON schema.
         tools: whether its models can call tools.
         stream_usage: whether it takes the wish for a usage at the end of the stream.
+        stream_schema: whether it streams answers that follow a schema.
         signatures: to whom a signature means something: all models of the provider, or the one that made it.
         tool_id: the regular expression that it wants ids of tool calls to match; empty takes any.
         effort: whether it takes the wish for more or less thinking.
+        efforts: how much thinking Chat Completions can be asked for; a wish for another amount is one for the nearest.
+        no_thinking: what asks Chat Completions for no thinking at all, where that is none of the efforts.
         reasoning_field: where Chat Completions wants a model's own reasoning back: nowhere, with answers that called
             tools, or as parts of its content.
         cache_key: whether Chat Completions takes the name of the conversation as `prompt_cache_key`.
         lists_freely: whether it lists its models without a key.
+        start_hint: how to start it, where it is a program on the user's own machine.
         extra_body: sent as it is with each request.
         headers: sent as they are with each request.
     """
@@ -89,12 +96,16 @@ class Capabilities:
     json_schema: bool = True
     tools: bool = True
     stream_usage: bool = True
+    stream_schema: bool = True
     signatures: Literal["provider", "model"] = "model"
     tool_id: str = ""
     effort: bool = True
+    efforts: tuple[Effort, ...] = EFFORTS
+    no_thinking: Mapping[str, Any] = field(default_factory=dict)
     reasoning_field: ReasoningField = ""
     cache_key: bool = False
     lists_freely: bool = False
+    start_hint: str = ""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 

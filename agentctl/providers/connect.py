@@ -39,7 +39,8 @@ def connect(
     endpoint = _endpoint(provider, settings)
     if listing and endpoint.capabilities.lists_freely:
         endpoint = replace(endpoint, capabilities=replace(endpoint.capabilities, needs_key=False))
-    transport = Transport(Timeouts(header=settings.timeout, idle=settings.timeout))
+    timeouts = Timeouts(header=settings.timeout, idle=settings.timeout)
+    transport = Transport(timeouts, start_hint=endpoint.capabilities.start_hint)
     credential = Credential(lambda: endpoint.find_key(environ), endpoint.expects_key(environ))
     if endpoint.capabilities.api == "openrouter":
         from agentctl.providers.openrouter import OpenRouter  # noqa: PLC0415 - one API is enough

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
-from agentctl.providers.base import Capabilities, ReasoningField, Request, ToolSpec
+from agentctl.providers.base import EFFORTS, Capabilities, Effort, ReasoningField, Request, ToolSpec
 from agentctl.providers.history import is_image
 
 Json = dict[str, Any]
@@ -23,16 +23,16 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     body: Json = {
         "model": request.model,
         "messages": [item for message in request.messages for item in turns(message, capabilities.reasoning_field)],
-        "stream": True,
+        "stream": capabilities.stream_schema or request.schema is None,
     }
-    if capabilities.stream_usage:
+    if capabilities.stream_usage and body["stream"]:
         body["stream_options"] = {"include_usage": True}
     if request.max_output is not None:
         body[capabilities.output_limit_field] = request.max_output
     if request.temperature is not None:
         body["temperature"] = request.temperature
     if request.effort is not None and capabilities.effort:
-        body["reasoning_effort"] = request.effort
+        body |= _thinking(request.effort, capabilities)
     if request.schema is not None:
         schema = {"name": "answer", "schema": dict(request.schema), "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -41,6 +41,16 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     if request.session_id is not None and capabilities.cache_key:
         body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
     return body | dict(capabilities.extra_body)
+
+
+def _thinking(effort: Effort, capabilities: Capabilities) -> Json:
+    """The wish for as much thinking as this, or for the nearest amount that the server knows."""
+    if effort == "none" and capabilities.no_thinking:
+        return dict(capabilities.no_thinking)
+    wanted = EFFORTS.index(effort)
+    # Of two that are as near, more thinking is the safer one.
+    nearest = min(capabilities.efforts, key=lambda one: (abs(EFFORTS.index(one) - wanted), -EFFORTS.index(one)))
+    return {"reasoning_effort": nearest}
 
 
 def turns(message: Message, reasoning: ReasoningField = "") -> Iterator[Json]:
