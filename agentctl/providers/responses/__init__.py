@@ -8,6 +8,7 @@ Sources: https://platform.openai.com/docs/api-reference/responses, openai 3.54 t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from agentctl.errors import ProviderError
@@ -15,10 +16,12 @@ from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.codec import Query
 from agentctl.providers.openai import bearer
 from agentctl.providers.refusal import refusal
-from agentctl.providers.responses.answer import Decoder
+from agentctl.providers.responses.answer import Decoder, chat_instead
 from agentctl.providers.responses.request import encode, measure
 
 __all__ = ["Responses"]
+
+_UNKNOWN_PATH = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 class Responses:
@@ -45,7 +48,10 @@ class Responses:
 
     def refusal(self, status: int, body: bytes) -> ProviderError:
         """The error that an answer with an error's status stands for."""
-        return refusal(self.capabilities, status, body)
+        error = refusal(self.capabilities, status, body)
+        if status in _UNKNOWN_PATH and b"model_not_found" not in body:
+            error.hint = chat_instead(self.capabilities.provider)
+        return error
 
     def count(self, request: Request) -> Query:
         """How to ask for the number of input tokens."""

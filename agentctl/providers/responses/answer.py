@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from agentctl.errors import ProviderError
 from agentctl.events import Delta, Done, Start, StreamEvent
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
@@ -53,6 +54,9 @@ class Decoder:
             return self._told("", event, event)
         if kind == "error" or event.get("error"):
             raise broken_off(self._capabilities, event)
+        if "choices" in event:
+            provider = self._capabilities.provider
+            raise ProviderError(f"{provider} answered in Chat Completions", hint=chat_instead(provider))
         return ()  # such as `keepalive`
 
     def _told(self, kind: str, event: Mapping[str, Any], response: Mapping[str, Any]) -> Sequence[StreamEvent]:
@@ -104,3 +108,8 @@ class Decoder:
     def partial(self) -> Message | None:
         """What had arrived, as the message of a failed answer."""
         return self._kept.partial
+
+
+def chat_instead(provider: str) -> str:
+    """What to do about a server that does not speak this API."""
+    return f"if it speaks Chat Completions alone: `agentctl config set servers.{provider}.api chat`"

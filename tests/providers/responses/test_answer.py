@@ -390,7 +390,7 @@ def test_stop_reasons(last: dict[str, Any], expected: StopReason) -> None:
         [created(), delta("output_text", "half"), "[DONE]"],
         [response(status="queued")],
         [response(status="in_progress")],
-        [{"choices": []}],
+        [{"type": "keepalive"}],
     ],
 )
 def test_an_answer_that_never_ends(sent: list[dict[str, Any] | str]) -> None:
@@ -399,6 +399,14 @@ def test_an_answer_that_never_ends(sent: list[dict[str, Any] | str]) -> None:
     assert not fed.whole
     with pytest.raises(ProviderError, match="ended its answer early"):
         fed.end()
+
+
+def test_a_server_that_speaks_chat_completions() -> None:
+    """Whoever answers in the older API is told apart from a stream that broke, and the user how to ask it."""
+    error, _ = failing({"id": "chatcmpl-1", "choices": [{"index": 0, "delta": {"content": "hi"}}]})
+    assert error.message == "p answered in Chat Completions"
+    assert error.hint
+    assert "config set servers.p.api chat" in error.hint
 
 
 def test_nothing_follows_the_end() -> None:

@@ -139,6 +139,15 @@ def test_refusals_that_pass(first: list[Step]) -> None:
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_server_without_this_api(status: int) -> None:
+    """The hint tells how to ask a server that has no such path."""
+    with Server(answer(status, {"detail": "Not Found"})) as server:
+        error = failure(service(server.url), ASK, ProviderError)
+    assert error.hint
+    assert "config set servers.p.api chat" in error.hint
+
+
 @pytest.mark.parametrize(
     ("refused", "kind"),
     [
