@@ -69,11 +69,12 @@ class ModelCard:
 
 def card(name: str, prices: Row, ceilings: Row, weights: Row | None) -> ModelCard:
     """Return the card of a model from its rows, which are empty where nothing is known."""
+    lists = tuple(_price_list(one) for one in prices.get("lists", ()))
     return ModelCard(
         name,
-        prices=tuple(_price_list(one) for one in prices["lists"]) if prices.get("lists") else None,
-        source=prices.get("source"),
-        date=prices.get("date"),
+        prices=lists or None,
+        source=prices["source"] if lists else None,
+        date=prices["date"] if lists else None,
         max_input=ceilings.get("max_input"),
         max_output=ceilings.get("max_output"),
         window=ceilings.get("window"),

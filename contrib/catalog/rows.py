@@ -180,8 +180,8 @@ def limits(window: int | None, theirs: Mapping[str, Any], known: Known) -> tuple
     given = theirs.get("max_input")
     window = ROUNDED.get(window, window) if window and ROUNDED.get(window) == given else window
     found, sources = {}, []
-    if window == given or not (window and given):
-        found = {name: window or given for name in known.ours.get("window_is", ["window"]) if window or given}
+    if (names := known.ours.get("window_is", ["window"])) and (size := window or given) and given in (None, size):
+        found = dict.fromkeys(names, size)
         sources = [known.source] * bool(window) + [known.theirs_source] * bool(given)
     # An output as long as the whole window is one that nobody looked up.
     if (longest := theirs.get("max_output")) and longest < (given or 0):

@@ -17,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.economy.catalog import Catalog
+from agentctl.economy.match import row_of
 from agentctl.economy.pricing import Prices, price, prices_at
 from agentctl.settings import ModelOverride
 from agentctl.usage import Usage
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "agentctl" / "economy" / "data"
+PROVIDERS = sorted(path.stem for path in DATA.glob("*.json"))
 MILLION = 10**6
 
 
@@ -43,12 +45,13 @@ def test_the_data_are_what_the_generator_makes(tmp_path: Path) -> None:
     """Generated anew from the pinned genai-prices and our ceilings, every data file is the same to the byte."""
     subprocess.run([sys.executable, ROOT / "contrib" / "catalog" / "generate.py", tmp_path], check=True)
     made = sorted(tmp_path.iterdir())
-    assert [path.name for path in made] == ["openai.json"]
+    ours = {"local.json", "scripted.json", "ollama.json", "vllm.json", "lmstudio.json"}
+    assert {path.name for path in made} == {path.name for path in DATA.glob("*.json")} - ours
     for path in made:
         assert path.read_bytes() == (DATA / path.name).read_bytes(), "run `make catalog`"
 
 
-@pytest.mark.parametrize("provider", sorted(path.stem for path in DATA.glob("*.json")))
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_row_has_a_source_and_a_date(provider: str) -> None:
     """No price and no ceiling is shipped without saying where and when it was found."""
     data = tables(provider)
@@ -57,11 +60,13 @@ def test_every_row_has_a_source_and_a_date(provider: str) -> None:
         assert time.strptime(row["date"], "%Y-%m-%d")
 
 
-def test_ceilings_belong_to_models_that_have_a_price() -> None:
+def test_ceilings_belong_to_models_that_have_a_row() -> None:
     """A ceiling whose model's name is misspelt would never be found."""
-    for row in tables("openai")["ceilings"]:
-        for model in row["models"]:
-            assert Catalog().find(f"openai/{model}").prices, model
+    for provider in PROVIDERS:
+        data = tables(provider)
+        for row in data["ceilings"]:
+            for model in row["models"]:
+                assert row_of(data["prices"], model) or model in {one["id"].lower() for one in data["prices"]}, model
 
 
 def test_a_known_model() -> None:
@@ -81,17 +86,13 @@ def test_a_snapshot_has_the_ceilings_of_its_model_unless_it_has_its_own() -> Non
     assert ceilings == {"": 16_384, "-2024-08-06": 16_384, "-2024-05-13": 4_096}
 
 
-@given(st.text(max_size=30), st.text(max_size=300))
+@given(st.text(max_size=30) | st.sampled_from(PROVIDERS), st.text(max_size=300))
 def test_any_name_has_a_card(provider: str, model: str) -> None:
     """Whatever is asked for gives a card of that name and never fails; none is priced but those of known providers."""
     name = f"{provider}/{model}"
     card = Catalog().find(name)
     assert card.name == name
-    assert name.startswith(("openai/", "local/", "scripted/")) or (card.prices, card.window, card.version) == (
-        None,
-        None,
-        None,
-    )
+    assert name.partition("/")[0] in PROVIDERS or (card.prices, card.window, card.version) == (None, None, None)
 
 
 @pytest.mark.parametrize("name", ["", "gpt-5", "openai", "openai/", "../openai/gpt-5", "compatible/x"])
@@ -103,7 +104,7 @@ def test_an_unknown_model_is_a_card_with_nothing_known(name: str) -> None:
 
 def test_local_models_cost_nothing_and_that_is_known() -> None:
     """The embedded model and any other file that runs here, or is played here, have the price 0."""
-    for name in ("local/smollm2", "local/another", "scripted/a.jsonl"):
+    for name in ("local/smollm2", "local/another", "scripted/a.jsonl", "ollama/qwen3:8b", "vllm/a/b", "lmstudio/x"):
         assert price(Usage(10, 20, 30, 40, 50), Catalog().find(name)) == 0
     assert Catalog().find("local/another").weights is None
 
@@ -196,6 +197,7 @@ def test_a_listing_has_each_model_once_in_order() -> None:
     assert "openai/gpt-4o-2024-08-06" not in names
     assert [card.name for card in Catalog(override).listing("compatible")] == ["compatible/fake"]
     assert [card.name for card in Catalog(override).listing("local")] == ["local/smollm2"]
+    assert Catalog().listing("ollama") == []  # whatever it has is free, and nobody knows what it has
     assert Catalog().listing("nobody") == []
 
 
