@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from agentctl.providers import compatible
 from agentctl.providers.base import Capabilities
 
 
 def _hint(provider: str, *variables: str) -> str:
-    return f"`agentctl keys set {provider}`, or export {variables[0]}=…"
+    return f"`agentctl keys set {provider}`{f', or export {variables[0]}=…' if variables else ''}"
 
 
 def _by_name(providers: Iterable[Capabilities]) -> Mapping[str, Capabilities]:
@@ -57,9 +59,10 @@ KNOWN = _by_name(
             key_variables=("OPENROUTER_API_KEY",),
             needs_key=True,
             key_hint=_hint("openrouter", "OPENROUTER_API_KEY"),
-            media_types=("image/", "audio/", "application/pdf"),
+            media_types=("image/", "audio/", "video/", "application/pdf"),
             lists_freely=True,
         ),
+        *(replace(one, key_hint=_hint(one.provider, *one.key_variables)) for one in compatible.PROVIDERS),
     )
 )
 """By the name that stands before the first `/` of a model's."""

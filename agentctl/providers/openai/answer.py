@@ -9,6 +9,7 @@ from typing import Any
 from agentctl.events import Delta, Done, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
+from agentctl.providers.counts import inside
 from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse, string
 from agentctl.providers.openai.tokens import read_usage
 from agentctl.providers.refusal import broken_off
@@ -60,7 +61,7 @@ class Decoder:
             self.whole = self.finished = True
             return self._kept.keep(self._last_half())
         chunk = parse(data)
-        if chunk.get("usage"):
+        if chunk.get("usage") or inside(chunk.get("x_groq")).get("usage"):
             self.usage = read_usage(chunk)  # the chunk tells the service tier
             self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
         if (error := chunk.get("error")) and not self.whole:  # else it is about a limit that the answer itself tells of
