@@ -44,7 +44,7 @@ class Responses:
 
     def decoder(self, request: Request) -> Decoder:
         """What decodes the answer to `request`."""
-        return Decoder(self.capabilities, request.model)
+        return Decoder(self.capabilities, request.model, request.max_output)
 
     def refusal(self, status: int, body: bytes) -> ProviderError:
         """The error that an answer with an error's status stands for."""

@@ -24,11 +24,17 @@ class Decoder:
     """Decodes one answer; after a failure `partial` and `usage` tell what there was of it.
 
     A whole answer, from a server that does not stream, is the response that would end the stream.
+
+    Args:
+        capabilities: whose answer it is.
+        model: the model that was asked.
+        limit: the most tokens that it might answer with.
     """
 
-    def __init__(self, capabilities: Capabilities, model: str) -> None:
+    def __init__(self, capabilities: Capabilities, model: str, limit: int | None = None) -> None:
         self._capabilities = capabilities
         self._model = model
+        self._limit = limit
         self._kept = Kept(capabilities.provider, model)
         self._items = Items()
         self._started = False
@@ -87,7 +93,10 @@ class Decoder:
             return reason
         if self._items.refused:
             return "refusal"
-        return "tool_use" if self._items.calls else "end_turn"
+        if self._items.calls:
+            return "tool_use"
+        cut = self._limit is not None and self.usage is not None and self.usage.output >= self._limit
+        return "max_tokens" if cut else "end_turn"  # llama.cpp says `completed` of what it cut
 
     @property
     def whole(self) -> bool:

@@ -6,13 +6,13 @@ done. Not every server does all of that, nor names its items each time alike; he
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.providers.decoding import array, mapping, name_or_none, string
+from agentctl.providers.responses import signature
 from agentctl.providers.surrogates import Halves, whole_characters
 
 BREAK = "\n\n"
@@ -166,10 +166,10 @@ class Items:
             yield from self._rest(item, _ARGUMENTS, body.get("arguments"))
         yield from self._last_halves(item)
         item.closed = True
-        if item.type == "reasoning" and (signature := _kept(body)):
-            yield ThinkingDelta("", signature)
-        if item.type == "message" and item.told and (phase := name_or_none(body.get("phase"))):
-            yield TextDelta("", json.dumps({"phase": phase}, separators=(",", ":")))
+        if item.type == "reasoning" and (kept := signature.of_reasoning(body)):
+            yield ThinkingDelta("", kept)
+        if item.type == "message" and item.told and (kept := signature.of_message(body)):
+            yield TextDelta("", kept)
 
     def _part(self, item: _Item, index: int, part: Mapping[str, Any]) -> Iterator[Delta]:
         name = _PARTS.get(string(part.get("type") or ""))
@@ -214,13 +214,3 @@ class Items:
         if item.told:
             return item.type == "reasoning" and piece not in item.told
         return any(other.told for other in self._items if other.type == item.type)
-
-
-def _kept(item: Mapping[str, Any]) -> str | None:
-    """The reasoning item as it is to be sent back; None if it is a summary alone, which would be refused."""
-    if not (item.get("encrypted_content") or item.get("content")):
-        return None
-    try:
-        return json.dumps(item, separators=(",", ":"), allow_nan=False)
-    except (ValueError, RecursionError):
-        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCal
 from agentctl.providers.base import Capabilities, Request, ToolSpec
 from agentctl.providers.history import is_image
 from agentctl.providers.openai.request import LONGEST_KEY
+from agentctl.providers.responses import signature
 from agentctl.providers.responses.items import BREAK
 
 Json = dict[str, Any]
@@ -75,10 +75,10 @@ def _answer(parts: tuple[Part, ...]) -> Iterator[Json]:
     spoken = False
     for part in parts[: last + 1]:
         match part:
-            case Thinking(_, signature) if (item := _signed(signature)).get("type") == "reasoning":
+            case Thinking(_, kept) if (item := signature.load(kept)).get("type") == "reasoning":
                 yield item
-            case Text(text, signature):
-                yield _said(text.removeprefix(BREAK) if spoken else text) | _signed(signature)
+            case Text(text, kept):
+                yield _said(text.removeprefix(BREAK) if spoken else text) | signature.load(kept)
                 spoken = True
             case ToolCall(id_, name, arguments):
                 yield {"type": "function_call", "call_id": id_, "name": name, "arguments": arguments}
@@ -87,15 +87,6 @@ def _answer(parts: tuple[Part, ...]) -> Iterator[Json]:
 def _said(text: str) -> Json:
     content = [{"type": "output_text", "text": text, "annotations": []}]
     return {"type": "message", "role": "assistant", "content": content}
-
-
-def _signed(signature: str | None) -> Json:
-    """What the decoder kept in a signature; nothing if it is another API's."""
-    try:
-        kept = json.loads(signature or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
 
 
 def _content(part: Text | Attachment) -> Json:

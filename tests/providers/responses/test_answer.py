@@ -384,6 +384,34 @@ def test_stop_reasons(last: dict[str, Any], expected: StopReason) -> None:
 
 
 @pytest.mark.parametrize(
+    ("limit", "output", "expected"),
+    [
+        (3, [message("x")], "max_tokens"),
+        (2, [message("x")], "max_tokens"),
+        (4, [message("x")], "end_turn"),
+        (None, [message("x")], "end_turn"),
+        (3, [call("f")], "tool_use"),
+    ],
+)
+def test_an_answer_that_was_cut_though_it_is_called_completed(
+    limit: int | None, output: list[dict[str, Any]], expected: StopReason
+) -> None:
+    """Llama.cpp does not tell that it stopped at the limit; the tokens that it used do."""
+    fed = Responses(Capabilities("p")).decoder(Request("m", (), max_output=limit))
+    fed.feed(json.dumps(ended(*output)))
+    assert fed.end().stop_reason == expected
+
+
+@pytest.mark.parametrize("depth", [100, 900])
+def test_reasoning_beyond_measure_is_not_kept(depth: int) -> None:
+    """An item that could not be written into a request would end the conversation for good."""
+    deep = "[" * depth + "]" * depth
+    items = (f'{{"type":"reasoning","encrypted_content":"g","x":{value}}}' for value in (deep, "NaN", "1e999"))
+    told = [f'{{"type":"response.output_item.done","output_index":{n},"item":{item}}}' for n, item in enumerate(items)]
+    assert parts(created(), *told, ended()) == ()
+
+
+@pytest.mark.parametrize(
     "sent",
     [
         [created(), delta("output_text", "half")],

@@ -55,6 +55,7 @@ def test_several_turns(peer: str) -> None:
             assert done.usage
             assert done.usage.input == counted
             assert 0 < done.usage.output <= 8
+            assert done.stop_reason == ("max_tokens" if done.usage.output == 8 else "end_turn")
             messages.append(done.message)
         return messages
 
