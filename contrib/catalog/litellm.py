@@ -42,6 +42,11 @@ NAMES = {
     "cache_creation_input_token_cost": "cache_write_short",
     "cache_creation_input_token_cost_above_1hr": "cache_write_long",
     "cache_creation_input_token_cost_above_12hr": "cache_write_long",
+    "input_cost_per_audio_token": "audio_input",
+    "cache_read_input_audio_token_cost": "audio_read",
+    "output_cost_per_audio_token": "audio_output",
+    "input_cost_per_image_token": "image_input",
+    "output_cost_per_image_token": "image_output",
 }
 PRICE = re.compile(
     rf"(?P<name>{'|'.join(sorted(NAMES, key=len, reverse=True))})"

@@ -100,8 +100,10 @@ def from_litellm(found: list[dict[str, Any]], theirs: Mapping[str, Any], day: st
         ):
             yield "long writes"
     present = {one.get("mode", "standard"): one for one in found}
+    # A part of a bucket has no price that is unknown: without it, nothing is said of the mode.
+    needed = {"input", "output"} | {name for tier in usual["tiers"] for name in tier if name not in (*PLAIN, "above")}
     for mode, told in modes.items():
-        if mode not in present and {"input", "output"} <= told.get("0", {}).keys():
+        if mode not in present and needed <= told.get("0", {}).keys():
             # Vendors price flex as batch.
             same = mode == "flex" and told["0"].items() <= modes.get("batch", {}).get("0", {}).items()
             found.append(mode_list(usual, mode, modes["batch"] | told if same else told))
@@ -141,7 +143,8 @@ def lengthen(one: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
 def mode_list(usual: Mapping[str, Any], mode: str, told: Mapping[str, Any]) -> dict[str, Any]:
     """Return litellm's prices of a mode; what it does not say of what the usual list has is unknown."""
     tiers = [
-        {"above": tier["above"]} | {name: told.get(str(tier["above"]), {}).get(name) for name in PLAIN if name in tier}
+        {"above": tier["above"]}
+        | {name: told.get(str(tier["above"]), {}).get(name) for name in tier if name != "above"}
         for tier in usual["tiers"]
     ]
     fees = {"fees": usual["fees"]} if "fees" in usual else {}

@@ -103,6 +103,12 @@ UNPRICED: dict[str, Callable[[Provider, ModelInfo], bool]] = {
     "every call bills a search without a known fee": lambda provider, model: (
         provider.id == "openai" and "-search-" in model.id and "web_searches_kcount" not in keys_of(model)
     ),
+    # https://developers.openai.com/api/docs/pricing: audio and images cost many times what text does.
+    "its audio or images have no price": lambda provider, model: (
+        provider.id == "openai"
+        and bool(re.search("audio|tts|image", model.id))
+        and not re.search("audio|image", " ".join(keys_of(model)))
+    ),
 }
 
 
