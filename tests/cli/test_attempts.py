@@ -53,6 +53,16 @@ def _until(process: subprocess.Popen[bytes], text: bytes) -> None:
         assert process.poll() is None
 
 
+def _kill_once_named(program: Program, process: subprocess.Popen[bytes]) -> None:
+    """Kill a turn once it is on record what the provider calls its answer."""
+    named = "SELECT 1 FROM open_calls WHERE response_id IS NOT NULL"
+    with closing(sqlite3.connect(program.home / ".local/share/agentctl/agentctl.db")) as raw:
+        while raw.execute(named).fetchone() is None:
+            assert process.poll() is None
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+
+
 def _interrupted(program: Program, ask: Sequence[str], text: bytes) -> dict[str, Any]:
     """The result of a turn that is interrupted once this much of the answer was there."""
     process = program.start(*ask, "-o", "stream-json", "hi")
@@ -167,8 +177,7 @@ def test_a_killed_call_can_be_asked_about_later(program: Program) -> None:
         _at(program, server)
         process = program.start(*ROUTED, "-o", "stream-json", "hi")
         _until(process, b"Hello")
-        process.kill()
-        process.communicate(timeout=PATIENCE)
+        _kill_once_named(program, process)
         assert _reconciled(program, "--offline")["calls"] == 0
         estimated = Decimal(program.run("cost", "--json").json["cost_usd"])
         told = _reconciled(program)
@@ -186,8 +195,7 @@ def test_a_provider_that_cannot_be_asked_is_told(program: Program) -> None:
         _at(program, server)
         process = program.start(*ROUTED, "-o", "stream-json", "hi")
         _until(process, b"Hello")
-        process.kill()
-        process.communicate(timeout=PATIENCE)
+        _kill_once_named(program, process)
         for unset in ({}, {"OPENROUTER_API_KEY": ""}):
             done = program.run("cost", "reconcile", env=unset)
             assert (done.code, done.out) == (0, "no provider has reported a cost that was also computed\n")
