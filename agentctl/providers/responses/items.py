@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta
-from agentctl.providers.decoding import array, mapping, name_or_none, string
+from agentctl.providers.decoding import array, mapping, string
 from agentctl.providers.responses import signature
 from agentctl.providers.surrogates import Halves, whole_characters
 
@@ -117,6 +117,9 @@ class Items:
         return self._name(item or self._new(type_), event, body, anew=True)
 
     def _find(self, type_: str, event: Mapping[str, Any], body: Mapping[str, Any]) -> _Item:
+        names = self._names_of(event, body)
+        if known := self._names.get((type_, names[0])):  # as nearly always
+            return known
         return self._name(self._known(type_, event, body) or self._new(type_), event, body)
 
     def _known(self, type_: str, event: Mapping[str, Any], body: Mapping[str, Any]) -> _Item | None:
@@ -136,9 +139,9 @@ class Items:
 
     def _names_of(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> list[str | int | None]:
         """What an item goes by, the surest first; where the server gives no name at all, it is the last of its type."""
-        ids = [name_or_none(name) for name in (event.get("item_id"), body.get("id"), body.get("call_id"))]
+        ids = (event.get("item_id"), body.get("id"), body.get("call_id"))
+        names: list[str | int | None] = [name for name in ids if name and isinstance(name, str)]
         index = event.get("output_index")
-        names: list[str | int | None] = [*filter(None, ids)]
         return [*names, index] if type(index) is int else names or [None]
 
     def _begin(self, item: _Item, body: Mapping[str, Any]) -> Iterator[Delta]:
