@@ -61,10 +61,12 @@ class Decoder:
             self.whole = self.finished = True
             return self._kept.keep(self._last_half())
         chunk = parse(data)
-        if chunk.get("usage") or inside(chunk.get("x_groq")).get("usage"):
+        groq = inside(chunk.get("x_groq"))
+        if chunk.get("usage") or groq.get("usage"):
             self.usage = read_usage(chunk)  # the chunk tells the service tier
             self.finished = self.whole and self._capabilities.stream_usage  # the usage that we asked for is the last
-        if (error := chunk.get("error")) and not self.whole:  # else it is about a limit that the answer itself tells of
+        error = chunk.get("error") or groq.get("error")
+        if error and not self.whole:  # else it is about a limit that the answer itself tells of
             raise broken_off(self._capabilities, error)
         events: list[StreamEvent] = [] if self._started else [self._start(chunk)]
         if choices := chunk.get("choices"):

@@ -383,6 +383,7 @@ def test_the_last_usage_holds() -> None:
     [
         ({"error": {"message": "upstream died", "code": 502}}, "p broke off: upstream died", True),
         ({"error": "just words"}, "p broke off: just words", False),
+        ({"x_groq": {"id": "req_1", "error": "over capacity"}}, "p broke off: over capacity", False),
         (
             {"error": {"message": "bad", "code": 400}, "choices": [{"finish_reason": "error"}]},
             "p broke off: bad",
