@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _COLLECTIONS = ("models/", "tunedModels/")
-_VERSION = re.compile(r"gemini-(\d{1,3})(?:\.(\d{1,3}))?(?!\d)")
+_VERSION = re.compile(r"gemini-(\d{1,3})(?:\.(\d{1,3}))?")
 _NEWEST = (999, 0)  # of names without a number, such as gemini-flash-latest
 
 GEMINI_3 = (3, 0)

@@ -413,6 +413,18 @@ def test_halves_of_a_character() -> None:
     )
 
 
+def test_half_a_character_does_not_wait_for_another_part() -> None:
+    """Text goes on with text alone: what thoughts come between has ended."""
+    row = [text("a\ud83d"), text("hm\ud83d", thought=True), text("\ude42")]
+    assert parts(*responses(*row)) == (Text("a\ufffd"), thinking("hm\ufffd"), Text("\ufffd"))
+
+
+def test_an_answer_has_begun_with_its_first_candidate() -> None:
+    """What came as JSON and broke off is billed only if there was an answer in it."""
+    assert answer(response())[1].begun
+    assert not answer({"modelVersion": "m"})[1].begun
+
+
 def test_usage_is_the_last_that_was_told() -> None:
     """Each response tells what is used so far; cached tokens, thoughts and what tools gave are in their own buckets."""
     last = {"promptTokenCount": 250_000, "cachedContentTokenCount": 200_000, "candidatesTokenCount": 500,
