@@ -106,8 +106,8 @@ def by_day(
     """
     found: dict[date, Total] = {}
     for day, part in _days(tx, period, session_id, zone):
-        rows = _rows(tx, "time" if session_id is None else "part", QUARTER, part, session_id)
-        _add(found, ((day, row) for row in rows))
+        for row in _rows(tx, "time" if session_id is None else "part", QUARTER, part, session_id):
+            _add(found, day, row)
     return found
 
 
@@ -180,15 +180,15 @@ def _rows_by_session(tx: Transaction, period: Period) -> Iterator[Row]:
 
 def _added(rows: Iterable[Row], key: Callable[[Row], _Key]) -> dict[_Key, Total]:
     found: dict[_Key, Total] = {}
-    _add(found, ((key(row), row) for row in rows))
+    for row in rows:
+        _add(found, key(row), row)
     return found
 
 
-def _add(table: dict[_Key, Total], rows: Iterable[tuple[_Key, Row]]) -> None:
-    for key, row in rows:
-        if row["calls"]:  # a report can take all calls out of a sum
-            line = _total(row)
-            table[key] = Total(*map(add, table[key], line)) if key in table else line
+def _add(table: dict[_Key, Total], key: _Key, row: Row) -> None:
+    if row["calls"]:  # a report can take all calls out of a sum
+        line = _total(row)
+        table[key] = Total(*map(add, table[key], line)) if key in table else line
 
 
 def _total(row: Row) -> Total:
