@@ -51,6 +51,8 @@ class Responses:
         error = refusal(self.capabilities, status, body)
         if status in _UNKNOWN_PATH and b"model_not_found" not in body:
             error.hint = chat_instead(self.capabilities.provider)
+        elif b"invalid_encrypted_content" in body:
+            error.hint = "the session's reasoning belongs to another key or organization: use that, or another model"
         return error
 
     def count(self, request: Request) -> Query:

@@ -139,6 +139,14 @@ def test_refusals_that_pass(first: list[Step]) -> None:
     assert len(server.requests) == 2
 
 
+def test_reasoning_that_the_server_cannot_read() -> None:
+    """Reasoning is encrypted for one organization; with a key of another the session can't go on as it is."""
+    with Server(problem(400, "invalid_encrypted_content", "The encrypted content could not be verified.")) as server:
+        error = failure(service(server.url), ASK, ProviderError)
+    assert error.hint
+    assert "another key" in error.hint
+
+
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_server_without_this_api(status: int) -> None:
     """The hint tells how to ask a server that has no such path."""
@@ -155,7 +163,6 @@ def test_a_server_without_this_api(status: int) -> None:
         (problem(401, "invalid_api_key"), AuthError),
         (problem(404, "model_not_found"), ProviderError),
         (problem(429, "insufficient_quota"), ProviderError),
-        (problem(400, "invalid_encrypted_content"), ProviderError),
     ],
 )
 def test_refusals_that_stand(refused: list[Step], kind: type[ProviderError]) -> None:
