@@ -89,7 +89,8 @@ class DatabaseJournal:
     def answering(self, start: Start) -> None:
         """Record who answers, before anything that is recorded later, without waiting for it."""
         call, answerer = self._call, Answerer(start.model or None, start.response_id)
-        self._db.submit(lambda tx: ledger.answering(tx, call, answerer))
+        if answerer.response_id or answerer.model not in {None, call.model}:
+            self._db.submit(lambda tx: ledger.answering(tx, call, answerer))
 
     async def draft(self, deltas: Sequence[Delta]) -> None:
         """Record more of the answer."""
