@@ -8,10 +8,10 @@ allow it, such blocks are dropped instead, and the conversation goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Any
 
-from agentctl.messages import Message, Thinking
+from agentctl.messages import Thinking, ToolCall
 from agentctl.providers.anthropic.blocks import Thoughts
 from agentctl.providers.anthropic.generations import EFFORTS, Generation
 from agentctl.providers.base import Capabilities, Effort, Request
@@ -46,7 +46,7 @@ def thinking(request: Request, capabilities: Capabilities, model: Generation, ma
     if model.thinks_unasked:
         asked = effort is not None or model.hides
     else:
-        asked = effort not in (None, "none") and not _in_foreign_loop(request.messages)
+        asked = effort not in (None, "none") and not _in_foreign_loop(request, capabilities)
     if not (asked and model.thinking):
         return None
     if model.thinking == "budget":
@@ -81,16 +81,18 @@ def _budget(effort: Effort, max_tokens: int) -> Json | None:
     return {"type": "enabled", "budget_tokens": tokens}
 
 
-def _in_foreign_loop(messages: tuple[Message, ...]) -> bool:
-    """Whether tools were called, and their results are to be answered, in a turn that did not begin with a thought.
+def _in_foreign_loop(request: Request, capabilities: Capabilities) -> bool:
+    """Whether the last answer called tools, in a turn that did not begin with a thought of this model.
 
     Another model began it, or this one without thinking. Models that do not think unasked refuse to begin now.
     """
-    if not messages or messages[-1].role != "tool":
+    back = list(dropwhile(lambda message: message.role != "assistant", reversed(request.messages)))
+    if not back or not any(isinstance(part, ToolCall) for part in back[0].parts):
         return False
-    turn = list(takewhile(lambda message: message.role in ("assistant", "tool"), reversed(messages)))
-    first = turn[-1].parts[0]
-    return not (isinstance(first, Thinking) and first.signature)
+    *_, first = takewhile(lambda message: message.role in ("assistant", "tool"), back)
+    thought = first.parts[0]
+    own = first.model == f"{capabilities.provider}/{request.model}"
+    return not (own and isinstance(thought, Thinking) and thought.signature)
 
 
 def _allows_dropping(capabilities: Capabilities) -> bool:

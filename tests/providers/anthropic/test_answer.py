@@ -348,7 +348,8 @@ def test_an_answer_is_whole_before_it_is_finished() -> None:
     fed = answer(*begun, last)[1]
     assert (fed.whole, fed.finished) == (True, False)
     assert answer(*begun, last, end)[1].finished
-    assert answer(*begun, last, error("overloaded_error", "x"))[1].end().message.text == "hi"
+    fed = answer(*begun, last, error("overloaded_error", "x"))[1]
+    assert (fed.finished, fed.end().message.text) == (True, "hi")
 
 
 def test_an_answer_begins_once() -> None:

@@ -18,7 +18,7 @@ from support.parts import MESSAGES
 from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, dump, load, user
 from agentctl.providers.anthropic import Messages
 from agentctl.providers.anthropic.request import count, encode
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.providers.base import Capabilities, Effort, Request, ToolSpec
 from agentctl.providers.history import adapt
 from agentctl.providers.known import KNOWN
 
@@ -195,7 +195,11 @@ def test_images_and_documents() -> None:
 
 def test_half_characters_are_replaced() -> None:
     """The API refuses a body with half a character in it."""
-    assert turns(user("a\udc80"))[0]["content"][0]["text"] == "a\ufffd"
+    file = Attachment("f\udc80.pdf", "application/pdf", b"%PDF")
+    conversation = (user("a\udc80", file), assistant(ToolCall("c", "f", "{}")), result(ToolResult("c", "r\udc80")))
+    asked, _, told = turns(*conversation)
+    assert [asked["content"][0]["title"], asked["content"][1]["text"]] == ["f\ufffd.pdf", "a\ufffd"]
+    assert told["content"][0]["content"] == "r\ufffd"
 
 
 def test_counting_asks_for_the_same() -> None:
@@ -251,11 +255,15 @@ def test_a_golden_answer_comes_back_byte_for_byte() -> None:
     assert json.dumps(second) in recorded
 
 
-@given(st.lists(MESSAGES, max_size=6), st.sampled_from(["claude-opus-5-5", "claude-sonnet-4-5", "glm-5"]))
-def test_any_conversation_is_in_order(conversation: list[Message], model: str) -> None:
+@given(
+    st.lists(MESSAGES, max_size=6),
+    st.sampled_from(["claude-opus-5-5", "claude-sonnet-4-5", "glm-5"]),
+    st.sampled_from([None, "none", "high"]),
+)
+def test_any_conversation_is_in_order(conversation: list[Message], model: str, effort: Effort | None) -> None:
     """Whatever a session holds, turns alternate, none is empty, and the body is JSON in whole characters."""
     capabilities = replace(CLAUDE, media_types=("",))
-    request, _ = adapt(Request(model, tuple(conversation)), capabilities)
+    request, _ = adapt(Request(model, tuple(conversation), effort=effort), capabilities)
     body = encode(request, capabilities)
     roles = [turn["role"] for turn in body["messages"]]
     assert all(role in ("user", "assistant") for role in roles)

@@ -123,43 +123,58 @@ def test_thoughts_behind_a_changed_prompt_are_dropped(effort: Effort | None) -> 
     assert encode(Request("claude-opus-5", (user("hi"),), effort="low"), known)["thinking"] == ADAPTIVE
 
 
-def loop(*first: Thinking | Text, more: bool = False) -> tuple[Message, ...]:
-    """A turn in the midst of calling tools, that began with these parts."""
-    turn = (
-        Message("assistant", (*first, ToolCall("c", "f", "{}")), "anthropic/m"),
-        Message("tool", (ToolResult("c", "r"),)),
-    )
-    later = (Message("assistant", (ToolCall("d", "f", "{}"),)), Message("tool", (ToolResult("d", "r"),)))
-    return (user("q"), *turn, *(later if more else ()))
-
-
 SIGNED = Thinking("t", "s", "anthropic")
+CALL, RESULT = ToolCall("c", "f", "{}"), Message("tool", (ToolResult("c", "r"),))
+
+
+def said(*parts: Thinking | Text | ToolCall, by: str = "MODEL") -> Message:
+    """An earlier answer, of the model that is asked if no other is named."""
+    return Message("assistant", parts, f"anthropic/{by}")
+
+
+FOREIGN = {
+    "without a thought": [user("q"), said(CALL), RESULT],
+    "with text": [user("q"), said(Text("x"), CALL), RESULT],
+    "with half a thought": [user("q"), said(Thinking("t", None, "anthropic"), CALL), RESULT],
+    "by another model": [user("q"), said(SIGNED, CALL, by="claude-opus-5-5"), RESULT],
+    "after a turn of its own": [user("q"), said(SIGNED, CALL), RESULT, said(Text("a")), user("b"), said(CALL), RESULT],
+    "interrupted by the user": [user("q"), said(CALL), RESULT, user("go on")],
+}
+OWN = {
+    "one call": [user("q"), said(SIGNED, CALL), RESULT],
+    "two calls": [user("q"), said(SIGNED, CALL), RESULT, said(CALL), RESULT],
+    "interrupted by the user": [user("q"), said(SIGNED, CALL), RESULT, user("go on")],
+    "a new turn": [user("q"), said(CALL), RESULT, said(Text("a")), user("b")],
+    "the first turn": [user("q")],
+}
+
+
+def thinks(model: str, conversation: list[Message]) -> bool:
+    """Whether the model is told to think in this conversation."""
+    messages = tuple(
+        replace(message, model=message.model and message.model.replace("MODEL", model)) for message in conversation
+    )
+    return "thinking" in encode(Request(model, messages, effort="high", max_output=9000), PLAIN)
 
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-8"])
-@pytest.mark.parametrize(
-    ("conversation", "begins"),
-    [
-        (loop(), False),
-        (loop(Text("x")), False),
-        (loop(Thinking("t", None, "anthropic")), False),
-        (loop(SIGNED), True),
-        (loop(SIGNED, more=True), True),
-        ((*loop(SIGNED), Message("assistant", (Text("a"),)), *loop()), False),
-        ((*loop(), Message("assistant", (Text("a"),)), user("b")), True),
-    ],
-)
-def test_thinking_does_not_begin_in_the_midst_of_a_turn(
-    model: str, conversation: tuple[Message, ...], *, begins: bool
-) -> None:
-    """A turn that another model began without a thought of this one goes on without, for the API refuses the change."""
-    body = encode(Request(model, conversation, effort="high", max_output=9000), PLAIN)
-    assert ("thinking" in body) == begins
+@pytest.mark.parametrize("name", FOREIGN)
+def test_thinking_does_not_begin_in_the_midst_of_a_turn(model: str, name: str) -> None:
+    """A turn that began without a thought of this model goes on without, for the API refuses the change."""
+    assert not thinks(model, FOREIGN[name])
 
 
-def test_a_model_that_always_thinks_goes_on_thinking() -> None:
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-8"])
+@pytest.mark.parametrize("name", OWN)
+def test_thinking_goes_on(model: str, name: str) -> None:
+    """A turn that began with a thought goes on with thoughts, and a new one may begin with one."""
+    assert thinks(model, OWN[name])
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_model_that_always_thinks_goes_on_thinking(name: str) -> None:
     """Newer models take up a turn that began without a thought."""
-    assert encode(Request("claude-opus-5-5", loop(), effort="high"), PLAIN)["thinking"] == ADAPTIVE
+    assert thinks("claude-opus-5-5", FOREIGN[name])
 
 
 @pytest.mark.parametrize(
@@ -176,6 +191,6 @@ def test_a_model_that_always_thinks_goes_on_thinking() -> None:
 )
 def test_which_thoughts_come_back(model: str, effort: Effort | None, kept: list[str]) -> None:
     """Where thinking is off none comes back; Claude takes only what it signed, others all that they gave."""
-    said = Message("assistant", (Thinking("u", None, "anthropic"), SIGNED, Text("a")))
-    turns = encode(Request(model, (user("q"), said, user("r")), effort=effort, max_output=9000), PLAIN)["messages"]
+    answer = said(Thinking("u", None, "anthropic"), SIGNED, Text("a"))
+    turns = encode(Request(model, (user("q"), answer, user("r")), effort=effort, max_output=9000), PLAIN)["messages"]
     assert [block["signature"] for block in turns[1]["content"] if block["type"] == "thinking"] == kept
