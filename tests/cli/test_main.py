@@ -118,6 +118,7 @@ MAY_IMPORT = {
     "--help": BASE,
     "sessions list": BASE,
     "cost": BASE,
+    "cost reconcile": BASE,
     "models list": BASE,
     "keys list": BASE,
     "config show": BASE,
