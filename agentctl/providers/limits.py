@@ -60,11 +60,10 @@ def _wait(text: str, now: float) -> float | None:
 
 
 def _until(text: str, now: float) -> float | None:
-    from datetime import UTC, datetime  # noqa: PLC0415 - seldom needed
+    from datetime import datetime  # noqa: PLC0415 - seldom needed
 
     try:
-        moment = datetime.fromisoformat(text)
-        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now)
+        return max(0.0, datetime.fromisoformat(text).timestamp() - now)
     except (ValueError, OverflowError):
         return None
 

@@ -73,6 +73,7 @@ def openai(requests: tuple[str, str], tokens: tuple[str, str]) -> dict[str, str]
             Limit("requests", 8),
         ),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW + 8:.0f}"}, Limit("requests", 8)),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW - 8:.0f}"}, Limit("requests", 0)),
         ({"ratelimit-remaining": "0", "ratelimit-reset": "8"}, Limit("requests", 8)),
         ({}, None),
     ],

@@ -329,6 +329,25 @@ def test_calls_that_the_server_counts_alike() -> None:
     assert parts(created(), *told, ended()) == (ToolCall("call_a", "f", "1"), ToolCall("call_b", "g", "2"))
 
 
+@pytest.mark.parametrize("place", [{"output_index": 0}, {}])
+def test_pieces_that_do_not_name_their_item(place: dict[str, Any]) -> None:
+    """Pieces without an id belong to the item that began last, of their index if they have one."""
+    one, two = call("f", "", "a"), call("g", "", "b")
+    piece = {"type": "response.function_call_arguments.delta", "delta": "1", **place}
+    assert parts(created(), added(0, one), piece, added(0, two), piece, piece, ended()) == (
+        ToolCall("call_a", "f", "1"),
+        ToolCall("call_b", "g", "11"),
+    )
+
+
+def test_the_answer_starts_when_the_server_says_who_answers() -> None:
+    """Events that tell nothing do not start an answer; words do, whoever says them."""
+    begun = added(0, {**message(""), "content": []})
+    told, _ = answer(begun, {**created(), "response": response(model="real")})
+    assert told == [Start("real", "resp_1")]
+    assert answer(delta("output_text", "hi"), created())[0] == [Start("m"), TextDelta("hi")]
+
+
 def test_items_without_any_name() -> None:
     """Where nothing names the items, pieces belong to the last one of their kind."""
     begun = {"type": "response.output_item.added", "item": {"type": "function_call", "name": "f"}}
