@@ -299,9 +299,14 @@ def _check_last(turns: Sequence[Turn], body: Json, facts: Facts) -> None:
         check(text == text.rstrip(), "messages: final assistant content cannot end with trailing whitespace")
     if (body.get("thinking") or {}).get("type") != "enabled":
         return
-    in_loop = any(block["type"] == "tool_result" for block in last.blocks)
-    if in_loop or last.role == "assistant":
-        final = turns[-2] if in_loop else last
-        kind = final.blocks[0]["type"]
-        where = f"messages.{final.number}.content.0.type"
+    # The whole loop is one turn, which thinks at its beginning: between its calls there need be no more of it.
+    spoken = [number for number, turn in enumerate(turns) if turn.role == "user" and not _answers(turn)]
+    first = next((turn for turn in turns[max(spoken, default=-1) + 1 :] if turn.role == "assistant"), None)
+    if first is not None:
+        kind = first.blocks[0]["type"]
+        where = f"messages.{first.number}.content.0.type"
         check(kind in {"thinking", "redacted_thinking"}, f"{where}: {_MISPLACED.format(kind)}")
+
+
+def _answers(turn: Turn) -> bool:
+    return any(block["type"] == "tool_result" for block in turn.blocks)

@@ -22,12 +22,20 @@ _STOPS = {"max_tokens": "length", "refusal": "content_filter", "tool_use": "tool
 
 
 class Chat(Vendor):
-    """A compatible server, which has any model. The base URL ends in `/v1`."""
+    """A compatible server, which has any model. The base URL ends in `/v1`.
+
+    Args:
+        parses: whether it parses the arguments of calls in the history, as vLLM and llama.cpp do.
+    """
 
     default_key = "sk-compatible-0123456789abcdefgh"
     prefix = "/v1"
     call_id = "call_"
     top = TOP
+
+    def __init__(self, *plans: Plan, parses: bool = False, **options: Any) -> None:
+        super().__init__(*plans, **options)
+        self._parses = parses
 
     @property
     def url(self) -> str:
@@ -52,7 +60,7 @@ class Chat(Vendor):
 
     def check(self, body: Json) -> None:
         """Refuse what the API refuses."""
-        check_request(body, self.top)
+        check_request(body, self.top, parses=self._parses)
 
     def error(self, error: RefusedError) -> Any:
         """The body of a refusal."""

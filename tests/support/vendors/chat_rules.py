@@ -37,7 +37,12 @@ Message = Mapping[str, Any]
 
 
 def check_request(
-    body: Json, top: Collection[str] = TOP, parts: Mapping[str, str] = _PARTS, more: Collection[str] = ()
+    body: Json,
+    top: Collection[str] = TOP,
+    parts: Mapping[str, str] = _PARTS,
+    more: Collection[str] = (),
+    *,
+    parses: bool = False,
 ) -> None:
     """Refuse what the API refuses.
 
@@ -46,6 +51,7 @@ def check_request(
         top: its fields.
         parts: the kinds of content, and where each has its data.
         more: fields of an assistant's message that OpenAI's API does not have.
+        parses: whether the arguments of calls have to be JSON objects.
     """
     if odd := stranger(body, top):
         raise RefusedError(f"Unrecognized request argument supplied: {odd}", kind="unknown_parameter", param=odd)
@@ -55,6 +61,9 @@ def check_request(
     _check_options(body)
     for number, message in enumerate(body["messages"]):
         _check_message(message, f"messages.[{number}]", parts, more)
+        for place, call in enumerate(message.get("tool_calls") or () if parses else ()):
+            words = f"Invalid 'messages.[{number}].tool_calls[{place}].function.arguments': not the JSON of an object"
+            check(is_object(call["function"]["arguments"]), words)
     _check_pairs(body["messages"])
     check_format((body.get("response_format") or {}).get("json_schema", None) and _flat(body), "response_format")
     for number, tool in enumerate(body.get("tools") or ()):
@@ -133,7 +142,7 @@ def _check_call(call: Json, where: str) -> None:
     function = call.get("function") or {}
     check(set(function) == {"name", "arguments"}, f"Missing required parameter: '{where}.function'.")
     check(re.fullmatch(_NAME, function["name"]), f"Invalid '{where}.function.name': string does not match pattern.")
-    check(is_object(function["arguments"]), f"Invalid '{where}.function.arguments': not the JSON of an object")
+    check(isinstance(function["arguments"], str), f"Invalid type for '{where}.function.arguments'")
 
 
 def _check_pairs(messages: Sequence[Message]) -> None:

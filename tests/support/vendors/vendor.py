@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import TracebackType
@@ -187,7 +189,7 @@ class Vendor(ABC):
 
     def _stream(self, asked: Asked, plan: Plan, events: Sequence[Event]) -> Script:
         fault = plan.fault if isinstance(plan.fault, Break) else None
-        sent = events if fault is None else [*_until(events, fault.after)]
+        sent = events if fault is None else _until(events, fault.after)
         spent, told = (sent[-1].spent, sent[-1].told) if sent else (asked.prompt, None)
         if fault and fault.how == "error":
             spent = told or Tokens()
@@ -225,7 +227,8 @@ class Vendor(ABC):
 
     def sign(self) -> str:
         """A signature of base 64, which is remembered."""
-        signature = self.next_id("Sig").encode().hex() + "/+AA=="
+        name = f"{type(self).__name__} {self.next_id('')}"
+        signature = base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
         self.signed.append(signature)
         return signature
 
@@ -235,14 +238,12 @@ def stretched(spent: Tokens, output: int, *, thought: bool = False) -> Tokens:
     return replace(spent, output=spent.output + output, thought=spent.thought + (output if thought else 0))
 
 
-def _until(events: Iterable[Event], pieces: int) -> Iterator[Event]:
-    """The events before the piece that comes after so many."""
-    seen = 0
-    for event in events:
-        seen += event.piece
-        if seen > pieces:
-            return
-        yield event
+def _until(events: Sequence[Event], pieces: int) -> Sequence[Event]:
+    """The events up to the last of so many pieces, or of all that there are; what comes before the first if 0."""
+    places = [place for place, event in enumerate(events) if event.piece]
+    if not places:
+        return events[:-1]
+    return events[: places[0] if pieces == 0 else places[min(pieces, len(places)) - 1] + 1]
 
 
 def _leave(fault: Break | None) -> list[Step]:
