@@ -26,7 +26,7 @@ _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
 _REFUSAL_SECONDS = 1.0  # to read them in
 _OK = 200
 _STREAM = "text/event-stream"
-_VERSIONS = frozenset({"/v1", "/v1beta"})
+_VERSIONS = ("/v1", "/v1beta")
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _GRACE = 3.0  # seconds that a whole answer is given for its usage and its end
 _LAST_BYTES = 0.1  # seconds that a finished answer is given to end its body, so that its connection can be used again
@@ -146,10 +146,11 @@ class HttpProvider:
         await self._transport.aclose()
 
     def _url(self, path: str) -> str:
-        """The address of a path, also where the user's base URL ends in the version that the path begins with."""
+        """The address of a path, also where the path begins with a version and the user's base URL ends in one."""
         base = self._codec.capabilities.base_url
-        version = path[: path.find("/", 1)]
-        return (base.removesuffix(version) if version in _VERSIONS else base) + path
+        if path.startswith(tuple(f"{version}/" for version in _VERSIONS)):
+            base = base.removesuffix("/v1").removesuffix("/v1beta")
+        return base + path
 
     def _headers(self, key: str | None, accept: str) -> dict[str, str]:
         return {"Content-Type": "application/json", "Accept": accept, **self._codec.headers(key)}

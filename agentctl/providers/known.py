@@ -50,7 +50,6 @@ KNOWN = _by_name(
             needs_key=True,
             key_hint=_hint("google", "GEMINI_API_KEY"),
             media_types=("image/", "audio/", "video/", "application/pdf"),
-            signatures="provider",
         ),
         Capabilities(
             provider="openrouter",

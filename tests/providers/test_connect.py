@@ -8,7 +8,8 @@ import pytest
 from support.completions import completion
 from support.config import Home
 from support.events import collect, failure
-from support.server import Send, Server, Stall, Step, head
+from support.responses import answering
+from support.server import Recorded, Script, Send, Server, Stall, Step, head
 
 from agentctl import keys
 from agentctl.errors import AuthError, ConfigError, ExitCode
@@ -21,6 +22,7 @@ from agentctl.transport import SilenceError
 
 ASK = Request("m", (user("hi"),))
 KEY = {"OPENAI_API_KEY": "k-env-1"}
+GEMINI = "https://generativelanguage.googleapis.com/v1beta/models"
 
 
 @pytest.fixture
@@ -51,17 +53,96 @@ def sent_key(service: HttpProvider, server: Server) -> str | None:
 
 @pytest.fixture
 def server() -> Server:
-    """A server that answers."""
-    return Server(completion("Hello"))
+    """A server that answers in either of OpenAI's APIs, as it is asked."""
+
+    def script(request: Recorded) -> Script:
+        return answering("Hello") if request.path.endswith("/responses") else completion("Hello")
+
+    return Server(script)
 
 
 def test_openai_by_default(home: Home) -> None:
-    """Without more, openai is at its own address, names the output limit its own way, and is previewed with a key."""
+    """Without more, openai is asked for Responses at its own address, and previewed with a key."""
     service = provider(home, "openai")
     preview = service.preview(Request("gpt-5-mini", (user("hi"),), max_output=5))
-    assert (service.name, preview.url) == ("openai", "https://api.openai.com/v1/chat/completions")
-    assert preview.body["max_completion_tokens"] == 5
+    assert (service.name, preview.url) == ("openai", "https://api.openai.com/v1/responses")
+    assert preview.body["max_output_tokens"] == 5
     assert preview.headers["Authorization"] == "Bearer [redacted]"
+
+
+def test_openai_by_chat_completions(home: Home) -> None:
+    """Whoever configures it has openai asked for Chat Completions, with the output limit as OpenAI calls it there."""
+    home.write("user", '[servers.openai]\napi = "chat"')
+    preview = provider(home, "openai").preview(Request("gpt-5-mini", (user("hi"),), max_output=5))
+    assert preview.url == "https://api.openai.com/v1/chat/completions"
+    assert preview.body["max_completion_tokens"] == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "variable", "header"),
+    [
+        ("anthropic", "https://api.anthropic.com/v1/messages", "ANTHROPIC_API_KEY", "x-api-key"),
+        ("google", f"{GEMINI}/m:streamGenerateContent?alt=sse", "GEMINI_API_KEY", "x-goog-api-key"),
+        ("openrouter", "https://openrouter.ai/api/v1/chat/completions", "OPENROUTER_API_KEY", "Authorization"),
+    ],
+)
+def test_providers_by_name(home: Home, name: str, url: str, variable: str, header: str) -> None:
+    """Each is at its own address, with its own key in its own header, and says which key it lacks."""
+    assert variable in (failure(provider(home, name), ASK, AuthError).hint or "")
+    preview = provider(home, name).preview(ASK)
+    assert preview.url == url
+    assert "[redacted]" in preview.headers[header]
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("anthropic", "ANTHROPIC_BASE_URL"),
+        ("google", "GOOGLE_GEMINI_BASE_URL"),
+        ("openrouter", "OPENROUTER_BASE_URL"),
+    ],
+)
+def test_an_address_of_the_users(home: Home, name: str, variable: str) -> None:
+    """A variable, the configuration and a flag move a provider; OPENAI_BASE_URL moves only OpenAI and its likes."""
+    home.variables["OPENAI_BASE_URL"] = "http://127.0.0.1:1/v1"
+    assert "127.0.0.1" not in provider(home, name).preview(ASK).url
+    home.write("user", f'[servers.{name}]\nbase_url = "http://127.0.0.1:2"')
+    assert provider(home, name).preview(ASK).url.startswith("http://127.0.0.1:2/")
+    home.variables[variable] = "http://127.0.0.1:3"
+    assert provider(home, name).preview(ASK).url.startswith("http://127.0.0.1:3/")
+    assert provider(home, name, base_url="http://127.0.0.1:4").preview(ASK).url.startswith("http://127.0.0.1:4/")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "url"),
+    [
+        ("anthropic", "http://h/v1", "http://h/v1/messages"),
+        ("anthropic", "http://h/x", "http://h/x/v1/messages"),
+        ("google", "http://h/v1beta", "http://h/v1beta/models/m:streamGenerateContent?alt=sse"),
+        ("google", "http://h/v1/", "http://h/v1beta/models/m:streamGenerateContent?alt=sse"),
+        ("openai", "http://h/v1", "http://h/v1/responses"),
+    ],
+)
+def test_an_address_with_a_version(home: Home, name: str, given: str, url: str) -> None:
+    """A base URL may end in the version or not, as each of the vendors' own tools has it."""
+    assert provider(home, name, base_url=given).preview(ASK).url == url
+
+
+@pytest.mark.parametrize(
+    ("api", "path"), [("responses", "/responses"), ("messages", "/v1/messages"), ("chat", "/chat/completions")]
+)
+def test_a_server_that_speaks_another_api(home: Home, api: str, path: str) -> None:
+    """A server of the user's own speaks what the configuration says."""
+    home.write("user", f'[servers.mine]\nbase_url = "http://h"\napi = "{api}"')
+    assert provider(home, "mine").preview(ASK).url == f"http://h{path}"
+
+
+def test_a_server_without_an_address(home: Home) -> None:
+    """A server of which only its key is set is told how to be found."""
+    home.write("user", '[servers.mine]\nkey = "$A"')
+    with pytest.raises(ConfigError, match="the server mine has no address") as caught:
+        provider(home, "mine")
+    assert "servers.mine.base_url" in (caught.value.hint or "")
 
 
 def test_openai_without_a_key(home: Home) -> None:
@@ -87,7 +168,7 @@ def test_the_key_goes_where_the_user_says(home: Home, server: Server, name: str,
         else:
             home.write(how, f'base_url = "{url}"')
         assert sent_key(provider(home, name, **flags), server) == "Bearer k-env-1"
-        assert server.requests[0].path == "/v1/chat/completions"
+        assert server.requests[0].path == ("/v1/responses" if name == "openai" else "/v1/chat/completions")
 
 
 def test_the_key_does_not_go_where_a_project_says(home: Home, server: Server) -> None:
@@ -142,12 +223,22 @@ def test_a_servers_own_key(home: Home, server: Server, key: str) -> None:
         assert sent_key(service, server) == "Bearer k-literal-1"
 
 
-def test_a_project_cant_ask_for_openais_key(home: Home) -> None:
-    """A trusted project may bring its own server and key, but not name the user's variable for it."""
-    trusted_project(home, '[servers.theirs]\nbase_url = "http://127.0.0.1:1"\nkey = "$OPENAI_API_KEY"')
-    home.variables |= KEY
-    with pytest.raises(ConfigError, match="the project wants OPENAI_API_KEY for its server theirs"):
-        provider(home, "theirs")
+@pytest.mark.parametrize("name", ["theirs", "anthropic"])
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"])
+def test_a_project_cant_ask_for_the_users_keys(home: Home, name: str, variable: str) -> None:
+    """A trusted project may bring its own server and key, but not name the user's variables for it."""
+    trusted_project(home, f'[servers.{name}]\nbase_url = "http://127.0.0.1:1"\nkey = "${variable}"')
+    home.variables[variable] = "k-env-1"
+    with pytest.raises(ConfigError, match=f"the project wants {variable} for its server {name}"):
+        provider(home, name)
+
+
+def test_a_project_cant_move_a_provider_and_have_its_key(home: Home) -> None:
+    """Where a trusted project sends a known provider, no key of the user's goes along, whether set, saved or named."""
+    trusted_project(home, '[servers.anthropic]\nbase_url = "http://127.0.0.1:1"')
+    home.write("user", '[servers.anthropic]\nkey = "k-literal-1"')
+    home.variables["ANTHROPIC_API_KEY"] = "k-env-1"
+    assert "a project's choice" in failure(provider(home, "anthropic"), ASK, AuthError).message
 
 
 def test_a_projects_server_gets_no_saved_key(home: Home, server: Server) -> None:
@@ -178,7 +269,9 @@ def test_compatible_needs_an_address(home: Home) -> None:
 def test_an_unknown_provider(home: Home) -> None:
     """A name that is no provider's is told beside those that are."""
     home.write("user", '[servers.mine]\nbase_url = "http://127.0.0.1:1"')
-    with pytest.raises(ConfigError, match=r"there is no provider 'mind'; there are .*local, mine, openai") as caught:
+    with pytest.raises(
+        ConfigError, match=r"there is no provider 'mind'; there are anthropic,.* local, mine, "
+    ) as caught:
         provider(home, "mind")
     assert "servers.mind.base_url" in (caught.value.hint or "")
 
