@@ -50,7 +50,12 @@ _MONEY_HINTS: Mapping[str, str] = {
     "openrouter_key_limit": "raise the limit of the key: https://openrouter.ai/settings/keys",
     "weight_exceeds_budget": "ask for less with --max-output, or add credit",
 }
-_CONTENT_CODES = frozenset({gateway.MODERATION, "refusal", "invalid_prompt"})
+_CONTENT_CODES = frozenset(
+    {
+        gateway.MODERATION, "refusal", "invalid_prompt", "content_filter", "content_policy_violation",
+        "bio_policy", "misalignment_policy_violation", "image_content_policy_violation",  # OpenAI
+    }
+)  # fmt: skip
 _KEY_CODES = frozenset(
     {
         "invalid_api_key", "authentication_error", "invalid_authentication", "authentication",

@@ -107,6 +107,17 @@ def test_what_fails_after_the_first_words_is_not() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("code", ["invalid_prompt", "bio_policy", "content_filter"])
+def test_what_the_server_will_not_answer(code: str) -> None:
+    """A response that fails over what was asked for is not asked for again, and the hint says what may help."""
+    last = ended(status="failed", error={"code": code, "message": "This is against our policy."})
+    with Server(stream(*sse(created(), last))) as server:
+        error = failure(service(server.url), ASK, ProviderError)
+    assert error.message == "p broke off: This is against our policy."
+    assert error.hint == "say it in other words, or use another model"
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("words", [(), ("half",)])
 @pytest.mark.parametrize("reset", [True, False])
 def test_a_connection_that_breaks(words: tuple[str, ...], *, reset: bool) -> None:
