@@ -7,37 +7,30 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from agentctl import __version__
 from agentctl.app import EMBEDDED, App
+from agentctl.cli.finding import Finding
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_table, styled
 from agentctl.errors import AgentctlError, ExitCode
 
 app = new_app()
 
-Status = Literal["ok", "warning", "failure"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    check: str
-    status: Status
-    detail: str
-    hint: str | None = None
-
 
 @app.command()
-def doctor(*, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check this installation; leaves with 1 if something is broken. Sends nothing to anybody."""
-    findings = list(_examine())
+def doctor(
+    *,
+    online: Annotated[bool, typer.Option("--online", help="Ask each provider whether it takes its key.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check this installation; leaves with 1 if something is broken. Without --online it sends nothing to anybody."""
+    findings = list(_examine(online=online))
     if json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -47,7 +40,7 @@ def doctor(*, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         raise typer.Exit(ExitCode.failure)
 
 
-def _examine() -> Iterator[Finding]:
+def _examine(*, online: bool) -> Iterator[Finding]:
     yield Finding("agentctl", "ok", f"{__version__} on Python {platform.python_version()} at {sys.executable}")
     yield _sqlite()
     try:
@@ -64,6 +57,10 @@ def _examine() -> Iterator[Finding]:
     ):
         yield _guarded(check, lambda examine=examine: examine(wired))  # type: ignore[misc]
     yield _terminal()
+    if online:
+        from agentctl.cli.online import examine_keys  # noqa: PLC0415 - it needs the network, and all that goes with it
+
+        yield from examine_keys(wired)
 
 
 def _guarded(check: str, examine: Callable[[], Finding]) -> Finding:

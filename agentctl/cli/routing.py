@@ -37,17 +37,22 @@ def flags(routes: Sequence[str], fallbacks: Sequence[str]) -> dict[str, object]:
     return found
 
 
+def routers(settings: Settings) -> list[str]:
+    """The providers that speak OpenRouter's API."""
+    from agentctl.providers.known import KNOWN  # noqa: PLC0415 - only who routes needs it
+
+    apis = {name: one.api for name, one in KNOWN.items()}
+    apis |= {name: server.api for name, server in settings.servers.items() if server.api}
+    return [name for name, api in apis.items() if api == _GROUP]
+
+
 def check(found: dict[str, object], model: str, settings: Settings) -> None:
     """See that the flags are for a model that somebody routes.
 
     Raises:
         UsageError: they are not.
     """
-    from agentctl.providers.known import COMPATIBLE, KNOWN  # noqa: PLC0415 - only who routes needs it
-
-    provider = model.partition("/")[0]
-    server = settings.servers.get(provider)
-    if found and ((server and server.api) or KNOWN.get(provider, COMPATIBLE).api) != "openrouter":
+    if found and model.partition("/")[0] not in routers(settings):
         raise UsageError(
             f"--route and --fallback are for OpenRouter, and {model} is not there", hint="-m openrouter/AUTHOR/MODEL"
         )

@@ -28,6 +28,7 @@ class _Commands(LazyGroup):
     names: ClassVar[Mapping[str, str]] = {
         "price": "Price a provider's raw usage object.",
         "reconcile": "Compare computed costs with those that providers report.",
+        "remote": "Show what OpenRouter says was used, and what is left.",
     }
 
 
