@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.providers.anthropic.tokens import merge
 from agentctl.providers.usages import read_usage
+from agentctl.providers.usages.anthropic import merge
 from agentctl.usage import Usage
 
 Buckets = tuple[int, int, int, int, int]

@@ -10,12 +10,12 @@ from typing import Any
 from agentctl.events import Delta, Done, Notice, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.messages import Message, StopReason
 from agentctl.providers.anthropic.blocks import redacted
-from agentctl.providers.anthropic.tokens import merge, read_usage
 from agentctl.providers.base import Capabilities
 from agentctl.providers.counts import inside
 from agentctl.providers.decoding import Kept, array, ended_early, malformed, mapping, name_or_none, parse, string
 from agentctl.providers.refusal import broken_off, shown
 from agentctl.providers.surrogates import Halves, whole_characters
+from agentctl.providers.usages.anthropic import merge, read_usage
 from agentctl.usage import Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {

@@ -11,9 +11,9 @@ from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.decoding import Kept, array, ended_early, malformed, mapping, name_or_none, parse_any, string
 from agentctl.providers.google.finish import failure, is_ordinary, is_unset, stop_reason
-from agentctl.providers.google.tokens import read_usage
 from agentctl.providers.refusal import broken_off, shown
 from agentctl.providers.surrogates import Halves, whole_characters
+from agentctl.providers.usages.google import read_usage
 from agentctl.usage import Usage
 
 _Kind = Literal["text", "thinking"]

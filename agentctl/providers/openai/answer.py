@@ -11,9 +11,9 @@ from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.counts import inside
 from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse, string
-from agentctl.providers.openai.tokens import read_usage
 from agentctl.providers.refusal import broken_off
 from agentctl.providers.surrogates import Halves, whole_characters
+from agentctl.providers.usages.openai import read_usage
 from agentctl.usage import Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {

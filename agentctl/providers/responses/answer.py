@@ -10,9 +10,9 @@ from agentctl.events import Delta, Done, Start, StreamEvent
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse
-from agentctl.providers.openai.tokens import read_usage
 from agentctl.providers.refusal import broken_off
 from agentctl.providers.responses.items import Items
+from agentctl.providers.usages.openai import read_usage
 from agentctl.usage import Usage
 
 _CUT_SHORT: Mapping[str | None, StopReason] = {"max_output_tokens": "max_tokens", "content_filter": "refusal"}

@@ -21,7 +21,7 @@ from agentctl.messages import Message, Part, StopReason, Text, Thinking, ToolCal
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.openai import ChatCompletions
 from agentctl.providers.openai.answer import Decoder
-from agentctl.providers.openai.tokens import read_usage
+from agentctl.providers.usages.openai import read_usage
 
 GOLDEN = Path(__file__).parent / "golden"
 

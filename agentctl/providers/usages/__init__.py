@@ -1,11 +1,12 @@
-"""Reads the usage that any provider reports, told apart by its form. Pure."""
+"""Reads the usage that any provider reports, told apart by its form. Pure.
+
+A module for each form, beside the codecs and not in them: what a usage costs is asked for without a codec, too.
+"""
 
 from __future__ import annotations
 
-from agentctl.providers.anthropic import tokens as anthropic
 from agentctl.providers.counts import Object, unwrap
-from agentctl.providers.google import tokens as google
-from agentctl.providers.openai import tokens as openai
+from agentctl.providers.usages import anthropic, google, openai
 from agentctl.usage import Usage
 
 _MESSAGES = frozenset({"anthropic", "messages"})
