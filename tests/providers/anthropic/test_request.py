@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from support.anthropic import events, redacted, text, thinking, tool_use
 from support.parts import MESSAGES
 
+from agentctl.errors import UsageError
 from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, dump, load, user
 from agentctl.providers.anthropic import Messages
 from agentctl.providers.anthropic.request import count, encode
@@ -263,7 +264,10 @@ def test_a_golden_answer_comes_back_byte_for_byte() -> None:
 def test_any_conversation_is_in_order(conversation: list[Message], model: str, effort: Effort | None) -> None:
     """Whatever a session holds, turns alternate, none is empty, and the body is JSON in whole characters."""
     capabilities = replace(CLAUDE, media_types=("",))
-    request, _ = adapt(Request(model, tuple(conversation), effort=effort), capabilities)
+    try:
+        request, _ = adapt(Request(model, tuple(conversation), effort=effort), capabilities)
+    except UsageError:
+        reject()  # a file that no provider takes
     body = encode(request, capabilities)
     roles = [turn["role"] for turn in body["messages"]]
     assert all(role in ("user", "assistant") for role in roles)
