@@ -49,8 +49,7 @@ def reconcile(
     start = None if since is None else moment(since)
     scope = Scope(start or 0, session_id)
     asked, learned = (0, 0) if offline else _inquire(wired, scope)
-    models = wired.database.read(lambda tx: reconciling.drift(tx, scope))
-    worst = wired.database.read(lambda tx: reconciling.worst(tx, scope, _WORST))
+    models, worst = wired.database.read(lambda tx: (reconciling.drift(tx, scope), reconciling.worst(tx, scope, _WORST)))
     if as_json:
         document = {"since": None if start is None else rfc3339(start), "session_id": session_id}
         print_json({**document, "asked": asked, "learned": learned, **_document(models, worst)})
