@@ -63,6 +63,8 @@ FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
     ("cost",): ((), 3),
     ("cost", "price"): (("openai/gpt-5",), 3),
     ("cost", "reconcile"): ((), 3),
+    ("cost", "remote"): ((), 3),
+    ("models", "refresh"): ((), 3),
     ("models", "list"): ((), 3),
     ("models", "show"): (("openai/gpt-5",), 3),
     ("models", "pull"): (("smollm2",), 3),
