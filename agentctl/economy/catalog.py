@@ -7,12 +7,12 @@ those of remote providers. What was refreshed from the providers comes before th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from agentctl.economy.cards import CEILINGS, ModelCard, Row, Weights, card
-from agentctl.economy.match import dashed, fits, row_of, stem
+from agentctl.economy.match import Names, dashed, fits, stem
 from agentctl.economy.overrides import override
 from agentctl.settings import ModelOverride
 
@@ -38,6 +38,8 @@ class Catalog:
     ) -> None:
         self._overrides = overrides or {}
         self._refreshed = refreshed or {}
+        self._names = cache(self._names_of)
+        self._limits = cache(self._limits_of)
 
     def find(self, name: str) -> ModelCard:
         """Return what is known of the model `name`; of an unknown one its name alone.
@@ -58,26 +60,31 @@ class Catalog:
     def listing(self, provider: str | None = None) -> list[ModelCard]:
         """Return the models of all providers or of one, by name, without their snapshots."""
         providers = [provider] if provider else {*_providers(), *self._refreshed}
-        known = [f"{one}/{row['id']}" for one in providers for row in self._rows(one) if _is_model(row)]
+        known = [f"{one}/{row['id']}" for one in providers for row in self._names(one) if _is_model(row)]
         ours = [name for name in self._overrides if not provider or name.startswith(f"{provider}/")]
         return [self.find(name) for name in sorted({*known, *ours})]
 
-    def _tables(self, provider: str) -> Iterator[Row]:
+    def _tables(self, provider: str) -> tuple[Row, Row]:
         """What is known of a provider's models, the newest first."""
-        yield self._refreshed.get(provider, {})
-        yield package(provider)
+        return self._refreshed.get(provider, {}), package(provider)
 
-    def _rows(self, provider: str) -> Iterator[Row]:
-        return (row for table in self._tables(provider) for row in table.get("prices", ()))
+    def _names_of(self, provider: str) -> Names:
+        return Names(row for table in self._tables(provider) for row in table.get("prices", ()))
+
+    def _limits_of(self, provider: str) -> tuple[Mapping[str, Row], ...]:
+        """The ceilings by the names of models, of each table."""
+        tables = (table.get("ceilings", ()) for table in self._tables(provider))
+        return tuple({name: row for row in rows for name in row["models"]} for rows in tables)
 
     def _prices(self, provider: str, model: str) -> Row:
-        rows = [*self._rows(provider)]
         others: Sequence[str] = package(provider).get("fallback", ())  # whose models it serves at their prices
-        return row_of(rows, model) or next((row for one in others if (row := row_of([*self._rows(one)], model))), {})
+        found = (self._names(one).find(model) for one in (provider, *others))
+        return next((row for row in found if row), {})
 
     def _ceilings(self, provider: str, names: Sequence[str]) -> Row:
         """Return the ceilings of a model, each from the newest source that has it."""
-        found = [row for table in self._tables(provider) if (row := _ceilings_of(table, names))]
+        rows = (next((named[one] for one in names if one in named), {}) for named in self._limits(provider))
+        found = [row for row in rows if row]
         used = [row for row in found if row is found[0] or any(one in row and one not in found[0] for one in CEILINGS)]
         ceilings: dict[str, object] = {}
         for row in reversed(used):
@@ -109,9 +116,3 @@ def _unrouted(data: Row, model: str) -> str:
 
 def _is_model(row: Row) -> bool:
     return bool(row["lists"]) and row["id"] != _ANY and fits(row, row["id"].lower())
-
-
-def _ceilings_of(table: Row, names: Sequence[str]) -> Row:
-    """Return the row of the first of the names that has one."""
-    named: dict[str, Row] = {name: row for row in table.get("ceilings", ()) for name in row["models"]}
-    return next((named[one] for one in names if one in named), {})

@@ -6,22 +6,47 @@ The rules are those of genai-prices, whose data they come with: the first row wi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from agentctl.economy.cards import Row
 
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _DIGITS = re.compile(r"-\d{8}$")
 _COMPACT = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=[-:]|$)")
+_RULES = {"starts_with", "ends_with", "contains", "dated", "compact", "regex", "all"}
 _NONE: Row = {}
 
 
-def row_of(rows: Sequence[Row], model: str) -> Row:
-    """Return the row of a model, in lower case, or an empty one.
+class Names:
+    """The rows of a provider, found by any name of a model."""
 
-    Routers write the date of a snapshot without dashes (`gpt-5.2-20251211`); a name that fits no row is tried so too.
-    """
-    return _row_of(rows, model) or (_row_of(rows, spaced) if (spaced := dashed(model)) != model else _NONE)
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = [*rows]
+        self._exact: dict[str, int] = {}
+        for number, row in enumerate(self._rows):
+            for name in row.get("equals", ()):
+                self._exact.setdefault(name, number)
+        self._ruled = [(number, row) for number, row in enumerate(self._rows) if row.keys() & _RULES]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    def find(self, model: str) -> Row:
+        """Return the row of a model, in lower case, or an empty one.
+
+        Routers write the date of a snapshot without dashes (`gpt-5.2-20251211`); a name that fits no row is tried so
+        too.
+        """
+        return self._find(model) or (self._find(spaced) if (spaced := dashed(model)) != model else _NONE)
+
+    def _find(self, model: str) -> Row:
+        exact = self._exact.get(model)
+        for number, row in self._ruled:
+            if exact is not None and number >= exact:
+                break
+            if fits(row, model):
+                return row
+        return _NONE if exact is None else self._rows[exact]
 
 
 def dashed(model: str) -> str:
@@ -46,7 +71,3 @@ def fits(row: Row, model: str) -> bool:
         or any(re.search(pattern, model) for pattern in row.get("regex", ()))
         or any(all(fits(rule, model) for rule in rules) for rules in row.get("all", ()))
     )
-
-
-def _row_of(rows: Sequence[Row], model: str) -> Row:
-    return next((row for row in rows if fits(row, model)), _NONE)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pexpect
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
-from referencing import Registry, Resource
+from support import schemas
 from support.privileges import run_unprivileged
 from support.program import AGENTCTL, Program
 
-SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 CONFIG = """
 [aliases]
 small = "compatible/fake"
@@ -33,17 +29,6 @@ def document(program: Program, *args: str) -> Any:
     return done.json
 
 
-def schema(name: str) -> Draft202012Validator:
-    """Return a validator of a documented output."""
-    documents = (json.loads(path.read_text()) for path in SCHEMAS.glob("models-*.json"))
-    registry: Registry[Any] = Registry().with_resources(
-        (document["$id"], Resource.from_contents(document)) for document in documents
-    )
-    document = json.loads((SCHEMAS / name).read_text())
-    Draft202012Validator.check_schema(document)
-    return Draft202012Validator(document, registry=registry, format_checker=FormatChecker())
-
-
 def test_list_shows_prices_and_ceilings(program: Program) -> None:
     """In a pipe the list is tab-separated under a line of names, with the prices of small calls today."""
     done = program.run("models", "list", "openai")
@@ -57,7 +42,7 @@ def test_list_shows_prices_and_ceilings(program: Program) -> None:
 def test_list_as_json_holds_every_provider(program: Program) -> None:
     """Without a provider the list has all models, as its schema says."""
     found = document(program, "list")
-    schema("models-list.json").validate(found)
+    schemas.validate("models-list", found)
     assert {"openai/gpt-5", "openai/gpt-6.1-sol", "local/smollm2"} <= {model["name"] for model in found}
 
 
@@ -85,17 +70,41 @@ def test_show_tells_tiers_and_history(program: Program) -> None:
     """A model with tiers and an older price shows a line for each, and where it was found."""
     done = program.run("models", "show", "openai/gpt-5.6-sol")
     assert done.code == 0
-    assert "always\t272,000\t10\t1\t12.5\tunknown\t45" in done.out
-    assert "2026-08-21\t0\t4\t0.4\t5\tunknown\t20" in done.out
-    assert "source of prices\tgenai-prices 0.2.3 (2026-11-10)" in done.out
+    assert "standard\talways\t272,000\t10\t1\t12.5\tunknown\t45" in done.out
+    assert "standard\t2026-08-21\t0\t4\t0.4\t5\t10\t20" in done.out
+    assert "flex\t2026-08-21\t0\t2\t0.2\t2.5\t5\t10" in done.out
+    assert "source of prices\tgenai-prices 0.2.3; litellm 1.109.1 (long writes, regions) (2026-11-10)" in done.out
+    assert "each search of the web\t$0.01" in done.out
+    assert "tokens in eu\t1.1 times the price" in done.out
+    assert "cached from\t1,024 tokens on" in done.out
     assert "max input\t922,000" in done.out
 
 
-@pytest.mark.parametrize("name", ["openai/gpt-5.6-sol", "openai/gpt-4o-2024-08-06", "local/smollm2", "compatible/x"])
+def test_show_tells_hours_and_parts(program: Program) -> None:
+    """A price that holds at some hours says which; what costs something else than its bucket has a line."""
+    done = program.run("models", "show", "deepseek/deepseek-v4-pro")
+    assert "standard\t2026-08-23, 06:00 to 10:00 UTC, Monday to Friday\t0\t1.32\t0.044\t" in done.out
+    done = program.run("models", "show", "google/gemini-2.5-flash")
+    assert "audio input\t1 $ per million tokens" in done.out
+    assert "a million tokens kept in a cache for an hour\t$1" in done.out
+
+
+def test_every_providers_models_are_listed_at_once(program: Program) -> None:
+    """The list of thousands of models names each once, with what a small call costs today."""
+    lines = program.run("models", "list").out.splitlines()[1:]
+    names = [line.split("\t")[0] for line in lines]
+    assert len(names) == len(set(names)) > 2000
+    assert {"openrouter/openai/gpt-5", "anthropic/claude-opus-5", "groq/openai/gpt-oss-120b"} <= set(names)
+
+
+SHOWN = ["openai/gpt-5.6-sol", "deepseek/deepseek-v4-pro", "google/gemini-2.5-flash", "anthropic/claude-opus-5"]
+
+
+@pytest.mark.parametrize("name", [*SHOWN, "openai/gpt-4o-2024-08-06", "local/smollm2", "compatible/x"])
 def test_show_as_json_follows_its_schema(program: Program, name: str) -> None:
     """One document tells all that is known of a model, known or not."""
     found = document(program, "show", name)
-    schema("models-show.json").validate(found)
+    schemas.validate("models-show", found)
     assert found["name"] == name
 
 
@@ -136,7 +145,7 @@ def test_pull_takes_a_file_and_lists_it(program: Program) -> None:
     done = program.run("models", "pull", "mine.gguf", "--json")
     path = program.home / ".local/share/agentctl/models/mine.gguf"
     assert (done.code, done.json) == (0, {"name": "local/mine", "path": str(path), "size": len(GGUF)})
-    schema("models-pull.json").validate(done.json)
+    schemas.validate("models-pull", done.json)
     assert done.err.splitlines()[0] == "copying"
     assert path.read_bytes() == GGUF
     again = program.run("models", "pull", "mine.gguf")

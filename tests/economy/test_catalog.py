@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.economy.catalog import Catalog
-from agentctl.economy.match import row_of
+from agentctl.economy.match import Names
 from agentctl.economy.pricing import Prices, price, prices_at
 from agentctl.settings import ModelOverride
 from agentctl.usage import Usage
@@ -64,9 +64,10 @@ def test_ceilings_belong_to_models_that_have_a_row() -> None:
     """A ceiling whose model's name is misspelt would never be found."""
     for provider in PROVIDERS:
         data = tables(provider)
+        known = Names(data["prices"])
         for row in data["ceilings"]:
             for model in row["models"]:
-                assert row_of(data["prices"], model) or model in {one["id"].lower() for one in data["prices"]}, model
+                assert known.find(model) or model in {one["id"].lower() for one in data["prices"]}, model
 
 
 def test_a_known_model() -> None:
