@@ -47,7 +47,7 @@ class Anthropic(Vendor):
         if not key:
             raise RefusedError("x-api-key header is required", status=401)
         if key != self.key:
-            raise RefusedError(f"invalid x-api-key{f': {key}' if self._echo else ''}", status=401)
+            raise RefusedError(self.spoken("invalid x-api-key"), status=401)
         version = request.headers.get("anthropic-version")
         if version is None:
             raise RefusedError("anthropic-version: header is required")
@@ -85,13 +85,13 @@ class Anthropic(Vendor):
 
     def failure(self, asked: Asked) -> bytes:
         """An overload in the midst of an answer."""
-        return _sse({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
+        return _sse({"type": "error", "error": {"type": "overloaded_error", "message": self.spoken("Overloaded")}})
 
     def events(self, asked: Asked, plan: Plan) -> Iterator[Event]:
         """The events of a streamed message."""
         spent = stretched(asked.prompt, 1)
         told = spent if plan.usage else None
-        opening = _message(asked, [], None, _usage(spent) if plan.usage else {"input_tokens": 0, "output_tokens": 0})
+        opening = _message(asked, [], None, _usage(spent) if plan.usage else {})
         yield Event(_sse({"type": "message_start", "message": opening}), spent, told)
         yield Event(_sse({"type": "ping"}), spent, told)
         for index, part in enumerate(plan.parts):
@@ -128,7 +128,7 @@ class Anthropic(Vendor):
         details = {"type": "refusal", "category": "cyber", "explanation": "no"} if stop == "refusal" else None
         sequence = "END" if stop == "stop_sequence" else None
         delta = {"stop_reason": stop, "stop_sequence": sequence, "stop_details": details}
-        usage = _usage(spent) if plan.usage else {"output_tokens": 0}
+        usage = _usage(spent) if plan.usage else {}
         usage.pop("cache_creation", None)  # only the beginning of a stream splits the writes
         ending = spent if plan.usage else told
         return Event(_sse({"type": "message_delta", "delta": delta, "usage": usage}), spent, ending)

@@ -72,7 +72,9 @@ class Chat(Vendor):
 
     def failure(self, asked: Asked) -> bytes:
         """The server fails in the midst of its stream."""
-        return _sse(openai_error(openai_trouble(500)))
+        error = openai_trouble(500)
+        error.message = self.spoken(error.message)
+        return _sse(openai_error(error))
 
     def events(self, asked: Asked, plan: Plan) -> Iterator[Event]:
         """The chunks of a streamed completion."""

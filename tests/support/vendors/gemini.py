@@ -49,8 +49,8 @@ class Gemini(Vendor):
             words = "Method doesn't allow unregistered callers (callers without established identity)."
             raise RefusedError(words, status=403)
         if key != self.key:
-            words = f"API key not valid. Please pass a valid API key.{f' ({key})' if self._echo else ''}"
-            raise RefusedError(words, kind="API_KEY_INVALID")
+            words = "API key not valid. Please pass a valid API key."
+            raise RefusedError(self.spoken(words), kind="API_KEY_INVALID")
 
     def route(self, request: Recorded, path: str, body: Json) -> Asked | Json:
         """The methods of a model, and the models."""
@@ -94,7 +94,7 @@ class Gemini(Vendor):
 
     def failure(self, asked: Asked) -> bytes:
         """An overload in the midst of an answer."""
-        return _sse(self.error(self.trouble(503)))
+        return _sse(self.error(RefusedError(self.spoken(_WORDS[503]), status=503)))
 
     def events(self, asked: Asked, plan: Plan) -> Iterator[Event]:
         """The chunks of a streamed answer; each tells the usage so far."""

@@ -118,7 +118,8 @@ class OpenRouter(Chat):
     def failure(self, asked: Asked) -> bytes:
         """The provider behind it fails in the midst of the stream."""
         choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": "error"}
-        error = {"code": 502, "message": "Provider disconnected", "metadata": {"error_type": "provider_unavailable"}}
+        raw = {"error_type": "provider_unavailable", "provider_name": "Anthropic", "raw": self.spoken("overloaded")}
+        error = {"code": 502, "message": self.spoken("Provider disconnected"), "metadata": raw}
         body = {"id": asked.request_id, "object": "chat.completion.chunk", "created": 1, "model": asked.model}
         return (
             f"data: {json.dumps({**body, 'provider': 'Anthropic', 'error': error, 'choices': [choice]})}\n\n".encode()

@@ -87,7 +87,9 @@ class Responses(Vendor):
 
     def failure(self, asked: Asked) -> bytes:
         """The response fails in the midst of its stream."""
-        body = _response(asked, "failed", []) | {"error": {"code": "server_error", "message": WORDS[500][0]}}
+        body = _response(asked, "failed", []) | {
+            "error": {"code": "server_error", "message": self.spoken(WORDS[500][0])}
+        }
         return _sse({"type": "response.failed", "response": body}, 9999)
 
     def headers(self, request_id: str) -> dict[str, str]:

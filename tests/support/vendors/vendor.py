@@ -56,7 +56,7 @@ class Vendor(ABC):
         price: what it charges, by model if a mapping.
         cache: how it caches prompts.
         seed: of the places where streams are cut.
-        echo: whether its refusals of a key tell that key.
+        echo: whether it tells the key that it was sent: in its errors, refusals of the key first, and in its headers.
     """
 
     default_key = "key-0123456789"
@@ -83,6 +83,7 @@ class Vendor(ABC):
         self._echo = echo
         self._server = Server(self._respond)
         self._number = 0
+        self._sent = ""  # the last key that came
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -156,17 +157,19 @@ class Vendor(ABC):
     # What it does.
 
     def _respond(self, request: Recorded) -> Script:
+        given = (request.headers.get(name, "") for name in ("x-api-key", "x-goog-api-key", "authorization"))
+        self._sent = next(filter(None, given), "").removeprefix("Bearer ")
         try:
             self.authenticate(request)
             asked = self.route(request, urlsplit(request.path).path, _parse(request))
         except (AttributeError, KeyError, TypeError) as error:  # what no rule could even look at
             self.refused.append(f"400 {error!r}")
-            return answer(400, json.dumps(self.error(RefusedError(f"malformed: {error!r}"))), self.headers(""))
+            return answer(400, json.dumps(self.error(RefusedError(f"malformed: {error!r}"))), self._head(""))
         except RefusedError as error:
             self.refused.append(f"{error.status} {error.message}")
-            return answer(error.status, json.dumps(self.error(error)), self.headers(""))
+            return answer(error.status, json.dumps(self.error(error)), self._head(""))
         if not isinstance(asked, Asked):
-            return answer(200, dict(asked), self.headers(""))
+            return answer(200, dict(asked), self._head(""))
         self.accepted.append(asked.body)
         plan = self._plans.pop(0) if self._plans else Plan()
         return self._play(asked, plan)
@@ -175,16 +178,16 @@ class Vendor(ABC):
         match plan.fault:
             case Refuse(status, retry_after, words):
                 error = self.trouble(status)
-                error.message = words or error.message
+                error.message = self.spoken(words or error.message)
                 wait = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
-                return answer(status, json.dumps(self.error(error)), {**self.headers(asked.request_id), **wait})
+                return answer(status, json.dumps(self.error(error)), {**self._head(asked.request_id), **wait})
             case Reset():
                 self._charge(asked, asked.prompt, None)
                 return [Drop(reset=True)]
         if not asked.streamed:
             body, spent = self.whole(asked, plan)
             self._charge(asked, spent, spent if plan.usage else None)
-            return answer(200, dict(body), self.headers(asked.request_id))
+            return answer(200, dict(body), self._head(asked.request_id))
         return self._stream(asked, plan, [*self.events(asked, plan)])
 
     def _stream(self, asked: Asked, plan: Plan, events: Sequence[Event]) -> Script:
@@ -198,8 +201,11 @@ class Vendor(ABC):
         if fault and fault.how == "error":
             data += self.failure(asked)
         ends = fault is None or fault.how in {"end", "error"}
-        head_ = self.headers(asked.request_id)
-        return [*stream(*self._cut(data), end=ends, headers=head_), *([] if ends else _leave(fault))]
+        headers = self._head(asked.request_id)
+        return [*stream(*self._cut(data), end=ends, headers=headers), *([] if ends else _leave(fault))]
+
+    def _head(self, request_id: str) -> dict[str, str]:
+        return self.headers(request_id) | ({"x-key": self._sent, "x-request-id": self._sent} if self._echo else {})
 
     def _cut(self, data: bytes) -> list[bytes]:
         """The bytes in pieces that end anywhere, also within a character."""
@@ -210,6 +216,10 @@ class Vendor(ABC):
     def _charge(self, asked: Asked, tokens: Tokens, told: Tokens | None) -> None:
         price = self._price if isinstance(self._price, Price) else self._price[asked.model]
         self.bill.charges.append(Charge(asked.request_id, tokens, price.of(tokens), told))
+
+    def spoken(self, words: str) -> str:
+        """The words of an error, with the key if the vendor is one that echoes it."""
+        return f"{words} (key {self._sent})" if self._echo else words
 
     def cost(self, model: str, tokens: Tokens) -> Decimal:
         """What tokens of a model cost."""
