@@ -56,6 +56,8 @@ def heed(error: ProviderError, headers: Mapping[str, str]) -> ProviderError:
     """
     if (seconds := _retry_after(headers)) is not None:
         error.retry_after = seconds
+    elif error.status == HTTPStatus.PAYMENT_REQUIRED:
+        error.transient = False  # OpenRouter says when a budget that is in use becomes free; else it does not
     if (advice := headers.get("x-should-retry")) in ("true", "false"):
         error.transient = advice == "true"
     limit = exhausted(headers, time.time()) if error.status == HTTPStatus.TOO_MANY_REQUESTS else None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 
 import pytest
 from support.config import Home
 from support.dialects import DIALECTS, Speaker
-from support.events import collect
+from support.events import collect, failure
 from support.vendors.plan import Call, Plan, Say, Think
 
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.pricing import price
-from agentctl.errors import UsageError
+from agentctl.errors import ProviderError, UsageError
 from agentctl.events import Done
 from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, user
 from agentctl.providers import compatible
@@ -140,6 +141,15 @@ def test_what_runs_on_the_users_own_machine(name: str) -> None:
     assert (one.needs_key, one.start_hint.startswith("start it: ")) == (False, True)
     usage = Usage(uncached_input=1_000_000, output=1_000_000)
     assert price(usage, Catalog({}).find(f"{name}/any-model:7b")) == 0
+
+
+def test_a_server_that_does_not_run(home: Home) -> None:
+    """Where nobody listens the user is told how to start it."""
+    with socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and not listening: connections are refused
+        home.write("user", f'[servers.ollama]\nbase_url = "http://127.0.0.1:{taken.getsockname()[1]}/v1"\n')
+        error = failure(connect("ollama", home.load(), home.environ), Request("m", (user("hi"),)), ProviderError)
+    assert error.hint == "start it: ollama serve"
 
 
 def test_the_nearest_effort() -> None:

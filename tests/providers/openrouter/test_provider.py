@@ -156,6 +156,13 @@ def test_what_is_sent_again(home: Home, status: int, metadata: dict[str, Any], a
     assert not error.billable
 
 
+def test_a_budget_in_use_of_which_nobody_knows_when_it_is_free(home: Home) -> None:
+    """Without a word on when to try again there is no point in it."""
+    with Server(answer(402, refusal(402, "no", limit_source="openrouter_in_flight_budget"))) as server:
+        failure(service(server.url, home), ASK, ProviderError)
+    assert len(server.requests) == 1
+
+
 def test_an_error_with_status_200_before_any_chunk(home: Home) -> None:
     """An answer that is not streamed may be an error too."""
     with Server(answer(200, refusal(400, "bad", provider_name="P", raw="worse"))) as server:
