@@ -18,6 +18,7 @@ from support.vendors.responses_rules import MODELS, check_request
 from support.vendors.vendor import Asked, Event, Vendor, stretched
 
 WORDS = {
+    400: ("We could not parse the JSON body of your request.", "invalid_request"),
     429: ("Rate limit reached for requests", "rate_limit_exceeded"),
     500: ("The server had an error while processing your request. Sorry about that!", "server_error"),
     503: ("The engine is currently overloaded, please try again later", "server_error"),
