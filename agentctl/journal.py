@@ -16,7 +16,7 @@ from functools import partial
 from agentctl import log
 from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.attempt import Spent
-from agentctl.economy import ledger, pricing, tokens
+from agentctl.economy import ledger, money, pricing, tokens
 from agentctl.economy.billing import Bill, bill, billed_card
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Answerer
@@ -127,7 +127,7 @@ class DatabaseJournal:
             status=spent.status,
             attempts=receipt.attempts,
             stop_reason=message.stop_reason if message else None,
-            cost_usd=None if receipt.cost is None else pricing.format_usd(receipt.cost),
+            cost_usd=None if receipt.cost is None else money.format_usd(receipt.cost),
             **receipt.usage.buckets(),
         )
         return receipt

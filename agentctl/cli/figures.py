@@ -6,7 +6,7 @@ import time
 
 from agentctl.cli.render import dollars
 from agentctl.economy.ledger import Cost
-from agentctl.economy.pricing import format_usd
+from agentctl.economy.money import format_usd
 
 _SECOND = 1_000_000  # µs
 

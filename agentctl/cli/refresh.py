@@ -12,7 +12,7 @@ from typing import Any
 from agentctl.app import App
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.economy.catalog import Catalog
-from agentctl.economy.pricing import format_usd
+from agentctl.economy.money import format_usd
 from agentctl.economy.refresh import Change, fold
 from agentctl.errors import AgentctlError
 from agentctl.providers.listing import Listed, list_models

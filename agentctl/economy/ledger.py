@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from agentctl.economy.pricing import from_pico, is_storable, to_pico
+from agentctl.economy.money import from_pico, is_storable, to_pico
 from agentctl.ids import new_id
 from agentctl.store.base import Row, Transaction
 from agentctl.usage import Usage, UsageStatus

@@ -10,29 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from typing import Protocol
 
-from agentctl.economy.money import EXACT, format_usd, from_pico, is_storable, to_pico
-from agentctl.economy.prices import Hours, Mode, PriceList, Prices, Tier, list_at, mode_of, prices_at
+from agentctl.economy.money import EXACT, is_storable
+from agentctl.economy.prices import Mode, PriceList, Prices, list_at, mode_of
 from agentctl.usage import Usage
-
-__all__ = [
-    "Bill",
-    "Hours",
-    "Line",
-    "Mode",
-    "PriceList",
-    "Priced",
-    "Prices",
-    "Tier",
-    "bill",
-    "format_usd",
-    "from_pico",
-    "is_storable",
-    "list_at",
-    "price",
-    "prices_at",
-    "storage",
-    "to_pico",
-]
 
 # The parts of each bucket that may have a price of their own. They do not overlap: what is both is the first of them.
 _PARTS = {

@@ -12,8 +12,8 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from agentctl.economy.ledger import Cost
+from agentctl.economy.money import from_pico
 from agentctl.economy.periods import DAY, MONTH, QUARTER, Period
-from agentctl.economy.pricing import from_pico
 from agentctl.store.base import Row, Transaction
 
 if TYPE_CHECKING:

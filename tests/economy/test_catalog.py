@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.match import Names
-from agentctl.economy.pricing import Prices, price, prices_at
+from agentctl.economy.prices import Prices, prices_at
+from agentctl.economy.pricing import price
 from agentctl.settings import ModelOverride
 from agentctl.usage import Usage
 
@@ -39,6 +40,12 @@ def now(name: str, override: ModelOverride | None = None, total_input: int = 0) 
     card = Catalog({name: override} if override else {}).find(name)
     assert card.prices is not None
     return prices_at(card.prices, total_input)
+
+
+def prices(*dollars: str | int) -> Prices:
+    """Return prices in the order of a tier: input, output, cache read, short and long write."""
+    plain, output, read, short, long = map(Decimal, dollars)
+    return Prices(plain, output, read, short, long)
 
 
 def test_the_data_are_what_the_generator_makes(tmp_path: Path) -> None:
@@ -73,7 +80,7 @@ def test_ceilings_belong_to_models_that_have_a_row() -> None:
 def test_a_known_model() -> None:
     """A card holds prices, ceilings and the source of both."""
     card = Catalog().find("openai/gpt-5")
-    assert now("openai/gpt-5") == Prices(*map(Decimal, ("1.25", "10", "0.125", "1.25", "1.25")))
+    assert now("openai/gpt-5") == prices("1.25", "10", "0.125", "1.25", "1.25")
     assert (card.window, card.max_input, card.max_output) == (400_000, 272_000, 128_000)
     assert (card.source, card.date) == ("genai-prices 0.2.3", "2026-11-10")
     assert card.ceilings_source
@@ -127,12 +134,12 @@ def test_the_weights_of_the_embedded_model() -> None:
 def test_the_users_price_wins() -> None:
     """A model that the catalog does not know costs what the settings say; a cache price they lack is that of input."""
     found = now("compatible/fake", ModelOverride(input=Decimal(2), output=Decimal(10)))
-    assert found == Prices(*map(Decimal, (2, 10, 2, 2, 2)))
+    assert found == prices(2, 10, 2, 2, 2)
 
 
 def test_the_users_price_of_input_takes_the_caches_along() -> None:
     """The catalog's cache prices go with its price of input, so the user's price of input replaces them too."""
-    assert now("openai/gpt-5", ModelOverride(input=Decimal(2))) == Prices(*map(Decimal, (2, 10, 2, 2, 2)))
+    assert now("openai/gpt-5", ModelOverride(input=Decimal(2))) == prices(2, 10, 2, 2, 2)
     both = ModelOverride(input=Decimal(2), cache_read=Decimal("0.5"))
     assert now("openai/gpt-5", both).cache_read == Decimal("0.5")
 
@@ -140,7 +147,7 @@ def test_the_users_price_of_input_takes_the_caches_along() -> None:
 def test_one_price_of_the_user_leaves_the_others() -> None:
     """Without a price of input, only what the settings name changes."""
     found = now("openai/gpt-5", ModelOverride(output=Decimal(12)))
-    assert found == Prices(*map(Decimal, ("1.25", "12", "0.125", "1.25", "1.25")))
+    assert found == prices("1.25", "12", "0.125", "1.25", "1.25")
 
 
 def test_the_users_price_holds_in_every_tier() -> None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.economy.pricing import PriceList, Prices, Tier, format_usd, from_pico, price, to_pico
+from agentctl.economy.money import format_usd, from_pico, to_pico
+from agentctl.economy.prices import PriceList, Prices, Tier
+from agentctl.economy.pricing import price
 from agentctl.usage import Usage
 
 BUCKETS = ("uncached_input", "cache_read", "cache_write_short", "cache_write_long", "output")
@@ -31,7 +33,8 @@ def flat(*dollars: str | Decimal | None) -> Card:
 
 def prices(*dollars: str | Decimal | None) -> Prices:
     """Return prices in the order of a tier: input, output, cache read, short and long write."""
-    return Prices(*(None if one is None else Decimal(one) for one in dollars))
+    plain, output, read, short, long = (None if one is None else Decimal(one) for one in dollars)
+    return Prices(plain, output, read, short, long)
 
 
 def day(text: str) -> int:

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.economy.ledger import Cost
+from agentctl.economy.money import from_pico
 from agentctl.economy.periods import DAY, QUARTER, Period
-from agentctl.economy.pricing import from_pico
 from agentctl.economy.totals import Total, by_day, by_model, by_provider, by_session, by_tag, total
 from agentctl.store.base import Row, Value
 from agentctl.store.migrate import load

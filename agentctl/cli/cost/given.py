@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from agentctl.errors import UsageError
 from agentctl.settings import ModelOverride
@@ -66,7 +66,7 @@ def prices_of(text: str) -> ModelOverride:
     Raises:
         UsageError: they are none.
     """
-    found: dict[str, Decimal] = {}
+    found: dict[str, Any] = {}
     for part in text.split(","):
         name, equals, price = (piece.strip() for piece in part.partition("="))
         if not equals or name not in _PRICES:

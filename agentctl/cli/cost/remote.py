@@ -18,8 +18,8 @@ from agentctl.cli.render import dollars, print_json, print_note, print_table
 from agentctl.cli.routing import routers
 from agentctl.economy import totals
 from agentctl.economy.ledger import Cost
+from agentctl.economy.money import format_usd
 from agentctl.economy.periods import Period
-from agentctl.economy.pricing import format_usd
 from agentctl.economy.totals import Total
 from agentctl.errors import ConfigError
 from agentctl.providers.connect import connect

@@ -8,8 +8,8 @@ from typing import Any
 
 from agentctl.cli.figures import cost_fields, cost_text
 from agentctl.economy import totals
+from agentctl.economy.money import format_usd
 from agentctl.economy.periods import Period
-from agentctl.economy.pricing import format_usd
 from agentctl.economy.totals import Total
 from agentctl.store.base import Transaction
 
