@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from time import strptime
 from typing import Any, Protocol
 
 from agentctl.economy.cards import BUCKETS, ModelCard, Row
@@ -111,7 +113,7 @@ def _limit_changes(card: ModelCard, limits: Mapping[str, int]) -> Iterator[Chang
 def _history(card: ModelCard, tiers: Sequence[ListedTier], day: str) -> tuple[list[PriceList], list[Change]]:
     """Return the price lists of a model with the listed prices at their end, if these differ from those of today."""
     history = list(card.prices or ())
-    usual = list_at(history)
+    usual = list_at(history, at=timegm(strptime(day, "%Y-%m-%d")) * 1_000_000)
     if usual is None:
         fresh = PriceList("", tuple(Tier(tier.above, _prices(tier, None)) for tier in tiers))
         return [fresh], list(_price_changes(card.name, None, fresh))
