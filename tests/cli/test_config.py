@@ -126,12 +126,12 @@ def test_a_key_is_not_taken_from_the_command_line(program: Program) -> None:
 
 def test_a_server_gets_its_address_first(program: Program) -> None:
     """A key alone would break every later command: it is refused with what to do, and taken after that."""
-    done = program.run("config", "set", "servers.groq.key", "$GROQ")
+    done = program.run("config", "set", "servers.mine.key", "$GROQ")
     assert (done.code, user_file(program).exists()) == (3, False)
-    assert "hint: agentctl config set servers.groq.base_url" in done.err
-    for arguments in (["base_url", "https://groq.example/v1"], ["key", "$GROQ"]):
-        assert program.run("config", "set", f"servers.groq.{arguments[0]}", arguments[1]).code == 0
-    assert program.run("config", "get", "servers.groq.key").out == "$GROQ\n"
+    assert "hint: agentctl config set servers.mine.base_url" in done.err
+    for arguments in (["base_url", "https://mine.example/v1"], ["key", "$GROQ"]):
+        assert program.run("config", "set", f"servers.mine.{arguments[0]}", arguments[1]).code == 0
+    assert program.run("config", "get", "servers.mine.key").out == "$GROQ\n"
 
 
 def test_a_deleted_working_directory_is_told(program: Program) -> None:
