@@ -99,13 +99,16 @@ class Cache:
     _seen: list[tuple[str, str]] = field(default_factory=list)
 
     def split(self, model: str, prompt: str) -> Tokens:
-        """Count a prompt, and remember it."""
+        """Count a prompt."""
         total = count(prompt)
         read = max((_common(prompt, text) for name, text in self._seen if name == model), default=0)
         read = self._whole(min(read, total))
         written = self._whole(total) - read if self.writes else 0
-        self._seen.append((model, prompt))
         return Tokens(total - read - written, read, written)
+
+    def keep(self, model: str, prompt: str) -> None:
+        """Remember a prompt that was read."""
+        self._seen.append((model, prompt))
 
     def _whole(self, tokens: int) -> int:
         return tokens // self.step * self.step if tokens >= self.smallest else 0

@@ -84,6 +84,7 @@ class Vendor(ABC):
         self._server = Server(self._respond)
         self._number = 0
         self._sent = ""  # the last key that came
+        self._prompt: tuple[str, str] | None = None  # of the request at hand, if it can be cached
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -214,6 +215,9 @@ class Vendor(ABC):
         return [part for start, end in ends if (part := data[start:end])]
 
     def _charge(self, asked: Asked, tokens: Tokens, told: Tokens | None) -> None:
+        if self._prompt:
+            self._cache.keep(*self._prompt)
+            self._prompt = None
         price = self._price if isinstance(self._price, Price) else self._price[asked.model]
         self.bill.charges.append(Charge(asked.request_id, tokens, price.of(tokens), told))
 
@@ -228,7 +232,8 @@ class Vendor(ABC):
 
     def measure(self, model: str, *parts: object) -> Tokens:
         """The tokens of a prompt, by what the cache has of it."""
-        return self._cache.split(model, "".join(json.dumps(part, ensure_ascii=False) for part in parts if part))
+        self._prompt = model, "".join(json.dumps(part, ensure_ascii=False) for part in parts if part)
+        return self._cache.split(*self._prompt)
 
     def next_id(self, prefix: str) -> str:
         """An id that was not there before."""
