@@ -95,7 +95,7 @@ def list_at(history: Iterable[PriceList], mode: Mode = "standard", at: int | Non
         at: when it was made, in epoch µs; now if None.
     """
     moment = time.gmtime(None if at is None else at // 1_000_000)
-    day = time.strftime("%Y-%m-%d", moment)
+    day = f"{moment.tm_year:04}-{moment.tm_mon:02}-{moment.tm_mday:02}"
     lists = [one for one in history if one.mode == mode]
     for one in reversed(lists):
         if one.since <= day and (one.hours is None or one.hours.hold(moment)):

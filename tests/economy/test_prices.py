@@ -109,6 +109,12 @@ def test_no_list_holds_before_the_first() -> None:
     assert list_at((later, *LISTS[1:]), at=0) is later
 
 
+def test_days_of_the_first_millennium_come_first() -> None:
+    """A day is compared as a date, also in a year of three digits."""
+    card = Card(PriceList("", flat(1)), PriceList("2026-01-01", flat(2)))
+    assert price(Usage(MILLION), card, moment("0999-01-01")) == 1
+
+
 REGIONS = {"us": Decimal("1.1")}
 FEES = {"request": Decimal("0.005"), "web_searches": Decimal("0.01")}
 
