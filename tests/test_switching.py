@@ -158,6 +158,36 @@ def test_a_changed_signature_would_be_refused(traveller: Traveller) -> None:
         assert len(vendor.refused) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [
+        ("openai", ("gpt-5", "gpt-5-mini", "gpt-5")),
+        ("anthropic", ("claude-sonnet-4-5", "claude-opus-4-8", "claude-sonnet-4-6", "claude-sonnet-4-5")),
+        ("google", ("gemini-3-pro-preview", "gemini-2.5-pro", "gemini-3-flash-preview", "gemini-3-pro-preview")),
+    ],
+)
+@pytest.mark.parametrize("amid", [False, True])
+def test_another_model_of_the_same_provider_goes_on(
+    traveller: Traveller, name: str, models: Sequence[str], *, amid: bool
+) -> None:
+    """Also where each needs another kind of thinking, and also with the results of calls that another one made."""
+    vendor = traveller.vendors[name]
+    vendor.will(Plan(Think("deep"), Say("first"), Call("weather", '{"city": "Paris"}'), Call("time")))
+    turn = traveller.say(f"{name}/{models[0]}", "hi")
+    if not amid:
+        vendor.will(Plan(Say("done")))
+        traveller.say(f"{name}/{models[0]}", turn.results)
+    for model in models[1:]:
+        vendor.will(Plan(Think("more"), Say("next"), Call("time")))
+        message = turn.results if amid else "go on"
+        turn = traveller.say(f"{name}/{model}", message)
+        if not amid:
+            vendor.will(Plan(Say("done")))
+            traveller.say(f"{name}/{model}", turn.results)
+    assert vendor.refused == []
+    assert turn.answer.text == "next"
+
+
 def test_what_is_left_out_is_said_once(traveller: Traveller) -> None:
     """The turn that switches says that reasoning is left out; the next one with the same model says nothing."""
     traveller.vendors["openai"].will(Plan(Think("hm"), Say("ok")))

@@ -103,10 +103,10 @@ class Traveller:
         return App({"HOME": str(self.home), "AGENTCTL_KEYRING": "off", **environ}, {})
 
     def say(self, name: str, message: Message | str, *, system: str | None = None) -> Turn:
-        """Run one turn with a vendor's model."""
+        """Run one turn with a vendor's model, or with another that is named in full."""
         app = self.app
         database = app.database
-        target = app.target(MODELS[name])
+        target = app.target(MODELS.get(name, name))
         conversation = Conversation(database, app.catalog, target, self.options, session_id=self.session, system=system)
         try:
             turn = asyncio.run(run(conversation, user(message) if isinstance(message, str) else message))
