@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from support.vendors import anthropic_rules, gemini_rules
@@ -11,7 +14,9 @@ from support.vendors.plan import Call, Plan, Say, Think
 from support.vendors.street import MODELS, Traveller, open_street
 
 from agentctl.conversation import Options
-from agentctl.providers.base import Effort
+from agentctl.events import Done
+from agentctl.messages import Message, ToolCall, ToolResult, user
+from agentctl.providers.base import Effort, Request, ToolSpec, complete
 
 SCHEMA = {
     "type": "object",
@@ -46,6 +51,48 @@ def test_every_wish_is_put_as_the_server_takes_it(tmp_path: Path, model: str) ->
                 turn = traveller.say(model, "hi", system="be brief")
                 assert traveller.say(model, turn.results).answer.text == "done"
         assert vendor.refused == []
+
+
+@pytest.mark.parametrize("model", [*ANY, *REASONING, *PLAIN])
+@pytest.mark.parametrize("schema", [{"type": "object", "properties": {}}, SCHEMA], ids=["open", "closed"])
+def test_tools_are_declared_as_the_server_takes_them(tmp_path: Path, model: str, schema: dict[str, Any]) -> None:
+    """Also those whose schema leaves open what else there may be; and what is counted is what is sent."""
+    tools = (
+        ToolSpec("weather", "Tells the weather.", schema),
+        ToolSpec("time", "", {"type": "object", "properties": {}}),
+    )
+    with open_street() as vendors:
+        vendor = vendors[model.partition("/")[0]]
+        vendor.will(Plan(Say("ok"), Call("weather", '{"city": "Paris", "days": [1]}'), Call("time")))
+        turn = _ask(Traveller(tmp_path, vendors), model, (user("hi"),), tools)
+        history = (user("hi"), turn.message, *_results(turn.message))
+        done = _ask(Traveller(tmp_path, vendors), model, history, tools)
+        assert (turn.stop_reason, done.message.text) == ("tool_use", "ok")
+        assert vendor.refused == []
+
+
+def _ask(traveller: Traveller, model: str, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...]) -> Done:
+    """One answer, asked of the provider itself, after the count of its input where the provider counts."""
+    target = traveller.app.target(model)
+    request = Request(target.model, messages, tools=tools)
+
+    async def run() -> Done:
+        counted = await target.provider.count_tokens(request)
+        assert (counted is None) == (target.provider.name in {"openrouter", "lab"})
+        assert counted is None or counted > 0
+        try:
+            return await complete(target.provider, request)
+        finally:
+            await target.provider.aclose()
+
+    done = asyncio.run(run())
+    return replace(done, message=replace(done.message, model=model))
+
+
+def _results(answer: Message) -> Iterator[Message]:
+    for part in answer.parts:
+        if isinstance(part, ToolCall):
+            yield Message("tool", (ToolResult(part.id, "rain"),))
 
 
 @pytest.mark.parametrize("model", [*ANY, *REASONING])

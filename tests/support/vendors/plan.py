@@ -74,14 +74,23 @@ class Plan:
         stop: why it ends; by the parts if None.
         fault: what goes wrong.
         usage: whether usage is told.
+        whole: whether it comes in one piece though a stream was wished for, as from servers that can't stream.
     """
 
-    def __init__(self, *parts: Part, stop: Stop | None = None, fault: Fault | None = None, usage: bool = True) -> None:
+    def __init__(
+        self,
+        *parts: Part,
+        stop: Stop | None = None,
+        fault: Fault | None = None,
+        usage: bool = True,
+        whole: bool = False,
+    ) -> None:
         self.parts: tuple[Part, ...] = parts or (Say("ok"),)
         calls = any(isinstance(part, Call) for part in parts)
         self.stop: Stop = stop or ("tool_use" if calls else "end_turn")
         self.fault = fault
         self.usage = usage
+        self.whole = whole
 
 
 def pieces(text: str, size: int = 6) -> list[str]:

@@ -185,7 +185,7 @@ class Vendor(ABC):
             case Reset():
                 self._charge(asked, asked.prompt, None)
                 return [Drop(reset=True)]
-        if not asked.streamed:
+        if plan.whole or not asked.streamed:
             body, spent = self.whole(asked, plan)
             self._charge(asked, spent, spent if plan.usage else None)
             return answer(200, dict(body), self._head(asked.request_id))
