@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from support.program import PATIENCE, Program
 from support.vendors.bill import Cache
 from support.vendors.books import Entry, charged, entries, wait_named
+from support.vendors.openrouter import OpenRouter
 from support.vendors.plan import Break, Call, Plan, Refuse, Reset, Say, Think
 from support.vendors.street import MODELS, Traveller, configuration, environment, open_street, run
 from support.vendors.vendor import Vendor
@@ -51,8 +52,8 @@ def _broken(after: int, how: str) -> Plan:
     return Plan(WORDS, fault=Break(after, how))  # type: ignore[arg-type] # the names of the table
 
 
-# Who tells its usage: Anthropic at the beginning and at the end, Gemini with each chunk, OpenRouter when it is asked
-# afterwards, the others at the end alone.
+# Who tells its usage: Anthropic at the beginning and at the end, Gemini with each chunk, OpenRouter with its errors and
+# when it is asked afterwards, the others at the end alone.
 CASES = {
     "all is well": Case((FINE,), [FINAL]),
     "a rate limit, then an answer": Case((Plan(fault=Refuse(429)), FINE), [FREE, FINAL]),
@@ -81,7 +82,7 @@ CASES = {
         fails=True,
     ),
     "an error in the stream before a word": Case(
-        (_broken(0, "error"), FINE), [FREE, FINAL], {"anthropic": [PARTIAL, FINAL]}
+        (_broken(0, "error"), FINE), [FREE, FINAL], {"anthropic": [PARTIAL, FINAL], "openrouter": [PARTIAL, FINAL]}
     ),
     "an error in the stream amid words": Case(
         (_broken(4, "error"),),
@@ -137,6 +138,18 @@ def _check_unsure(vendor: Vendor, entry: Entry) -> None:
         assert entry.input == charge.told.input
         assert entry.output >= charge.told.output
         assert entry.usd >= vendor.cost("", charge.told)
+
+
+@pytest.mark.parametrize("late", [1, 99])
+def test_openrouter_may_know_late_what_it_charged(traveller: Traveller, late: int) -> None:
+    """It is asked again for a while; if it does not know by then, what the error itself told is charged."""
+    vendor = traveller.vendors["openrouter"]
+    assert isinstance(vendor, OpenRouter)
+    vendor.late = late
+    vendor.will(_broken(4, "error"))
+    assert isinstance(traveller.say("openrouter", "hello").last, Failed)
+    (entry,) = entries(traveller.home)
+    assert (entry.status, entry.usd) == ("final" if late == 1 else "partial", vendor.bill.total)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -83,7 +83,7 @@ class Anthropic(Vendor):
         """The vendor's words for a status."""
         return RefusedError(_WORDS.get(status, "Internal server error"), status=status)
 
-    def failure(self, asked: Asked) -> bytes:
+    def failure(self, asked: Asked, spent: Tokens) -> bytes:
         """An overload in the midst of an answer."""
         return _sse({"type": "error", "error": {"type": "overloaded_error", "message": self.spoken("Overloaded")}})
 

@@ -70,7 +70,7 @@ class Chat(Vendor):
         """The vendor's words for a status."""
         return openai_trouble(status)
 
-    def failure(self, asked: Asked) -> bytes:
+    def failure(self, asked: Asked, spent: Tokens) -> bytes:
         """The server fails in the midst of its stream."""
         error = openai_trouble(500)
         error.message = self.spoken(error.message)

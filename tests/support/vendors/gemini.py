@@ -92,7 +92,7 @@ class Gemini(Vendor):
         """The vendor's words for a status."""
         return RefusedError(_WORDS.get(status, "An internal error has occurred."), status=status)
 
-    def failure(self, asked: Asked) -> bytes:
+    def failure(self, asked: Asked, spent: Tokens) -> bytes:
         """An overload in the midst of an answer."""
         return _sse(self.error(RefusedError(self.spoken(_WORDS[503]), status=503)))
 

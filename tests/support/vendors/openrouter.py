@@ -56,10 +56,11 @@ class OpenRouter(Chat):
     prefix = "/api/v1"
     call_id = "functions.tool:"  # Moonshot's ids, which are passed through, have such characters
     top = _TOP
+    fails_with_usage = True
 
     def __init__(self, *plans: Plan, late: int = 0, **options: Any) -> None:
         super().__init__(*plans, **options)
-        self._late = late
+        self.late = late
         self._blocks = 0  # of reasoning in this answer
 
     def route(self, request: Recorded, path: str, body: Json) -> Asked | Json:
@@ -115,12 +116,14 @@ class OpenRouter(Chat):
         """The vendor's words for a status."""
         return RefusedError("Provider returned error", status=status)
 
-    def failure(self, asked: Asked) -> bytes:
+    def failure(self, asked: Asked, spent: Tokens) -> bytes:
         """The provider behind it fails in the midst of the stream."""
         choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": "error"}
         raw = {"error_type": "provider_unavailable", "provider_name": "Anthropic", "raw": self.spoken("overloaded")}
         error = {"code": 502, "message": self.spoken("Provider disconnected"), "metadata": raw}
+        usage = self.usage(asked, spent)
         body = {"id": asked.request_id, "object": "chat.completion.chunk", "created": 1, "model": asked.model}
+        body |= {"usage": usage}
         return (
             f"data: {json.dumps({**body, 'provider': 'Anthropic', 'error': error, 'choices': [choice]})}\n\n".encode()
         )
@@ -171,8 +174,8 @@ class OpenRouter(Chat):
 
     def _generation(self, name: str) -> Json:
         found = next((charge for charge in self.bill.charges if charge.request_id == name), None)
-        if found is None or self._late > 0:
-            self._late -= 1
+        if found is None or self.late > 0:
+            self.late -= 1
             raise RefusedError(f"Generation {name} not found", status=404)
         return _told(found)
 

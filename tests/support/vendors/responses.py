@@ -86,7 +86,7 @@ class Responses(Vendor):
         """The vendor's words for a status."""
         return openai_trouble(status)
 
-    def failure(self, asked: Asked) -> bytes:
+    def failure(self, asked: Asked, spent: Tokens) -> bytes:
         """The response fails in the midst of its stream."""
         body = _response(asked, "failed", []) | {
             "error": {"code": "server_error", "message": self.spoken(WORDS[500][0])}

@@ -60,6 +60,7 @@ class Vendor(ABC):
     """
 
     default_key = "key-0123456789"
+    fails_with_usage = False  # whether an error in the stream tells what was used
 
     def __init__(
         self,
@@ -144,8 +145,8 @@ class Vendor(ABC):
         """The body of a refusal."""
 
     @abstractmethod
-    def failure(self, asked: Asked) -> bytes:
-        """The event that tells of an error in the midst of a stream."""
+    def failure(self, asked: Asked, spent: Tokens) -> bytes:
+        """The event that tells of an error in the midst of a stream, after so much of it."""
 
     @abstractmethod
     def trouble(self, status: int) -> RefusedError:
@@ -195,12 +196,12 @@ class Vendor(ABC):
         fault = plan.fault if isinstance(plan.fault, Break) else None
         sent = events if fault is None else _until(events, fault.after)
         spent, told = (sent[-1].spent, sent[-1].told) if sent else (asked.prompt, None)
-        if fault and fault.how == "error":
-            spent = told or Tokens()
-        self._charge(asked, spent, told)
         data = b"".join(event.data for event in sent)
         if fault and fault.how == "error":
-            data += self.failure(asked)
+            data += self.failure(asked, spent)
+            told = spent if self.fails_with_usage else told
+            spent = told or Tokens()
+        self._charge(asked, spent, told)
         ends = fault is None or fault.how in {"end", "error"}
         headers = self._head(asked.request_id)
         return [*stream(*self._cut(data), end=ends, headers=headers), *([] if ends else _leave(fault))]
