@@ -29,7 +29,6 @@ Vendors = Mapping[str, Vendor]
 
 WORDS = Say("These are words enough for a good many pieces of an answer, é.")
 FINE = Plan(Think("hm, let me see"), WORDS)
-_OVERLOAD = {"anthropic": 529, "openrouter": 502}
 FINAL, FREE = ("charge", "final"), ("release", "final")
 PARTIAL, ESTIMATED = ("charge", "partial"), ("charge", "estimated")
 Ways = list[tuple[str, str]]
@@ -58,6 +57,14 @@ CASES = {
     "all is well": Case((FINE,), [FINAL]),
     "a rate limit, then an answer": Case((Plan(fault=Refuse(429)), FINE), [FREE, FINAL]),
     "an error of the server, then an answer": Case((Plan(fault=Refuse(500)), FINE), [FREE, FINAL]),
+    "overload, then an answer": Case((Plan(fault=Refuse(529)), FINE), [FREE, FINAL]),
+    "a rate limit and overload, then words that break off": Case(
+        (Plan(fault=Refuse(429)), Plan(fault=Refuse(529)), _broken(4, "end")),
+        [FREE, FREE, ESTIMATED],
+        {"anthropic": [FREE, FREE, PARTIAL], "google": [FREE, FREE, PARTIAL], "openrouter": [FREE, FREE, FINAL]},
+        unsure=("openai", "anthropic", "lab"),
+        fails=True,
+    ),
     "nothing but errors": Case(tuple(Plan(fault=Refuse(503)) for _ in range(3)), [FREE] * 3, fails=True),
     "a reset before the answer": Case((Plan(WORDS, fault=Reset()),), [ESTIMATED], unsure=NAMES, fails=True),
     "a reset before a word": Case(

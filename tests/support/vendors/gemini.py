@@ -162,7 +162,7 @@ class Gemini(Vendor):
 
 
 def _sse(body: Json) -> bytes:
-    return f"data: {json.dumps(body, ensure_ascii=False)}\r\n\r\n".encode()
+    return f"data: {json.dumps(body, ensure_ascii=False)}\r\n\r\n".encode("utf-8", "backslashreplace")
 
 
 def _usage(tokens: Tokens) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Break:
     """Go away after so many pieces of the answer, or after all of them but before its end.
 
     `how` is a reset, a clean end of the body too early, an error in the stream, or silence that lasts until the client
-    leaves or the test releases the server.
+    leaves.
     """
 
     after: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, aclosing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -163,8 +163,3 @@ async def run(conversation: Conversation, message: Message, *, cancel_after: int
         pass
     await conversation.aclose()
     return Turn(tuple(events))
-
-
-def without(message: Message, kind: type) -> Message:
-    """The message without its parts of a kind."""
-    return replace(message, parts=tuple(part for part in message.parts if not isinstance(part, kind)))

@@ -110,14 +110,6 @@ class Vendor(ABC):
         """Answer so next."""
         self._plans += plans
 
-    def wait_request(self, number: int = 1) -> Recorded:
-        """Wait for the n-th request, counted from one."""
-        return self._server.wait_request(number)
-
-    def release(self) -> None:
-        """Let stalled answers end."""
-        self._server.release()
-
     def knows(self, text: str) -> bool:
         """Whether anything that came in has this in it."""
         return any(text in record.body.decode(errors="replace") for record in self.requests)
