@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import tempfile
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.program import PATIENCE, Program
 from support.vendors.bill import Cache
@@ -104,7 +105,7 @@ CASES = {
 
 @pytest.fixture
 def vendors() -> Iterator[Vendors]:
-    """All vendors, whose caches take the shortest prompts."""
+    """All vendors, each with its price."""
     with open_street() as running:
         yield running
 
@@ -186,16 +187,10 @@ def test_a_long_conversation_costs_what_is_billed(tmp_path: Path, name: str) -> 
         assert name == "anthropic" or any(charge.tokens.read for charge in bill.charges)
 
 
-@settings(
-    max_examples=10,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=10, phases=(Phase.explicit, Phase.generate))
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["429", "500", "fine", "error", "cut"])), max_size=5))
 def test_any_run_of_bad_luck_is_booked_attempt_by_attempt(luck: list[tuple[str, str]]) -> None:
     """Whatever happens in whatever order, each request has its record, and the exact ones sum up to the bill."""
-    import tempfile  # noqa: PLC0415 - a fixture would be shared by the examples
-
     plans = {
         "429": (Plan(fault=Refuse(429)), FINE),
         "500": (Plan(fault=Refuse(500)), Plan(fault=Refuse(503)), FINE),
@@ -286,3 +281,22 @@ def test_reconcile_learns_what_a_killed_call_was_charged(program: Program, vendo
     told = program.run("cost", "reconcile", "--json").json
     assert (told["asked"], told["learned"]) == (1, 1)
     assert Decimal(program.run("cost", "--json").json["cost_usd"]) == vendors["openrouter"].bill.total
+
+
+def test_the_totals_are_those_of_the_bills(program: Program, vendors: Vendors) -> None:
+    """Over all providers, luck and bad luck, and of what is not saved: `cost` and each receipt tell the bill."""
+    program.configure(configuration(vendors))
+    program.environ |= environment(vendors)
+    for name in NAMES:
+        vendors[name].will(Plan(fault=Refuse(429)), FINE)
+        before = vendors[name].bill.total
+        told = program.run("chat", "-m", MODELS[name], "--no-save", "-o", "json", "hello").json
+        assert Decimal(told["cost_usd"]) == vendors[name].bill.total - before
+        assert (told["status"], told["attempts"]) == ("final", 2)
+    traveller = Traveller(program.home, vendors)
+    for name in NAMES:
+        traveller.say(name, "and again")
+    totals = program.run("cost", "--json").json
+    assert Decimal(totals["cost_usd"]) == sum(vendor.bill.total for vendor in vendors.values())
+    by_provider = {line["provider"]: Decimal(line["cost_usd"]) for line in totals["by_provider"]}
+    assert by_provider == {name: vendor.bill.total for name, vendor in vendors.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.program import PATIENCE, Outcome, Program
@@ -80,9 +82,6 @@ def _check_files(program: Program) -> None:
 @pytest.mark.parametrize("form", ["plain", "base 64", "URL", "JSON"])
 def test_the_search_finds_a_key_that_is_there(tmp_path: Path, form: str) -> None:
     """What looks for leaks below is not blind."""
-    import base64  # noqa: PLC0415 - the spellings are made here by other means than there
-    from urllib.parse import quote  # noqa: PLC0415
-
     key = KEYS["anthropic"]
     text = {
         "plain": f"… {key} …",

@@ -20,7 +20,7 @@ from support.vendors.checks import Json, RefusedError
 from support.vendors.plan import Break, Plan, Refuse, Reset
 
 PRICE = Price(Decimal(2), Decimal(10), Decimal("0.2"), Decimal("2.5"))
-_LINGER = 0.05  # seconds between the last bytes and a reset, which would else overtake them
+_LINGER = 0.2  # seconds between the last bytes and a reset, which would else overtake them
 
 
 @dataclass(frozen=True, slots=True)
