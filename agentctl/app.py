@@ -169,6 +169,17 @@ class App:
         set_ = {one.provider: name for one in KNOWN.values() for name in one.key_variables if self.environ.get(name)}
         return keys.names(self.environ) | set_
 
+    def usual_providers(self) -> set[str]:
+        """The providers whose models are told unasked: all that have a name here, and those of the user's own.
+
+        A router, which lists the models of all others once more, is one of them where there is a key for it.
+        """
+        from agentctl.providers.known import KNOWN  # noqa: PLC0415
+
+        names = {name for name, one in KNOWN.items() if one.api != "openrouter"}
+        mine = {name.partition("/")[0] for name in self.settings.models}
+        return {"local", *names, *self.known_keys(), *self.settings.servers, *mine}
+
     def missing_weights(self, model: str) -> str | None:
         """What `pull` would have to get before `model` can answer; None if nothing is missing."""
         provider, _, name = model.partition("/")
@@ -188,7 +199,7 @@ class App:
         from agentctl.providers.local.weights import Weights  # noqa: PLC0415
 
         found = {}
-        for card in self.catalog.listing("local"):
+        for card in self.catalog.listing(["local"]):
             if (row := card.weights) is not None:
                 found[card.name.partition("/")[2]] = Weights(
                     row.package, row.package_version, row.file, row.sha256, row.size, row.n_ctx, row.template

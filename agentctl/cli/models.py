@@ -21,16 +21,26 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_models(
     provider: Annotated[str | None, typer.Argument(help="Only this provider's models.")] = None,
     *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Those of every provider that anything is known of.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the models of which anything is known; prices in $ per million tokens."""
-    cards = known(App(), provider)
+    """List models; prices in $ per million tokens.
+
+    Without PROVIDER these are the models of the providers that you can ask by name, but not those of a router to all of
+    them, unless you have a key for it.
+    """
+    wired = App()
+    cards = known(wired, provider, everything=everything)
     if as_json:
         print_json([document(card) for card in cards])
         return
     if not cards:
         print_note(f"nothing is known of models of {provider}")
     print_table(SUMMARY, map(summary, cards))
+    if not (provider or everything):
+        print_note("`agentctl models list openrouter` lists its models, and --all those of all others too")
 
 
 @app.command()
@@ -80,9 +90,10 @@ def refresh(
     run(providers or [], dry_run=dry_run, as_json=as_json)
 
 
-def known(wired: App, provider: str | None) -> list[ModelCard]:
-    """The models of the catalog, the configuration and the models directory, of one provider or of all, by name."""
-    cards = {card.name: card for card in wired.catalog.listing(provider)}
+def known(wired: App, provider: str | None, *, everything: bool = False) -> list[ModelCard]:
+    """The models of the catalog, the configuration and the models directory, of one provider or of several, by name."""
+    providers = [provider] if provider else None if everything else wired.usual_providers()
+    cards = {card.name: card for card in wired.catalog.listing(providers)}
     if provider in (None, "local"):
         from agentctl.providers.local.shelf import Shelf  # noqa: PLC0415
 

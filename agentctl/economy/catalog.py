@@ -7,7 +7,7 @@ those of remote providers. What was refreshed from the providers comes before th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -57,11 +57,11 @@ class Catalog:
         wins = next((self._overrides[one] for one in told if one in self._overrides), None)
         return override(found, wins, package(provider).get("modes", {})) if wins else found
 
-    def listing(self, provider: str | None = None) -> list[ModelCard]:
-        """Return the models of all providers or of one, by name, without their snapshots."""
-        providers = [provider] if provider else {*_providers(), *self._refreshed}
-        known = [f"{one}/{row['id']}" for one in providers for row in self._names(one) if _is_model(row)]
-        ours = [name for name in self._overrides if not provider or name.startswith(f"{provider}/")]
+    def listing(self, providers: Iterable[str] | None = None) -> list[ModelCard]:
+        """Return the models of all providers or of these, by name, without their snapshots."""
+        wanted = {*_providers(), *self._refreshed} if providers is None else {*providers}
+        known = [f"{one}/{row['id']}" for one in wanted for row in self._names(one) if _is_model(row)]
+        ours = [name for name in self._overrides if providers is None or name.partition("/")[0] in wanted]
         return [self.find(name) for name in sorted({*known, *ours})]
 
     def _tables(self, provider: str) -> tuple[Row, Row]:

@@ -91,10 +91,21 @@ def test_show_tells_hours_and_parts(program: Program) -> None:
 
 def test_every_providers_models_are_listed_at_once(program: Program) -> None:
     """The list of thousands of models names each once, with what a small call costs today."""
-    lines = program.run("models", "list").out.splitlines()[1:]
+    lines = program.run("models", "list", "--all").out.splitlines()[1:]
     names = [line.split("\t")[0] for line in lines]
     assert len(names) == len(set(names)) > 2000
     assert {"openrouter/openai/gpt-5", "anthropic/claude-opus-5", "groq/openai/gpt-oss-120b"} <= set(names)
+
+
+def test_the_usual_list_is_of_whom_can_be_asked(program: Program) -> None:
+    """Unasked, a router's models are listed where there is a key for it, and those of providers that have a name here."""
+    done = program.run("models", "list")
+    usual = {line.partition("/")[0] for line in done.out.splitlines()[1:]}
+    assert {"openai", "anthropic", "google", "groq", "local"} <= usual
+    assert not {"openrouter", "aws"} & usual
+    assert "models list openrouter" in done.err
+    keyed = program.run("models", "list", env={"OPENROUTER_API_KEY": "k"}).out
+    assert "\nopenrouter/openai/gpt-5\t" in keyed
 
 
 SHOWN = ["openai/gpt-5.6-sol", "deepseek/deepseek-v4-pro", "google/gemini-2.5-flash", "anthropic/claude-opus-5"]

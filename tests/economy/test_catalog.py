@@ -204,10 +204,10 @@ def test_a_listing_has_each_model_once_in_order() -> None:
     assert names == sorted(set(names))
     assert {"openai/gpt-5", "openai/gpt-6.1-sol", "local/smollm2", "compatible/fake"} <= set(names)
     assert "openai/gpt-4o-2024-08-06" not in names
-    assert [card.name for card in Catalog(override).listing("compatible")] == ["compatible/fake"]
-    assert [card.name for card in Catalog(override).listing("local")] == ["local/smollm2"]
-    assert Catalog().listing("ollama") == []  # whatever it has is free, and nobody knows what it has
-    assert Catalog().listing("nobody") == []
+    assert [card.name for card in Catalog(override).listing(["compatible"])] == ["compatible/fake"]
+    assert [card.name for card in Catalog(override).listing(["local"])] == ["local/smollm2"]
+    assert Catalog().listing(["ollama"]) == []  # whatever it has is free, and nobody knows what it has
+    assert Catalog().listing(["nobody"]) == []
 
 
 @pytest.mark.parametrize(

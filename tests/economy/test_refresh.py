@@ -50,7 +50,7 @@ def test_a_new_model_is_known_from_then_on() -> None:
     assert price(ASK, card, BEFORE) == 2
     assert Change("openrouter/New/M", "max_output", None, 8192) in changes
     assert Change("openrouter/New/M", "input", None, Decimal(2)) in changes
-    assert "openrouter/New/M" in [one.name for one in after(table).listing("openrouter")]
+    assert "openrouter/New/M" in [one.name for one in after(table).listing(["openrouter"])]
 
 
 def test_a_price_that_changed_holds_from_that_day_on() -> None:
