@@ -32,11 +32,15 @@ BARS = {
     "agentctl --version": ("python -c pass", 2.5),
     "agentctl --help": ("python -c pass", 8.0),
     "agentctl sessions list": ("python -c pass", 12.0),
+    "agentctl cost": ("python -c pass", 12.0),
+    "agentctl models list": ("python -c pass", 12.0),
 }
 PEERS = {
     "agentctl --version": "llm --version",
     "agentctl --help": "llm --help",
     "agentctl sessions list": "llm logs list",
+    "agentctl cost": "llm logs list",
+    "agentctl models list": "llm models list",
     "agentctl chat, first token": "llm, first token",
 }
 PEER_BAR = 0.25
@@ -121,8 +125,11 @@ def main() -> None:
             "agentctl --version": [agentctl, "--version"],
             "agentctl --help": [agentctl, "--help"],
             "agentctl sessions list": [agentctl, "sessions", "list"],
+            "agentctl cost": [agentctl, "cost"],
+            "agentctl models list": [agentctl, "models", "list"],
             "llm --version": [llm, "--version"],
             "llm --help": [llm, "--help"],
+            "llm models list": [llm, "models", "list"],
             "llm logs list": [llm, "logs", "list"],
         }
         subjects = {name: partial(whole, command, env) for name, command in commands.items()}

@@ -98,7 +98,7 @@ def test_every_providers_models_are_listed_at_once(program: Program) -> None:
 
 
 def test_the_usual_list_is_of_whom_can_be_asked(program: Program) -> None:
-    """Unasked, a router's models are listed where there is a key for it, and those of providers that have a name here."""
+    """Unasked, a router's models are listed where there is a key for it, and others' where they have a name here."""
     done = program.run("models", "list")
     usual = {line.partition("/")[0] for line in done.out.splitlines()[1:]}
     assert {"openai", "anthropic", "google", "groq", "local"} <= usual
