@@ -5,6 +5,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 LIMIT = 16 * 1024 * 1024
@@ -46,11 +47,12 @@ class Decoder:
         self._after_cr = False  # the last chunk ended in CR: an LF that follows belongs to it
         self._between = True  # nothing of an event is held
 
-    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes and return the events that they complete.
+    def feed(self, chunk: bytes) -> Iterable[ServerSentEvent]:
+        """Take the next bytes and tell the events that they complete, which must be gone through before the next bytes.
 
         Raises:
-            MalformedStreamError: not UTF-8, or more than the limit. The decoder is of no use after it.
+            MalformedStreamError: not UTF-8, or more than the limit; once the events before it are told. The decoder is
+                of no use after it.
         """
         if self._between and self._is_plain_event(chunk):
             self._first = False
@@ -67,23 +69,21 @@ class Decoder:
             and len(chunk) <= self._limit
         )
 
-    def _feed_lines(self, chunk: bytes) -> list[ServerSentEvent]:
+    def _feed_lines(self, chunk: bytes) -> Iterator[ServerSentEvent]:
         if not chunk:
-            return []
+            return
         ends_in_cr = chunk.endswith(b"\r")
         if self._after_cr:
             chunk = chunk.removeprefix(b"\n")
         self._after_cr = ends_in_cr
-        events: list[ServerSentEvent] = []
         for piece in chunk.splitlines(keepends=True):  # of bytes: at CR, LF and CRLF alone
             self._line.append(piece)
             self._line_size += len(piece)
             if self._line_size + self._data_size > self._limit:
                 raise MalformedStreamError(f"an event of more than {self._limit:,} bytes")
             if piece.endswith((b"\n", b"\r")):
-                events += self._end_line()
+                yield from self._end_line()
         self._between = not (self._line or self._data or self._event)
-        return events
 
     def _end_line(self) -> list[ServerSentEvent]:
         line = b"".join(self._line).rstrip(b"\r\n")

@@ -143,6 +143,15 @@ def test_a_plain_event_above_the_limit_is_refused() -> None:
         decode(b"data: " + b"x" * 100 + b"\n\n", limit=100)
 
 
+@pytest.mark.parametrize("bad", [b"data: \xff\n\n", b"data: " + b"x" * 200 + b"\n\n"])
+def test_what_came_before_nonsense_is_told(bad: bytes) -> None:
+    """Events in the same bytes as one that is none are told first: how a network cuts a stream changes nothing."""
+    found = iter(Decoder(100).feed(b"data: a\n\ndata: b\n\n" + bad + b"data: c\n\n"))
+    assert [next(found).data, next(found).data] == ["a", "b"]
+    with pytest.raises(MalformedStreamError):
+        next(found)
+
+
 def test_many_comments_are_no_endless_event() -> None:
     """Keep-alive comments are forgotten as they come, and may go on for ever."""
     assert decode(*[b": OPENROUTER PROCESSING\n\n"] * 1_000, b"data: x\n\n", limit=100) == [("x", "message", "")]
@@ -155,7 +164,7 @@ def test_a_huge_event_takes_linear_time() -> None:
         decoder = Decoder()
         start = process_time()
         for _ in range(pieces):
-            decoder.feed(b"data: 0123456789")
+            list(decoder.feed(b"data: 0123456789"))
         return process_time() - start
 
     assert min(seconds(160_000) for _ in range(3)) < 8 * min(seconds(40_000) for _ in range(3))

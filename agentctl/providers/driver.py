@@ -24,7 +24,7 @@ from agentctl.usage import Usage
 
 _REFUSAL_LIMIT = 64 * 1024  # bytes read of an error's body
 _REFUSAL_SECONDS = 1.0  # to read them in
-_OK = 200
+_ANSWERS = range(200, 300)
 _STREAM = "text/event-stream"
 _VERSIONS = ("/v1", "/v1beta")
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -118,9 +118,7 @@ class HttpProvider:
         """
         body = None if query.body is None else _dump(query.body)
         headers = self._headers(await self._find_key(), "application/json")
-        async with AsyncExitStack() as connection:
-            response = await self._send(connection, query.path, headers, body)
-            text = await response.read(sse.LIMIT)
+        text = await self._fetch(query.path, headers, body)
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
@@ -130,6 +128,22 @@ class HttpProvider:
         if not isinstance(answer, dict):
             raise ProviderError(f"{self.name} answered something other than JSON", hint="check the base URL")
         return answer
+
+    async def _fetch(self, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        """The whole answer to a question, asked again where that may help: questions are not billed."""
+        attempt = 1
+        while True:
+            try:
+                async with AsyncExitStack() as connection:
+                    response = await self._send(connection, path, headers, body)
+                    return await response.read(sse.LIMIT)
+            except ProviderError as error:
+                error.billable = False
+                delay = self._retries.delay(attempt, error)
+                if delay is None:
+                    raise
+            await asyncio.sleep(delay)
+            attempt += 1
 
     async def count_tokens(self, request: Request) -> int | None:
         """Ask how many tokens of input the request has; see `Provider.count_tokens`."""
@@ -168,7 +182,7 @@ class HttpProvider:
             "GET" if body is None else "POST", self._url(path), headers=headers, body=body
         )
         response = await connection.enter_async_context(exchange)
-        if response.status != _OK:
+        if response.status not in _ANSWERS:
             raise heed(self._codec.refusal(response.status, await _words(response)), response.headers)
         if _media_type(response) in _PAGES:
             raise self._page()
@@ -189,7 +203,7 @@ class HttpProvider:
                     if decoder.whole:
                         break
                 deadline = asyncio.get_running_loop().time() + _GRACE
-                while not decoder.finished and (chunk := await _next(response.chunks, deadline)):
+                while not (answer.over or decoder.finished) and (chunk := await _next(response.chunks, deadline)):
                     for event in _decode(chunk, frames, answer):
                         yield event
                 if decoder.finished:
@@ -212,14 +226,15 @@ class HttpProvider:
 class Arrival:
     """An answer that is arriving.
 
-    `accepted` is whether the server took the request, `shown` whether anything of an answer has reached the user, and
-    `usage` what it has used so far.
+    `accepted` is whether the server took the request, `shown` whether anything of an answer has reached the user,
+    `usage` what it has used so far, and `over` whether nonsense came after a whole answer, which takes nothing from it.
     """
 
     decoder: AnswerDecoder
     accepted: bool = False
     shown: bool = False
     usage: Usage | None = None
+    over: bool = False
     done: Done = field(init=False)
 
     def may_begin_anew(self, error: ProviderError) -> bool:
@@ -304,8 +319,13 @@ def _media_type(response: Response) -> str:
 
 
 def _decode(chunk: bytes, frames: sse.Decoder, answer: Arrival) -> Iterator[StreamEvent]:
-    for frame in frames.feed(chunk):
-        yield from answer.feed(frame.data)
+    try:
+        for frame in frames.feed(chunk):
+            yield from answer.feed(frame.data)
+    except (ProviderError, sse.MalformedStreamError):
+        if not answer.decoder.whole:
+            raise
+        answer.over = True
 
 
 async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:

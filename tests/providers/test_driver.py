@@ -25,6 +25,7 @@ from agentctl.errors import AuthError, ContextOverflowError, ProviderError, Usag
 from agentctl.events import Done, Retry, Start, StreamEvent, TextDelta
 from agentctl.messages import Message, Text, user
 from agentctl.providers.base import Capabilities, Preview, Request, complete
+from agentctl.providers.codec import Query
 from agentctl.providers.driver import Credential, HttpProvider
 from agentctl.providers.openai import ChatCompletions
 from agentctl.providers.retries import Retries
@@ -434,6 +435,55 @@ def test_a_whole_answer_is_one_however_the_connection_ends(then: Step) -> None:
     with Server([*whole(usage=False), Pause(0.1), then]) as server:
         done = asyncio.run(complete_and_close(service(server.url, wait=0.3)))
     assert (done.message.text, done.usage, len(server.requests)) == ("Hello", None, 1)
+
+
+@pytest.mark.parametrize("packets", [1, 3])
+def test_nonsense_takes_nothing_from_what_came_before_it(packets: int) -> None:
+    """The text and the usage before a byte that is no UTF-8 are kept, whether they came in a packet with it or not."""
+    good = [*sse(*events("Hel", "lo")[:3]), *sse({**event(), "choices": [], "usage": USAGE})]
+    pieces = [*good, b"data: \xff\n\n"]
+    with Server(stream(*([b"".join(pieces)] if packets == 1 else pieces))) as server:
+        told: list[StreamEvent] = []
+        with pytest.raises(ProviderError, match="malformed stream") as caught:
+            asyncio.run(drain(service(server.url), ASK, told))
+    assert [one.text for one in told if isinstance(one, TextDelta)] == ["Hel", "lo"]
+    assert caught.value.usage
+    assert (caught.value.usage.input, caught.value.billable) == (9, True)
+
+
+@pytest.mark.parametrize("nonsense", [b"data: \xff\n\n", b"data: {\n\n", b'data: {"error": {"message": "late"}}\n\n'])
+@pytest.mark.parametrize("together", [True, False])
+def test_nonsense_after_a_whole_answer(nonsense: bytes, *, together: bool) -> None:
+    """An answer that gave its reason to stop is whole, whatever the server adds."""
+    whole = sse(*events("Hello", usage=None))
+    with Server(stream(*([b"".join([*whole, nonsense])] if together else [*whole, nonsense]))) as server:
+        done = collect(service(server.url), ASK)[-1]
+    assert isinstance(done, Done)
+    assert (done.message.text, done.usage) == ("Hello", None)
+
+
+def test_any_kind_of_success_is_one() -> None:
+    """A gateway that answers 201 has answered: what is paid for is kept."""
+    body = b"".join(sse(*events("Hello"), "[DONE]"))
+    with Server(answer(201, body, {"Content-Type": "text/event-stream"})) as server:
+        done = collect(service(server.url), ASK)[-1]
+    assert isinstance(done, Done)
+    assert done.message.text == "Hello"
+
+
+def test_a_question_is_asked_again() -> None:
+    """What costs nothing is asked again after a fault, also where an answer might be billed by now."""
+
+    async def ask(url: str) -> dict[str, Any]:
+        provider = service(url)
+        async with aclosing(provider):
+            return await provider.ask(Query("/key"))
+
+    with Server([Drop()], answer(503), answer(200, {"data": 1})) as server:
+        assert asyncio.run(ask(server.url)) == {"data": 1}
+        assert [request.method for request in server.requests] == ["GET"] * 3
+    with Server(answer(404, {"error": "no"})) as server, pytest.raises(ProviderError, match="404"):
+        asyncio.run(ask(server.url))
 
 
 def test_a_bomb_fills_no_memory() -> None:
