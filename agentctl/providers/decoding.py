@@ -80,27 +80,41 @@ def parse_any(data: str) -> Any:
 def mapping(value: object) -> dict[str, Any]:
     """Return the value if it is an object of JSON, else raise a ProviderError."""
     if not isinstance(value, dict):
-        raise malformed(f"a {type(value).__name__} where an object belongs")
+        raise malformed(f"{kind(value)} where an object belongs")
     return value
 
 
 def array(value: object) -> list[Any]:
     """Return the value if it is an array of JSON, else raise a ProviderError."""
     if not isinstance(value, list):
-        raise malformed(f"a {type(value).__name__} where an array belongs")
+        raise malformed(f"{kind(value)} where a list belongs")
     return value
 
 
 def string(value: object) -> str:
     """Return the value if it is a string, else raise a ProviderError."""
     if not isinstance(value, str):
-        raise malformed(f"a {type(value).__name__} where a string belongs")
+        raise malformed(f"{kind(value)} where a text belongs")
     return value
 
 
 def name_or_none(value: object) -> str | None:
     """Return the value if it is a string: a name that is none harms nobody."""
     return value if isinstance(value, str) else None
+
+
+def kind(value: object) -> str:
+    """Return what a value is, in the words of JSON."""
+    match value:
+        case None | bool():
+            return json.dumps(value)
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+    return "a number"
 
 
 def malformed(what: str) -> ProviderError:

@@ -77,9 +77,12 @@ def test_json_of_the_right_kind() -> None:
         (parse, "{", "JSON that does not parse"),
         (parse, "{} {}", "more than one JSON value"),
         (parse, "[]", "a list where an object belongs"),
-        (mapping, "x", "a str where an object belongs"),
-        (array, {}, "a dict where an array belongs"),
-        (string, None, "a NoneType where a string belongs"),
+        (parse, "null", ": null where an object belongs"),
+        (mapping, "x", "a text where an object belongs"),
+        (mapping, 1.5, "a number where an object belongs"),
+        (array, {}, "an object where a list belongs"),
+        (array, True, ": true where a list belongs"),
+        (string, None, ": null where a text belongs"),
     ],
 )
 def test_json_of_the_wrong_kind(read: object, value: object, words: str) -> None:

@@ -12,7 +12,17 @@ from agentctl.messages import Message, StopReason
 from agentctl.providers.anthropic.blocks import redacted
 from agentctl.providers.base import Capabilities
 from agentctl.providers.counts import inside
-from agentctl.providers.decoding import Kept, array, ended_early, malformed, mapping, name_or_none, parse, string
+from agentctl.providers.decoding import (
+    Kept,
+    array,
+    ended_early,
+    kind,
+    malformed,
+    mapping,
+    name_or_none,
+    parse,
+    string,
+)
 from agentctl.providers.refusal import broken_off, shown
 from agentctl.providers.surrogates import Halves, whole_characters
 from agentctl.providers.usages.anthropic import merge, read_usage
@@ -206,7 +216,7 @@ class Decoder:
 def _index(event: Mapping[str, Any]) -> int:
     index = event.get("index")
     if isinstance(index, bool) or not isinstance(index, int):
-        raise malformed(f"a {type(index).__name__} where the number of a block belongs")
+        raise malformed(f"{kind(index)} where the number of a block belongs")
     return index
 
 
