@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -39,7 +40,7 @@ def list_models(
     if not cards:
         print_note(f"nothing is known of models of {provider}")
     print_table(SUMMARY, map(summary, cards))
-    if not (provider or everything):
+    if sys.stdout.isatty() and not (provider or everything):
         print_note("`agentctl models list openrouter` lists its models, and --all those of all others too")
 
 
