@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 import sys
@@ -317,5 +318,5 @@ def _detail(error: BaseException) -> str:
         case OSError(errno=int(number)) if not isinstance(error, ssl.SSLError):
             text = os.strerror(number)  # asyncio puts a text of its own into `strerror`
         case _:
-            text = str(error)
+            text = re.sub(r"""bytearray\(b(['"].*['"])\)""", r"\1", str(error))  # h11 quotes lines as it holds them
     return f": {redact(' '.join(text.split()))[:_DETAIL_LENGTH]}" if text else ""

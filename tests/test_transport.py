@@ -206,9 +206,18 @@ FAILURES: dict[str, tuple[list[Step], str, type[ProviderError]]] = {
     "reset without an answer": ([Drop(reset=True)], r"broke: Connection reset", ProviderError),
     "cut in chunks": ([*FOREVER[:2], Drop()], r"broke: .*incomplete chunked read", ProviderError),
     "reset in chunks": ([*FOREVER[:2], Drop(reset=True)], r"broke: Connection reset", ProviderError),
-    "a bad chunk": ([Send(head(200, CHUNKED) + b"zz\r\n")], r"broke: illegal chunk header", ProviderError),
+    "a bad chunk": ([Send(head(200, CHUNKED) + b"zz\r\n")], r"broke: illegal chunk header: '", ProviderError),
     "short of its length": ([Send(head(200, {"Content-Length": "9"}) + b"x"), Drop()], r"broke: .*body", ProviderError),
-    "no HTTP": ([Send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")], r"broke: illegal status line", ProviderError),
+    "no HTTP": (
+        [Send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")],
+        r"broke: illegal status line: 'SSH-2.0-OpenSSH_9.9'$",
+        ProviderError,
+    ),
+    "a header with quotes": (
+        [Send(b"HTTP/1.1 200 OK\r\nit's (b'x')\r\n\r\n")],
+        r"""broke: illegal header line: "it.'s \(b.'x.'\)"$""",
+        ProviderError,
+    ),
     "endless headers": ([Send(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000)], r"broke: ", ProviderError),
     "compression": (
         answer(200, gzip.compress(b"hello"), {"Content-Encoding": "GZIP"}),
