@@ -12,6 +12,8 @@ from agentctl.redact import redact, register
 
 TIMEOUT = 30.0  # seconds for a command, which may ask its user for a fingerprint
 
+_BY_HAND = "run it by hand to see why"
+
 
 def resolve(reference: str, environ: Mapping[str, str] = os.environ, *, timeout: float = TIMEOUT) -> str:
     """Return the key that `reference` stands for, registered for redaction.
@@ -23,14 +25,17 @@ def resolve(reference: str, environ: Mapping[str, str] = os.environ, *, timeout:
         ConfigError: the variable is not set, the command fails, or what comes out can't be a key.
     """
     if reference.startswith("!"):
-        return sound(_printed_by(reference[1:], environ, timeout), f"what {_program(reference[1:])} printed")
+        printed = _printed_by(reference[1:], environ, timeout)
+        return sound(printed, f"what {_program(reference[1:])} printed", hint=_BY_HAND)
     if reference.startswith("$"):
         return sound(_variable(reference[1:], environ), reference)
     return sound(reference, "the key")
 
 
-def sound(value: str, source: str) -> str:
+def sound(value: str, source: str, *, hint: str = "copy the key again, without quotes") -> str:
     """Register the key and return it without surrounding blanks.
+
+    `source` says in errors what it is, `hint` what to do about it.
 
     Raises:
         ConfigError: it is empty or can't stand in a header.
@@ -39,7 +44,7 @@ def sound(value: str, source: str) -> str:
     register(key)
     if not re.fullmatch(r"[!-~]+", key):
         what = "is empty" if not key else "has a blank, a line break or a character beyond ASCII in it"
-        raise ConfigError(f"{source} {what}, so it is no key", hint="copy the key again, without quotes")
+        raise ConfigError(f"{source} {what}, so it is no key", hint=hint)
     return key
 
 
@@ -61,15 +66,13 @@ def _printed_by(command: str, environ: Mapping[str, str], timeout: float) -> str
         code, out, err = child.run(shlex.split(command), environ, timeout)
     except TimeoutExpired:
         raise ConfigError(
-            f"{program}, which is to print the key, took longer than {timeout:g} s", hint="run it by hand to see why"
+            f"{program}, which is to print the key, took longer than {timeout:g} s", hint=_BY_HAND
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"can't run {program}, which is to print the key: {error}") from error
     if code != 0:
         said = "".join(redact(err.decode(errors="replace")).strip().splitlines()[-1:]) or "it said nothing"
-        raise ConfigError(
-            f"{program}, which is to print the key, failed with {code}: {said}", hint="run it by hand to see why"
-        )
+        raise ConfigError(f"{program}, which is to print the key, failed with {code}: {said}", hint=_BY_HAND)
     return out.decode(errors="replace")
 
 

@@ -195,6 +195,16 @@ def test_a_reference_that_leads_nowhere_says_why(reference: str, message: str) -
         keys.resolve(reference, {"PATH": os.environ["PATH"]})
 
 
+@pytest.mark.parametrize(
+    ("reference", "hint"), [("!true", "run it by hand"), ("!printf 'a\\nb'", "run it by hand"), ("a b", "copy the key")]
+)
+def test_what_is_no_key_comes_with_what_to_do(reference: str, hint: str) -> None:
+    """Who wrote a command is told to run it, who wrote a key to copy it."""
+    with pytest.raises(ConfigError) as caught:
+        keys.resolve(reference, {"PATH": os.environ["PATH"]})
+    assert hint in (caught.value.hint or "")
+
+
 def test_a_command_that_hangs_is_ended() -> None:
     """A command gets its time and no more, and nothing from our stdin."""
     began = time.monotonic()
