@@ -14,10 +14,11 @@ from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.money import format_usd
 from agentctl.economy.refresh import Change, fold
-from agentctl.errors import AgentctlError
+from agentctl.errors import AgentctlError, ProviderError
 from agentctl.providers.listing import Listed, list_models
 
 _PUBLIC = "openrouter"  # lists everybody's models, with prices, and asks for no key
+_KEPT = "check the base URL; what was known of its models is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,13 @@ def refresh(providers: Sequence[str], *, dry_run: bool, as_json: bool) -> None:
     wired = App()
     day = strftime("%Y-%m-%d", gmtime())
     outcomes = [_refresh(wired, one, day, keep=not dry_run) for one in providers or _usual(wired)]
+    failed = next((one for one in outcomes if one.error), None)
     if as_json:
         print_json([_document(one, day) for one in outcomes])
     else:
-        _show(outcomes)
-    for outcome in outcomes:
-        if outcome.error:
-            raise outcome.error
+        _show([one for one in outcomes if one is not failed])
+    if failed and failed.error:
+        raise failed.error
 
 
 def _usual(wired: App) -> list[str]:
@@ -53,7 +54,10 @@ def _usual(wired: App) -> list[str]:
 def _refresh(wired: App, provider: str, day: str, *, keep: bool) -> _Outcome:
     try:
         listed, source = asyncio.run(_ask(wired, provider))
-        before = wired.refreshed.get(provider, {}).get("names", ())
+        before = wired.refreshed.get(provider, {})
+        if before.get("names") and not listed:
+            was = len(before["names"])
+            raise ProviderError(f"{provider} lists no models, where there were {was:,} the last time", hint=_KEPT)
         known = Catalog(refreshed=wired.refreshed)
         table, changes = fold(known, provider, listed, before=before, day=day, source=source)
         if keep:
@@ -83,7 +87,8 @@ def _show(outcomes: Iterable[_Outcome]) -> None:
         if one.error is None:
             print_note(f"{one.provider}: {len(one.names):,} models, {len(one.changes):,} changes")
         else:
-            print_note(f"{one.provider}: {one.error.message}")
+            hint = f" (hint: {one.error.hint})" if one.error.hint else ""
+            print_note(f"{one.provider}: {one.error.message}{hint}")
 
 
 def _text(value: Decimal | int | None) -> str:

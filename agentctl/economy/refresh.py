@@ -70,15 +70,17 @@ class Change:
 
 
 def fold(
-    catalog: Catalog, provider: str, listed: Iterable[Listed], *, before: Iterable[str], day: str, source: str
+    catalog: Catalog, provider: str, listed: Iterable[Listed], *, before: Row, day: str, source: str
 ) -> tuple[Row, list[Change]]:
     """Return the table of what a provider lists, in the form of the catalog's data, and the changes.
+
+    What is not listed any more keeps its last rows, of their own date, so that what it was asked for can be priced.
 
     Args:
         catalog: what is known so far, without the user's own settings.
         provider: whose models they are.
         listed: what it lists.
-        before: the names that it listed the last time.
+        before: the table of the last time, empty if there is none.
         day: today in UTC, `YYYY-MM-DD`: a price that changed holds from it on, and calls before it keep theirs.
         source: where the list is from.
     """
@@ -100,8 +102,16 @@ def fold(
             changes += repriced
             prices.append({"id": model.name, "equals": [name], "lists": [_dump(one) for one in history], **origin})
     there = set(names)
-    changes += [Change(f"{provider}/{one}", "listed", 1, None) for one in before if one not in there]
+    changes += [Change(f"{provider}/{one}", "listed", 1, None) for one in before.get("names", ()) if one not in there]
+    prices += _left(before.get("prices", ()), prices, "equals")
+    ceilings += _left(before.get("ceilings", ()), ceilings, "models")
     return {"names": names, "prices": prices, "ceilings": ceilings}, changes
+
+
+def _left(before: Iterable[Row], now: Iterable[Row], key: str) -> list[Row]:
+    """Return the rows from before of whom there is none now; `key` is where a row has the name that it is for."""
+    told = {name for row in now for name in row[key]}
+    return [row for row in before if told.isdisjoint(row[key])]
 
 
 def _limit_changes(card: ModelCard, limits: Mapping[str, int]) -> Iterator[Change]:

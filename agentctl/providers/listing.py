@@ -58,11 +58,12 @@ async def list_models(provider: HttpProvider) -> list[Listed]:
     """Ask a provider for its models.
 
     Raises:
-        ProviderError: it failed, or answered something else.
+        ProviderError: it failed, or answered something else, such as a list of which nothing can be read.
     """
     api = provider.capabilities.api
     query: Query | None = Query(_PATHS.get(api, "/models"))
     found: dict[str, Listed] = {}
+    entries = 0
     for _ in range(_PAGES):
         if query is None:
             break
@@ -70,8 +71,11 @@ async def list_models(provider: HttpProvider) -> list[Listed]:
         models = answer.get("models" if api == "gemini" else "data")
         if not isinstance(models, list):
             raise ProviderError(f"{provider.name} answered with no list of models", hint="check the base URL")
+        entries += len(models)
         found |= {one.name: one for one in read(models)}
         query = _next_page(api, answer)
+    if entries and not found:
+        raise ProviderError(f"{provider.name} answered with a list of what are no models", hint="check the base URL")
     return list(found.values())
 
 

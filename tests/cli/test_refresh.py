@@ -87,6 +87,44 @@ def test_a_provider_that_fails_does_not_keep_the_others(program: Program, server
 
 
 @pytest.mark.parametrize(
+    ("useless", "message"), [([1], "no models"), ([], "lists no models, where there were 1 the last time")]
+)
+def test_a_list_that_is_of_no_use_wipes_nothing(program: Program, useless: list[Any], message: str) -> None:
+    """Where a provider suddenly lists nothing, or nothing that can be read, it fails, and what was known stays."""
+    with Server(answer(200, {"data": [MODEL]}), answer(200, {"data": useless})) as running:
+        program.configure(f'[servers.lab]\nbase_url = "{running.url}/v1"\n')
+        assert program.run("models", "refresh", "lab").code == 0
+        before = card(program)
+        done = program.run("models", "refresh", "lab")
+        told = program.run("models", "refresh", "lab", "--json")
+    assert (done.code, told.code) == (7, 7)
+    assert message in done.err
+    assert "hint: check the base URL" in done.err
+    validate("models-refresh", told.json)
+    assert card(program) == before
+
+
+def test_who_never_had_models_may_have_none(program: Program) -> None:
+    """A server of which no model is known yet, and that lists none, is no failure."""
+    with Server(answer(200, {"data": []})) as running:
+        program.configure(f'[servers.lab]\nbase_url = "{running.url}/v1"\n')
+        done = program.run("models", "refresh", "lab")
+    assert (done.code, done.err) == (0, "lab: 0 models, 0 changes\n")
+
+
+def test_each_failure_is_told_once(program: Program) -> None:
+    """The first is the command's error, the others are notes, each with what to do."""
+    with Server(answer(404, {"error": {"message": "nothing here"}})) as shut:
+        servers = (f'[servers.{name}]\nbase_url = "{shut.url}/{name}"\n' for name in ("one", "two"))
+        program.configure("".join(servers))
+        done = program.run("models", "refresh", "one", "two")
+    assert (done.code, done.out) == (7, "")
+    assert [line.partition(" answered")[0] for line in done.err.splitlines()[:2]] == ["two: two", "error: one"]
+    assert done.err.count("nothing here") == 2
+    assert done.err.count("hint:") == 2
+
+
+@pytest.mark.parametrize(
     ("name", "code", "message"),
     [("local", 3, "lists no models"), ("nobody", 3, "no provider 'nobody'"), ("openai", 4, "no key for openai")],
 )

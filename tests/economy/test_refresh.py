@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,11 @@ def tier(above: int = 0, **prices: str) -> ListedTier:
     return ListedTier(above, {bucket: Decimal(amount) for bucket, amount in prices.items()})
 
 
-def folded(*listed: Listed, before: Sequence[str] = (), catalog: Catalog | None = None) -> tuple[Row, list[Change]]:
+def folded(
+    *listed: Listed, before: Row | None = None, catalog: Catalog | None = None, day: str = DAY
+) -> tuple[Row, list[Change]]:
     """The table of what OpenRouter lists, and the changes."""
-    return fold(catalog or Catalog(), "openrouter", listed, before=before, day=DAY, source="https://or/v1")
+    return fold(catalog or Catalog(), "openrouter", listed, before=before or {}, day=day, source="https://or/v1")
 
 
 def after(table: Row) -> Catalog:
@@ -90,7 +92,7 @@ def test_folding_twice_changes_once(tiers: list[Mapping[str, Decimal]], name: st
     """What was listed yesterday and is listed again is no news, and what is charged is what is listed."""
     listed = Listed(name, tiers=tuple(ListedTier(number * 1000, prices) for number, prices in enumerate(tiers)))
     table, _ = folded(listed)
-    again, changes = folded(listed, before=table["names"], catalog=after(table))
+    again, changes = folded(listed, before=table, catalog=after(table))
     assert changes == []
     card = after(again).find(f"openrouter/{name}")
     for number, prices in enumerate(tiers):
@@ -100,15 +102,38 @@ def test_folding_twice_changes_once(tiers: list[Mapping[str, Decimal]], name: st
 
 def test_what_is_gone_is_told() -> None:
     """A model that was listed and is not any more is told, and what is known of it stays."""
-    table, changes = folded(Listed("a"), before=["a", KNOWN])
+    table, changes = folded(Listed("a"), before={"names": ["a", KNOWN]})
     assert changes == [Change(f"openrouter/{KNOWN}", "listed", 1, None)]
     assert after(table).find(f"openrouter/{KNOWN}").prices
+
+
+def test_who_is_gone_keeps_the_last_price() -> None:
+    """A model that only a list told of can still be priced once it is gone, for good; the row says of when it is."""
+    both = Listed("New/M", None, 8192, 100_000, (tier(input="2", output="8"),)), Listed("a", window=5)
+    first, _ = folded(*both)
+    second, changes = folded(both[1], before=first, catalog=after(first), day="2026-12-30")
+    assert (second["names"], changes) == (["a"], [Change("openrouter/New/M", "listed", 1, None)])
+    third, changes = folded(both[1], before=second, catalog=after(second), day="2027-01-02")
+    assert changes == []
+    card = after(third).find("openrouter/New/M")
+    assert (price(ASK, card, AFTER), card.window, card.max_output, card.date) == (Decimal(2), 100_000, 8192, DAY)
+    back, _ = folded(*both, before=third, catalog=after(third), day="2027-01-03")
+    assert [row["id"] for row in back["prices"]] == ["New/M"]
+    assert len(back["ceilings"]) == 2
+
+
+def test_who_is_listed_without_a_price_keeps_the_last_one() -> None:
+    """A list that no longer tells a model's price takes nothing from what it told before."""
+    first, _ = folded(Listed("New/M", tiers=(tier(input="2", output="8"),)))
+    second, changes = folded(Listed("New/M"), before=first, catalog=after(first))
+    assert changes == []
+    assert price(ASK, after(second).find("openrouter/New/M"), AFTER) == 2
 
 
 def test_a_ceiling_that_is_not_listed_stays() -> None:
     """Each ceiling is the newest that is known of it."""
     known = Catalog().find("openai/gpt-5")
-    table, changes = fold(Catalog(), "openai", [Listed("gpt-5", window=7)], before=(), day=DAY, source="s")
+    table, changes = fold(Catalog(), "openai", [Listed("gpt-5", window=7)], before={}, day=DAY, source="s")
     card = Catalog(refreshed={"openai": table}).find("openai/gpt-5")
     assert (card.window, card.max_output) == (7, known.max_output)
     assert changes == [Change("openai/gpt-5", "window", known.window, 7)]

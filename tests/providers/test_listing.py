@@ -145,6 +145,7 @@ def test_a_bare_array_is_a_list() -> None:
         (answer(401, {"error": {"message": "no"}}), AuthError, "p answered 401"),
         (answer(200, "<html>"), ProviderError, "something other than JSON"),
         (answer(200, {"object": "list"}), ProviderError, "no list of models"),
+        (answer(200, {"data": [1, {"id": ""}]}), ProviderError, "a list of what are no models"),
     ],
 )
 def test_failures(script: Any, kind: type[ProviderError], message: str) -> None:
