@@ -68,6 +68,17 @@ def test_little_that_is_left_is_a_warning(program: Program) -> None:
     assert (found["status"], "add credit" in found["hint"]) == ("warning", True)
 
 
+def test_another_server_does_not_take_the_key(program: Program) -> None:
+    """Who answers, but tells nothing of a key, is a warning to the doctor, and an error to who wants figures."""
+    with Server(answer(200, {})) as server:
+        use(program, server)
+        found = findings(program, "--online")["key openrouter"]
+        done = program.run("cost", "remote")
+    assert (found["status"], "no OpenRouter" in found["detail"], "base URL" in found["hint"]) == ("warning", True, True)
+    assert (done.code, done.out) == (7, "")
+    assert "hint: check the base URL" in done.err
+
+
 def test_a_refused_key_is_a_failure(program: Program) -> None:
     """It says whose key it is and how to set another; the command leaves with 1."""
     with router(status=401) as server:

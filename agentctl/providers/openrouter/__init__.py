@@ -13,6 +13,7 @@ from http import HTTPStatus
 from agentctl.errors import ProviderError
 from agentctl.events import StreamEvent
 from agentctl.providers.base import Capabilities
+from agentctl.providers.counts import inside
 from agentctl.providers.driver import Arrival, Credential, HttpProvider
 from agentctl.providers.openrouter import account, generation
 from agentctl.providers.openrouter.account import Account
@@ -70,9 +71,12 @@ class OpenRouter(HttpProvider):
         """Ask what the key has used and may still use.
 
         Raises:
-            ProviderError: the key was refused, or the service failed.
+            ProviderError: the key was refused, the service failed, or it tells nothing of a key.
         """
         key, credit = await self.ask(account.KEY), None
+        if "usage" not in inside(key.get("data")):
+            hint = f"check the base URL: {self.capabilities.base_url}"
+            raise ProviderError(f"{self.name} tells nothing of the key, so it is no OpenRouter", hint=hint)
         try:
             credit = await self.ask(account.CREDITS)
         except ProviderError as error:

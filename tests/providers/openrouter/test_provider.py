@@ -33,7 +33,7 @@ from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.connect import connect
 from agentctl.providers.driver import Credential
 from agentctl.providers.openrouter import OpenRouter
-from agentctl.providers.openrouter.account import Limit
+from agentctl.providers.openrouter.account import Account, Limit
 from agentctl.providers.retries import Retries
 from agentctl.transport import SilenceError, Timeouts, Transport
 
@@ -265,11 +265,25 @@ def test_an_account_without_credits(home: Home, status: int) -> None:
 
 
 def test_an_account_that_can_not_be_had(home: Home) -> None:
-    """A server that fails is an error, and so is nonsense only where nothing else is told."""
-    with account_server({"data": {"usage_daily": "much", "budgets": 7}}, answer(500, b"")) as server:
+    """A server that fails is an error; nonsense in single figures is none."""
+    nonsense = {"data": {"usage": "much", "usage_daily": "much", "budgets": 7}}
+    with account_server(nonsense, answer(500, b"")) as server:
         provider = service(server.url, home)
         with pytest.raises(ProviderError):
             run(provider, provider.account())
+    with account_server(nonsense, answer(404, b"")) as server:
+        provider = service(server.url, home)
+        assert run(provider, provider.account()) == Account()
+
+
+@pytest.mark.parametrize("told", [{}, {"data": None}, {"data": []}, {"data": {}}, {"data": [1]}, {"error": "no"}])
+def test_who_tells_nothing_of_the_key_is_no_openrouter(home: Home, told: dict[str, Any]) -> None:
+    """Another server at its address does not pass for one that takes the key."""
+    with account_server(told, answer(200, credit())) as server:
+        provider = service(server.url, home)
+        with pytest.raises(ProviderError, match="no OpenRouter") as caught:
+            run(provider, provider.account())
+    assert caught.value.hint == f"check the base URL: {server.url}/api/v1"
 
 
 def test_it_is_found_by_its_name(home: Home) -> None:
