@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agentctl import keys
 from agentctl.errors import AuthError, ConfigError
+from agentctl.providers.address import complete
 from agentctl.providers.base import Capabilities
 from agentctl.providers.codec import Codec
 from agentctl.providers.driver import Credential, HttpProvider
@@ -34,7 +35,7 @@ def connect(
         listing: it is only asked for its models, which some list without a key.
 
     Raises:
-        ConfigError: there is no such server, it has no base URL, or a project wants a key of the user's for its server.
+        ConfigError: there is no such server, its base URL is missing or none, or a project wants a key of the user's.
     """
     endpoint = _endpoint(provider, settings)
     if listing and endpoint.capabilities.lists_freely:
@@ -92,6 +93,7 @@ def _endpoint(name: str, settings: Settings) -> _Endpoint:
     base_url, origin = _address(base, server, settings)
     if not base_url:
         raise _nowhere(name, settings)
+    base_url = complete(base_url, base.base_url)
     trusted = origin != "project"
     if not trusted and server.key in _variables():
         raise ConfigError(

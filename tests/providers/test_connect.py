@@ -129,6 +129,47 @@ def test_an_address_with_a_version(home: Home, name: str, given: str, url: str) 
 
 
 @pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("openai", "http://h:1/v1/responses"),
+        ("openrouter", "http://h:1/api/v1/chat/completions"),
+        ("groq", "http://h:1/openai/v1/chat/completions"),
+        ("ollama", "http://h:1/v1/chat/completions"),
+        ("deepseek", "http://h:1/chat/completions"),
+        ("anthropic", "http://h:1/v1/messages"),
+        ("google", "http://h:1/v1beta/models/m:streamGenerateContent?alt=sse"),
+        ("compatible", "http://h:1/chat/completions"),
+        ("mine", "http://h:1/chat/completions"),
+    ],
+)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_address_without_a_path(home: Home, name: str, url: str, slash: str) -> None:
+    """A known provider elsewhere has its usual path there; where nothing is known nothing is added."""
+    home.write("user", '[servers.mine]\nbase_url = "http://h/v1"')
+    assert provider(home, name, base_url=f"http://h:1{slash}").preview(ASK).url == url
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("http://h/v1/chat/completions", "http://h/v1"),
+        ("http://h/v1/chat/completions/", "http://h/v1"),
+        ("http://h/v1/completions", "http://h/v1"),
+        ("http://h/v1/responses", "http://h/v1"),
+        ("http://h/x/v1/messages", "http://h/x"),
+        ("http://h/v1beta/models/m:streamGenerateContent", "http://h/v1beta"),
+    ],
+)
+@pytest.mark.parametrize("name", ["openai", "anthropic", "compatible", "mine"])
+def test_an_address_that_goes_on_to_an_endpoint(home: Home, name: str, given: str, meant: str) -> None:
+    """What vendors show for curl is no base URL: it is told which one is meant, before anything is sent."""
+    home.write("user", '[servers.mine]\nbase_url = "http://h/v1"')
+    with pytest.raises(ConfigError, match="where requests are sent") as caught:
+        provider(home, name, base_url=given)
+    assert caught.value.hint == f"write {meant}"
+
+
+@pytest.mark.parametrize(
     ("api", "path"), [("responses", "/responses"), ("messages", "/v1/messages"), ("chat", "/chat/completions")]
 )
 def test_a_server_that_speaks_another_api(home: Home, api: str, path: str) -> None:
