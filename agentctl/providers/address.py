@@ -19,9 +19,8 @@ def complete(base_url: str, usual: str) -> str:
     """
     base = _before_endpoint(base_url)
     if base != base_url:
-        raise ConfigError(
-            f"{base_url} is where requests are sent, which agentctl adds to a base URL itself", hint=f"write {base}"
-        )
+        ending = base_url.removeprefix(base)
+        raise ConfigError(f"{base_url} is more than a base URL: agentctl adds {ending} itself", hint=f"write {base}")
     return base_url if urlsplit(base_url).path else base_url + urlsplit(usual).path
 
 

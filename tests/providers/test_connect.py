@@ -164,7 +164,7 @@ def test_an_address_without_a_path(home: Home, name: str, url: str, slash: str) 
 def test_an_address_that_goes_on_to_an_endpoint(home: Home, name: str, given: str, meant: str) -> None:
     """What vendors show for curl is no base URL: it is told which one is meant, before anything is sent."""
     home.write("user", '[servers.mine]\nbase_url = "http://h/v1"')
-    with pytest.raises(ConfigError, match="where requests are sent") as caught:
+    with pytest.raises(ConfigError, match="more than a base URL: agentctl adds /") as caught:
         provider(home, name, base_url=given)
     assert caught.value.hint == f"write {meant}"
 
