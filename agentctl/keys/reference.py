@@ -69,7 +69,8 @@ def _printed_by(command: str, environ: Mapping[str, str], timeout: float) -> str
             f"{program}, which is to print the key, took longer than {timeout:g} s", hint=_BY_HAND
         ) from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"can't run {program}, which is to print the key: {error}") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ConfigError(f"can't run {program}, which is to print the key: {why}", hint=_BY_HAND) from error
     if code != 0:
         said = "".join(redact(err.decode(errors="replace")).strip().splitlines()[-1:]) or "it said nothing"
         raise ConfigError(f"{program}, which is to print the key, failed with {code}: {said}", hint=_BY_HAND)
