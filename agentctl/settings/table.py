@@ -10,6 +10,8 @@ from agentctl.settings.kinds import Kind
 
 Path = tuple[str, ...]
 
+_AS_INPUT = "absent: `input` if that is set, else the catalog's"
+
 
 class Key(NamedTuple):
     """One key. A part of `path` in capitals stands for any name.
@@ -86,9 +88,9 @@ KEYS = (
         for bucket, words, absent in (
             ("input", "input tokens", "absent: the catalog's"),
             ("output", "output tokens", "absent: the catalog's"),
-            ("cache_read", "input tokens read from the cache", "absent: the input price"),
-            ("cache_write_short", "input tokens written to the cache for minutes", "absent: the input price"),
-            ("cache_write_long", "input tokens written to the cache for an hour or more", "absent: the input price"),
+            ("cache_read", "input tokens read from the cache", _AS_INPUT),
+            ("cache_write_short", "input tokens written to the cache for minutes", _AS_INPUT),
+            ("cache_write_long", "input tokens written to the cache for an hour or more", _AS_INPUT),
         )
     ),
     Key(("models", "MODEL", "max_input"), kinds.TOKENS, "most input tokens of one call"),
