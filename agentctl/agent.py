@@ -6,14 +6,26 @@ It names no provider, database or terminal: it is given a `Provider` and a `Jour
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
 from typing import Any, Protocol, TypeVar
 
 from agentctl.attempt import Attempt, Spent
-from agentctl.draft import Draft
+from agentctl.draft import Draft, Kept, Piece
 from agentctl.errors import UNSENT, AgentctlError, ProviderError
-from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Start, StreamEvent
+from agentctl.events import (
+    AgentEvent,
+    Done,
+    Failed,
+    Finished,
+    Notice,
+    Receipt,
+    Retry,
+    Start,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
 from agentctl.messages import Message, Part, StopReason
 from agentctl.providers.base import Provider, Request
 
@@ -26,19 +38,15 @@ _UNWINDING = 1.0  # seconds for that question to let go of its connection
 class Journal(Protocol):
     """Where a turn is recorded, attempt by attempt.
 
-    Each method but `answering` returns once what it was given is durable, and raises `StorageError` when it can't be.
+    Each method returns once what it was given is durable, and raises `StorageError` when it can't be.
     """
 
     async def begin(self) -> None:
         """Record what the user said, and that a call is about to be sent."""
         ...
 
-    def answering(self, start: Start) -> None:
-        """Take note of who answers. It is recorded soon, for whoever has to settle a call whose process died."""
-        ...
-
-    async def draft(self, deltas: Sequence[Delta]) -> None:
-        """Record more of the answer."""
+    async def draft(self, piece: Piece) -> None:
+        """Record more of the answer, and of what its provider tells of it, should this process die."""
         ...
 
     async def retry(self, spent: Spent | None) -> None:
@@ -69,7 +77,7 @@ class Agent:
         self._journal = journal
         self._model = model
         self._patience = patience
-        self._attempt = Attempt()
+        self._begin_attempt()
 
     async def run(self, request: Request) -> AsyncGenerator[AgentEvent, None]:
         """Run one turn and yield its events; the last is `Finished` or `Failed`.
@@ -77,8 +85,7 @@ class Agent:
         Cancelling the task that iterates ends the turn and not the iteration: what had arrived is recorded with the
         stop reason `cancelled`, and `Finished` is still yielded.
         """
-        draft = Draft(self._journal.draft)
-        self._attempt = Attempt()
+        self._begin_attempt()
         ending: Done | AgentctlError | None = None
         abandoned = unsent = False
         try:
@@ -87,58 +94,53 @@ class Agent:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
                     self._attempt.follow(event)
-                    if isinstance(event, Delta):
-                        if draft.add(event):
-                            await draft.catch_up()
-                        yield event
-                    elif isinstance(event, Done):
-                        ending = event
-                    elif notice := await self._between(event):
-                        yield notice
+                    if isinstance(event, Kept) and self._draft.add(event):
+                        await self._draft.catch_up()
+                    match event:
+                        case TextDelta() | ThinkingDelta() | ToolCallDelta() | Notice():
+                            yield event
+                        case Retry():
+                            yield await self._retry(event)
+                        case Done():
+                            ending = event
         except AgentctlError as error:
             ending = error
         except (asyncio.CancelledError, GeneratorExit) as left:
             abandoned = isinstance(left, GeneratorExit)  # then nobody waits for another event
             unsent = left.args == (UNSENT,) or (abandoned and not self._attempt.begun)
-        last = await self._end(draft, ending, unsent=unsent)
+        last = await self._end(ending, unsent=unsent)
         if abandoned:
             return
         if last.receipt:
             yield last.receipt
         yield last
 
-    async def _between(self, event: StreamEvent) -> Notice | None:
-        """Record what is not part of the answer; return what the user should know of it."""
-        match event:
-            case Start():
-                self._journal.answering(event)
-            case Notice():
-                return event
-            case Retry(attempt, delay, reason, usage):
-                # The provider sends again only once this returns: by then both attempts are recorded.
-                failed = None if usage is None else self._attempt.spent(self._provider.name)
-                await _uninterrupted(self._journal.retry(failed))
-                self._attempt = Attempt()
-                _raise_if_cancelled()
-                return Notice(f"{reason}; attempt {attempt + 1} in {delay:.1f} s")
-        return None
+    def _begin_attempt(self) -> None:
+        self._attempt, self._draft = Attempt(), Draft(self._journal.draft)
 
-    async def _end(self, draft: Draft, ending: Done | AgentctlError | None, *, unsent: bool) -> Finished | Failed:
+    async def _retry(self, retry: Retry) -> Notice:
+        """Record both attempts, for the provider sends again once this returns; return what the user should know."""
+        failed = None if retry.usage is None else self._attempt.spent(self._provider.name)
+        await _uninterrupted(self._draft.stop())  # what is told of the failed attempt says nothing of the next
+        await _uninterrupted(self._journal.retry(failed))
+        self._begin_attempt()
+        _raise_if_cancelled()
+        return Notice(f"{retry.reason}; attempt {retry.attempt + 1} in {retry.delay:.1f} s")
+
+    async def _end(self, ending: Done | AgentctlError | None, *, unsent: bool) -> Finished | Failed:
         """Record how the turn ended: complete, failed, or (None) cancelled."""
         error = ending if isinstance(ending, AgentctlError) else None
         if isinstance(error, ProviderError):
             self._attempt.fail(error)
-        parts = ending.message.parts if isinstance(ending, Done) else draft.parts(self._provider.name)
+        parts = ending.message.parts if isinstance(ending, Done) else self._draft.parts(self._provider.name)
         message = self._message(parts, ending) if parts or isinstance(ending, Done) else None
         free = unsent or (error is not None and not (message or self._attempt.usage or _billable(error)))
         if not free:
-            await self._inquire(draft)
-        return await _uninterrupted(self._record(draft, message, error, free=free))
+            await self._inquire()
+        return await _uninterrupted(self._record(message, error, free=free))
 
-    async def _record(
-        self, draft: Draft, message: Message | None, error: AgentctlError | None, *, free: bool
-    ) -> Finished | Failed:
-        await draft.stop()
+    async def _record(self, message: Message | None, error: AgentctlError | None, *, free: bool) -> Finished | Failed:
+        await self._draft.stop()
         try:
             if free:
                 receipt = await self._journal.release()
@@ -148,12 +150,15 @@ class Agent:
             return Failed(error or trouble, message, None)
         return Failed(error, message, receipt) if error else Finished(message, receipt)
 
-    async def _inquire(self, draft: Draft) -> None:
+    async def _inquire(self) -> None:
         """Ask the provider what an answer cost that ended without its word on that; a cancellation ends the asking."""
         response_id = self._attempt.response_id
         if response_id is None or self._attempt.spent(self._provider.name).status == "final":
             return
-        await _uninterrupted(draft.save())
+        self._draft.add(Start(self._attempt.model or "", response_id))
+        if self._attempt.usage:
+            self._draft.add(self._attempt.usage)  # maybe the error that ended the answer told it
+        await _uninterrupted(self._draft.save())
         asking = asyncio.ensure_future(self._provider.charged(response_id))
         with suppress(asyncio.CancelledError):
             await asyncio.wait([asking], timeout=self._patience)

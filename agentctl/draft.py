@@ -1,37 +1,93 @@
-"""Keeps the stored draft of an answer at most a blink behind what was yielded."""
+"""Keeps what is stored of an answer at most a blink behind what was yielded, and behind what its provider told."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from time import monotonic
 
 from agentctl.assembly import assemble, coalesce
-from agentctl.events import Delta
+from agentctl.events import Delta, Start
 from agentctl.messages import Part
+from agentctl.usage import Usage
 
 FLUSH_AFTER = 0.1  # seconds a delta waits for company before it is written
 BEHIND_LIMIT = 0.2  # seconds after which the loop waits for the writer, so that what is shown is durable within 250 ms
 
+Kept = Delta | Start | Usage  # events that whoever settles a call needs, should its process die
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What came of an answer since the piece before.
+
+    Args:
+        start: who answers, if that was told.
+        counted: what came before `usage` was told.
+        usage: what the answer has used so far, if that was told: of several the last.
+        deltas: what came after that.
+    """
+
+    start: Start | None = None
+    counted: tuple[Delta, ...] = ()
+    usage: Usage | None = None
+    deltas: tuple[Delta, ...] = ()
+
+
+class _Pending:
+    """What came and is not yet written."""
+
+    def __init__(self) -> None:
+        self._start: Start | None = None
+        self._counted: list[Delta] = []
+        self._usage: Usage | None = None
+        self._deltas: list[Delta] = []
+
+    def add(self, event: Kept) -> None:
+        match event:
+            case Start():
+                self._start = event
+            case Usage():
+                self._usage = event
+                self._counted += self._deltas
+                self._deltas = []
+            case _:
+                self._deltas.append(event)
+
+    def piece(self) -> Piece:
+        return Piece(self._start, tuple(coalesce(self._counted)), self._usage, tuple(coalesce(self._deltas)))
+
 
 class Draft:
-    """The answer so far. `write` makes deltas durable and returns when they are."""
+    """The answer so far. `write` makes a piece of it durable and returns when it is."""
 
-    def __init__(self, write: Callable[[Sequence[Delta]], Awaitable[None]]) -> None:
+    def __init__(self, write: Callable[[Piece], Awaitable[None]]) -> None:
         self._write = write
+        self._start = Start("")
+        self._usage: Usage | None = None
         self._written: list[Delta] = []
-        self._pending: list[Delta] = []
-        self._pending_since = self._behind_since = 0.0  # when the oldest delta came that is unsent, and not durable
+        self._pending: _Pending | None = None
+        self._pending_since = self._behind_since = 0.0  # when the oldest event came that is unsent, and not durable
         self._writer: asyncio.Task[None] | None = None
         self._writing = False
         self._progress = asyncio.Event()
 
-    def add(self, delta: Delta) -> bool:
-        """Take a delta, to be written soon; return whether to `catch_up` before going on."""
+    def add(self, event: Kept) -> bool:
+        """Take what came, to be written soon; return whether to `catch_up` before going on."""
+        told: Start | Usage | None = None
+        match event:
+            case Start(model, response_id):
+                event = Start(model or self._start.model, response_id or self._start.response_id)
+                told, self._start = self._start, event
+            case Usage():
+                told, self._usage = self._usage, event
+        if event == told:
+            return False  # usage that is told again covers no more than when it was told first
         now = monotonic()
-        if not self._pending:
-            self._pending_since = now
-        self._pending.append(delta)
+        if self._pending is None:
+            self._pending, self._pending_since = _Pending(), now
+        self._pending.add(event)
         if self._writer is None:
             self._behind_since = now
             self._writer = asyncio.create_task(self._run())
@@ -54,8 +110,7 @@ class Draft:
         if self._writer is None:
             return
         writer, self._writer = self._writer, None
-        self._written += self._pending
-        self._pending = []
+        self._take()
         if not self._writing:
             writer.cancel()
         await asyncio.wait([writer])
@@ -69,17 +124,23 @@ class Draft:
 
     def parts(self, provider: str) -> tuple[Part, ...]:
         """What there is of the answer; `provider` is whose it is."""
-        return assemble((*self._written, *self._pending), provider)
+        piece = self._pending.piece() if self._pending else Piece()
+        return assemble((*self._written, *piece.counted, *piece.deltas), provider)
+
+    def _take(self) -> Piece:
+        """The pending piece, which is nearly as good as written."""
+        piece, self._pending = self._pending.piece() if self._pending else Piece(), None
+        self._written += (*piece.counted, *piece.deltas)
+        return piece
 
     async def _run(self) -> None:
         try:
             while self._pending:
                 await asyncio.sleep(self._pending_since + FLUSH_AFTER - monotonic())
-                batch, self._pending = coalesce(self._pending), []
+                piece = self._take()
                 self._behind_since = self._pending_since
-                self._written += batch
                 self._writing = True
-                await self._write(batch)
+                await self._write(piece)
                 self._writing = False
                 self._behind_since = self._pending_since if self._pending else monotonic()
                 self._progress.set()

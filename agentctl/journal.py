@@ -7,7 +7,7 @@ A turn holds the lock of its session. So a draft whose session is not locked bel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,11 +16,12 @@ from functools import partial
 from agentctl import log
 from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.attempt import Spent
+from agentctl.draft import Piece
 from agentctl.economy import ledger, money, pricing, tokens
 from agentctl.economy.billing import Bill, bill, billed_card
 from agentctl.economy.catalog import Catalog, ModelCard
-from agentctl.economy.ledger import Answerer
-from agentctl.events import Delta, Receipt, Start
+from agentctl.economy.ledger import Answerer, Told
+from agentctl.events import Receipt
 from agentctl.messages import Message, Part
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
@@ -86,20 +87,20 @@ class DatabaseJournal:
         estimate = Usage(uncached_input=self._turn.input_tokens)
         ledger.reserve(tx, call, estimate, pricing.price(estimate, self._turn.card))
 
-    def answering(self, start: Start) -> None:
-        """Record who answers, before anything that is recorded later, without waiting for it."""
-        call, answerer = self._call, Answerer(start.model or None, start.response_id)
-        if answerer.response_id or answerer.model not in {None, call.model}:
-            self._db.submit(lambda tx: ledger.answering(tx, call, answerer))
-
-    async def draft(self, deltas: Sequence[Delta]) -> None:
-        """Record more of the answer."""
-        if self._session is None:
-            return
-        chunk, seq = dump_deltas(deltas), self._chunks
-        self._chunks += 1
-        run_id = self._call.call_id
-        await asyncio.wrap_future(self._db.submit(lambda tx: sessions.add_draft(tx, run_id, seq, chunk)))
+    async def draft(self, piece: Piece) -> None:
+        """Record more of the answer where the conversation is kept, and what the provider tells in any case."""
+        counted, since = (
+            [dump_deltas(deltas)] if deltas and self._session else [] for deltas in (piece.counted, piece.deltas)
+        )
+        chunks = list(enumerate(counted + since, self._chunks))
+        covered, call = self._chunks + len(counted), self._call
+        self._chunks += len(chunks)
+        told = None
+        if piece.start or piece.usage:
+            answerer = Answerer(piece.start.model, piece.start.response_id) if piece.start else Answerer()
+            told = Told(answerer, piece.usage, covered)
+        if chunks or told:
+            await asyncio.wrap_future(self._db.submit(lambda tx: _add(tx, call, chunks, told)))
 
     async def retry(self, spent: Spent | None) -> None:
         """Charge or release the attempt that failed, and reserve the next one, all or nothing."""
@@ -138,14 +139,8 @@ class DatabaseJournal:
         return self._receipt(billed, spent.status, self._total(tx, billed), message_id)
 
     def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
-        """Charge the attempt for what the provider reported and, of what it did not, for an estimate."""
-        known = spent.usage or Usage(uncached_input=self._turn.input_tokens)
-        usage = replace(known, output=known.output + tokens.estimate_parts(spent.unreported))
         card = billed_card(self._catalog, self._turn.card, spent.model)
-        cost = pricing.price(usage, card)
-        answerer = Answerer(spent.model, spent.response_id)
-        ledger.charge(tx, self._call, usage, cost, spent.status, card.version, message_id, answerer=answerer)
-        return bill(usage, cost)
+        return _charge(tx, self._call, spent, _Terms(card, self._turn.input_tokens), message_id)
 
     def _sum(self, billed: Bill) -> Bill:
         return self._earlier + billed if self._earlier else billed
@@ -193,6 +188,32 @@ class DatabaseJournal:
         return self._receipt(billed, "partial" if self._earlier else "final", self._total(tx, billed))
 
 
+def _add(tx: Transaction, call: ledger.Call, chunks: Iterable[tuple[int, str]], told: Told | None) -> None:
+    for seq, chunk in chunks:
+        sessions.add_draft(tx, call.call_id, seq, chunk)
+    if told:
+        ledger.hear(tx, call, told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What an attempt is charged by: the prices of who answered, the estimated input, and when; now if `at` is None."""
+
+    card: ModelCard
+    input_tokens: int
+    at: int | None = None
+
+
+def _charge(tx: Transaction, call: ledger.Call, spent: Spent, terms: _Terms, message_id: str | None) -> Bill:
+    """Charge an attempt for what the provider reported and, of what it did not, for an estimate."""
+    known = spent.usage or Usage(uncached_input=terms.input_tokens)
+    usage = replace(known, output=known.output + tokens.estimate_parts(spent.unreported))
+    cost = pricing.price(usage, terms.card, terms.at)
+    version, answerer = terms.card.version, Answerer(spent.model, spent.response_id)
+    ledger.charge(tx, call, usage, cost, spent.status, version, message_id, answerer=answerer, at=terms.at)
+    return bill(usage, cost)
+
+
 def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
     """Make a partial answer and a charge, with its estimated cost, of each call that a dead process left open.
 
@@ -209,29 +230,21 @@ def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
     if not ledger.is_open(tx, call):
         return  # its process settled it just before we had the lock
     asked = catalog.find(f"{call.provider}/{call.model}")
-    parts: tuple[Part, ...] = ()
+    unreported: tuple[Part, ...] = ()
     message_id = None
     if draft := sessions.find_draft(tx, call.call_id):
-        parts = _parts(draft, call.provider)
+        unreported = _parts(draft.chunks[left.told.covered :], call.provider)
+        parts = _parts(draft.chunks, call.provider)
         message_id = _store_partial(tx, draft, Message("assistant", parts, asked.name, "error"))
-    usage = Usage(uncached_input=left.usage.input, output=tokens.estimate_parts(parts))
-    card = billed_card(catalog, asked, left.answerer.model)
-    cost = pricing.price(usage, card, left.created_at)
-    ledger.charge(
-        tx,
-        call,
-        usage,
-        cost,
-        "estimated",
-        card.version,
-        message_id,
-        answerer=left.answerer,
-        at=left.created_at,
-    )
+    told = left.told
+    status: UsageStatus = "partial" if told.usage else "estimated"
+    spent = Spent(told.usage, status, unreported, told.answerer.model, told.answerer.response_id)
+    terms = _Terms(billed_card(catalog, asked, spent.model), left.usage.input, left.created_at)
+    _charge(tx, call, spent, terms, message_id)
 
 
-def _parts(draft: Draft, provider: str) -> tuple[Part, ...]:
-    return assemble((delta for chunk in draft.chunks for delta in load_deltas(chunk)), provider)
+def _parts(chunks: Sequence[str], provider: str) -> tuple[Part, ...]:
+    return assemble((delta for chunk in chunks for delta in load_deltas(chunk)), provider)
 
 
 def _store_partial(tx: Transaction, draft: Draft, message: Message) -> str | None:

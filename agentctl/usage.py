@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -59,3 +61,36 @@ class Usage:
             "cache_write_long": self.cache_write_long,
             "output": self.output,
         }
+
+
+def dump_usage(usage: Usage) -> str:
+    """Return all of it as one line of ASCII JSON."""
+    return json.dumps(
+        {
+            **usage.buckets(),
+            "raw": dump_raw(usage),
+            "details": dict(usage.details),
+            "service_tier": usage.service_tier,
+            "region": usage.region,
+            "speed": usage.speed,
+            "reported": None if usage.reported is None else str(usage.reported),
+        },
+        separators=(",", ":"),
+    )
+
+
+def load_usage(text: str) -> Usage:
+    """Read `dump_usage`'s form back."""
+    fields = json.loads(text)
+    usage = Usage(**fields | {"raw": None, "reported": fields["reported"] and Decimal(fields["reported"])})
+    with suppress(RecursionError):  # a stack that is fuller than the writer's was
+        return replace(usage, raw=fields["raw"] and json.loads(fields["raw"]))
+    return usage
+
+
+def dump_raw(usage: Usage) -> str | None:
+    """The provider's own words as JSON; they are dropped if they nest too deep for that."""
+    try:
+        return None if usage.raw is None else json.dumps(dict(usage.raw))
+    except RecursionError:
+        return None

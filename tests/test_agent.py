@@ -15,6 +15,7 @@ from support.parts import DELTAS
 from agentctl.agent import Agent
 from agentctl.assembly import assemble
 from agentctl.attempt import Spent
+from agentctl.draft import Piece
 from agentctl.errors import UNSENT, AgentctlError, AuthError, ProviderError, StorageError
 from agentctl.events import (
     AgentEvent,
@@ -369,6 +370,58 @@ def test_what_was_yielded_is_drafted_soon_without_more_to_come() -> None:
         await asyncio.wait_for(journal.wrote.wait(), 5)
         assert assemble(journal.drafted) == (Text("ab"),)
         stalled.set()
+        await turn
+
+    asyncio.run(run())
+
+
+def _drafted(*script: StreamEvent, usage: Usage | None = None) -> list[Piece]:
+    """What is written of events on which silence follows, by the time that some usage is; None waits for anything."""
+    journal = MemoryJournal()
+
+    async def run() -> None:
+        turn = asyncio.create_task(collect(Agent(Player([*script, asyncio.Event()]), journal, "player/m").run(REQUEST)))
+        while not journal.pieces or (usage and journal.pieces[-1].usage != usage):
+            journal.wrote.clear()
+            await asyncio.wait_for(journal.wrote.wait(), 5)
+        turn.cancel()
+        await turn
+
+    asyncio.run(run())
+    return journal.pieces
+
+
+def test_what_the_provider_tells_is_drafted_soon() -> None:
+    """Its name for the answer and what was used, also before a word of the answer."""
+    assert _drafted(Start("m", "answer-1"), Usage(5)) == [Piece(Start("m", "answer-1"), (), Usage(5))]
+
+
+def test_usage_that_comes_with_each_word_is_written_now_and_then() -> None:
+    """Many in one piece are one: the last, which counts all words before it. What is told again counts no more."""
+    told = [event for number in range(500) for event in (TextDelta("x"), Usage(5, output=number))]
+    (piece,) = _drafted(*told, TextDelta("y"), Usage(5, output=499), TextDelta("z"))
+    assert piece == Piece(None, (TextDelta("x" * 500),), Usage(5, output=499), (TextDelta("yz"),))
+
+
+def test_what_a_failed_attempt_told_is_not_drafted_for_the_next() -> None:
+    """It is settled by then, with what it used."""
+    retry = Retry(1, 0, "overloaded", Usage(5))
+    (piece,) = _drafted(Start("m", "failed"), Usage(5), retry, TextDelta("a"))
+    assert piece == Piece(deltas=(TextDelta("a"),))
+    pieces = _drafted(Usage(5), retry, Usage(5), usage=Usage(5))
+    assert pieces == [Piece(None, (), Usage(5))]
+
+
+def test_what_an_error_tells_is_durable_while_the_provider_is_asked() -> None:
+    """The question can take seconds, in which the process may die."""
+    journal = MemoryJournal()
+    player = Player([TextDelta("a"), ProviderError("cut", usage=USAGE, response_id="answer-1", billable=True)])
+
+    async def run() -> None:
+        turn = asyncio.create_task(collect(Agent(player, journal, "player/m").run(REQUEST)))
+        await asyncio.wait_for(player.inquired.wait(), 5)
+        assert journal.pieces == [Piece(Start("", "answer-1"), (TextDelta("a"),), USAGE)]
+        turn.cancel()
         await turn
 
     asyncio.run(run())

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,14 +18,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.loop import REQUEST, Player, collect
+from support.parts import DELTAS
 
 from agentctl.agent import Agent
 from agentctl.attempt import Attempt, Spent
+from agentctl.draft import Draft, Kept
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.errors import UNSENT, ProviderError
-from agentctl.events import AgentEvent, Done, Failed, Receipt, Retry, Start, StreamEvent, TextDelta
+from agentctl.events import AgentEvent, Delta, Done, Failed, Receipt, Retry, Start, StreamEvent, TextDelta
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text, user
@@ -41,6 +44,7 @@ T = TypeVar("T")
 counts = st.integers(0, 10**6)
 costs = st.none() | st.decimals(0, 9, places=12)
 usages = st.builds(Usage, counts, counts, output=counts, reported=costs)
+EVENTS = DELTAS | usages | st.builds(Start, st.sampled_from(["", "m"]), st.sampled_from([None, "answer"]))
 
 
 class Killed(BaseException):
@@ -261,6 +265,44 @@ def test_a_process_that_dies_leaves_no_attempt_without_a_record(script: Script, 
             assert settled[-1]["uncached_input"] == INPUT
         if not dead:
             assert len(settled) == service.sent
+
+
+@given(batches=st.lists(st.lists(EVENTS, max_size=6), min_size=1, max_size=3), keep=st.booleans())
+@settings(max_examples=15)
+def test_a_kill_costs_what_an_interrupt_costs(batches: list[list[StreamEvent]], *, keep: bool) -> None:
+    """Once all that came is written, whoever recovers the call charges what its own process would have charged."""
+    sent = Turn(Call(new_id(), new_id(), "player", "m"), CATALOG.find("player/m"), None, (user("hi"),), INPUT)
+    if not keep:  # then no words are at hand when it is recovered: those are charged that were counted
+        sent = replace(sent, call=replace(sent.call, session_id=None))
+    with database() as (db, path):
+        asyncio.run(_write(DatabaseJournal(db, CATALOG, sent), batches))
+        recover(db, CATALOG)
+        (killed,) = (row for row in _rows(path) if row["kind"] == "charge")
+    attempt = Attempt()
+    for event in chain(*batches):
+        if keep or not isinstance(event, Delta):
+            attempt.follow(event)
+    with database() as (db, path):
+        asyncio.run(_settle(DatabaseJournal(db, CATALOG, sent), attempt.spent("player")))
+        (interrupted,) = (row for row in _rows(path) if row["kind"] == "charge")
+    different = {"id", "created_at", "message_id"}
+    assert {**killed, **dict.fromkeys(different)} == {**interrupted, **dict.fromkeys(different)}
+
+
+async def _write(journal: DatabaseJournal, batches: Sequence[Sequence[StreamEvent]]) -> None:
+    """Make each batch durable, and no more."""
+    await journal.begin()
+    draft = Draft(journal.draft)
+    for batch in batches:
+        for event in batch:
+            assert isinstance(event, Kept)
+            draft.add(event)
+        await draft.save()
+
+
+async def _settle(journal: DatabaseJournal, spent: Spent) -> None:
+    await journal.begin()
+    await journal.settle(None, spent)
 
 
 def test_what_was_told_again_covers_no_more() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agentctl.attempt import Spent
+from agentctl.draft import Piece
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
@@ -53,7 +54,7 @@ def _begin(db: Database, turn: Turn, *deltas: Delta) -> DatabaseJournal:
     async def run() -> None:
         await journal.begin()
         for delta in deltas:
-            await journal.draft([delta])
+            await journal.draft(Piece(deltas=(delta,)))
 
     asyncio.run(run())
     return journal
@@ -204,9 +205,8 @@ def test_a_dead_process_leaves_who_was_answering(tmp_path: Path) -> None:
 
         async def run() -> None:
             await journal.begin()
-            journal.answering(Start("auto", "answer-1"))
-            journal.answering(Start("large", "answer-1"))
-            await journal.draft([TextDelta("x")])
+            await journal.draft(Piece(Start("auto", "answer-1")))
+            await journal.draft(Piece(Start("large"), deltas=(TextDelta("x"),)))
 
         asyncio.run(run())
         recover(db, ROUTED)
@@ -214,6 +214,53 @@ def test_a_dead_process_leaves_who_was_answering(tmp_path: Path) -> None:
     assert (charge["status"], charge["response_id"], charge["answered_by"]) == ("estimated", "answer-1", "large")
     assert (charge["tag"], charge["created_at"]) == ("night", reservation["created_at"])
     assert charge["computed_pusd"] == 3 * (10**12 + 10**6)
+
+
+TOLD = Usage(9, 500_000, 3, 4, 5, {"cached": 500_000}, {"reasoning": 2}, service_tier="flex", reported=Decimal("0.25"))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_dead_process_leaves_what_was_reported(tmp_path: Path, *, keep: bool) -> None:
+    """It is charged as the provider told it last, and of the words only what came after that is estimated."""
+    path = tmp_path / "agentctl.db"
+    call = Call(new_id(), new_id() if keep else None, "router", "small")
+    turn = Turn(call, ROUTED.find("router/small"), None, (user("hi"),), 7)
+    with closing(connect(f"sqlite:///{path}")) as db:
+        journal = DatabaseJournal(db, ROUTED, turn)
+
+        async def run() -> None:
+            await journal.begin()
+            await journal.draft(Piece(Start("small", "answer-1"), (), Usage(1), (TextDelta("x" * 400),)))
+            await journal.draft(Piece(None, (TextDelta("y" * 400),), TOLD, (TextDelta("z" * 40),)))
+            await journal.draft(Piece(deltas=(TextDelta("z" * 40),)))
+
+        asyncio.run(run())
+        recover(db, ROUTED)
+        if keep:
+            assert _thread(db, turn)[-1].message.text == "x" * 400 + "y" * 400 + "z" * 80
+    (charge,) = _rows(path)
+    assert (charge["status"], charge["response_id"], charge["service_tier"]) == ("partial", "answer-1", "flex")
+    assert (charge["raw_usage"], charge["reported_pusd"]) == ('{"cached": 500000}', 25 * 10**10)
+    rest = 20 if keep else 0  # what is not kept can't be counted
+    assert {name: charge[name] for name in TOLD.buckets()} == TOLD.buckets() | {"output": 5 + rest}
+
+
+def test_what_a_failed_attempt_was_told_is_not_of_the_next(tmp_path: Path) -> None:
+    """An attempt that dies before a word of its provider is charged an estimate of its own."""
+    path = tmp_path / "agentctl.db"
+    turn = Turn(Call(new_id(), new_id(), "router", "small"), ROUTED.find("router/small"), None, (user("hi"),), 7)
+    with closing(connect(f"sqlite:///{path}")) as db:
+        journal = DatabaseJournal(db, ROUTED, turn)
+
+        async def run() -> None:
+            await journal.begin()
+            await journal.draft(Piece(Start("small", "failed"), (), TOLD))
+            await journal.retry(None)
+
+        asyncio.run(run())
+        recover(db, ROUTED)
+    (charge,) = _rows(path)
+    assert (charge["status"], charge["response_id"], charge["uncached_input"]) == ("estimated", None, 7)
 
 
 def test_a_turn_that_could_not_begin_leaves_nothing(db: Database) -> None:

@@ -8,7 +8,6 @@ unknown, as is one that 64 bits of pico-dollars can't hold: no answer is lost ov
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +16,7 @@ from typing import Literal
 from agentctl.economy.money import from_pico, is_storable, to_pico
 from agentctl.ids import new_id
 from agentctl.store.base import Row, Transaction
-from agentctl.usage import Usage, UsageStatus
+from agentctl.usage import Usage, UsageStatus, dump_raw, dump_usage, load_usage
 
 _MILLI = 10**9  # pico-dollars
 _LONGEST = 500  # characters of a name that a provider gives
@@ -47,17 +46,32 @@ _NOBODY = Answerer()
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the provider of a call that is under way has said of it.
+
+    Args:
+        answerer: who had begun to answer.
+        usage: what it has used so far; None if that was not said.
+        covered: how many pieces of the draft are counted in `usage`, from the first on.
+    """
+
+    answerer: Answerer = _NOBODY
+    usage: Usage | None = None
+    covered: int = 0
+
+
+@dataclass(frozen=True)
 class OpenCall:
     """A call that was reserved and not settled since: it is under way, or its process died.
 
-    `usage` and `cost` are the estimate, `created_at` epoch µs, `answerer` who had begun to answer.
+    `usage` and `cost` are the estimate, `created_at` epoch µs, `told` what the provider had said.
     """
 
     call: Call
     usage: Usage
     cost: Decimal | None
     created_at: int
-    answerer: Answerer
+    told: Told
 
 
 @dataclass(frozen=True)
@@ -79,14 +93,16 @@ def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None) -> 
     tx.execute("ledger.open", id=entry_id)
 
 
-def answering(tx: Transaction, call: Call, answerer: Answerer) -> None:
-    """Record who has begun to answer `call`, as long as it is open."""
+def hear(tx: Transaction, call: Call, told: Told) -> None:
+    """Record what its provider says of `call`, as long as that is open; what it leaves unsaid stays as it was."""
     tx.execute(
-        "ledger.answering",
+        "ledger.hear",
         call_id=call.call_id,
         attempt=call.attempt,
-        response_id=_label(answerer.response_id),
-        answered_by=_label(answerer.model),
+        response_id=_label(told.answerer.response_id or None),
+        answered_by=_label(told.answerer.model or None),
+        usage=None if told.usage is None else dump_usage(told.usage),
+        covered=told.covered,
     )
 
 
@@ -166,7 +182,7 @@ def _add(tx: Transaction, call: Call, entry: _Entry, at: int | None = None) -> s
         provider=call.provider,
         model=call.model,
         **entry.usage.buckets(),
-        raw_usage=dump(entry.usage),
+        raw_usage=dump_raw(entry.usage),
         computed_pusd=stored(entry.cost),
         reported_pusd=stored(entry.usage.reported),
         price_version=entry.price_version,
@@ -194,18 +210,12 @@ def _label(name: str | None) -> str | None:
     return name and name[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def dump(usage: Usage) -> str | None:
-    """The provider's own words as JSON; they are dropped if they nest too deep for that."""
-    try:
-        return None if usage.raw is None else json.dumps(dict(usage.raw))
-    except RecursionError:
-        return None
-
-
 def _open_call(row: Row) -> OpenCall:
     call = Call(row["call_id"], row["session_id"], row["provider"], row["model"], row["attempt"], row["tag"])
     cost = None if row["computed_pusd"] is None else from_pico(row["computed_pusd"])
-    return OpenCall(call, usage_of(row), cost, row["created_at"], Answerer(row["answered_by"], row["response_id"]))
+    usage = None if row["usage"] is None else load_usage(row["usage"])
+    told = Told(Answerer(row["answered_by"], row["response_id"]), usage, row["covered"])
+    return OpenCall(call, usage_of(row), cost, row["created_at"], told)
 
 
 def usage_of(row: Row) -> Usage:

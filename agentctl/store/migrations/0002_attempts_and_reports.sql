@@ -15,9 +15,12 @@ BEGIN
     SELECT RAISE(ABORT, 'the ledger is append-only');
 END;
 
--- What a call that is under way is known by, for whoever has to settle it should its process die.
+-- What the provider has said of a call that is under way, for whoever has to settle it should its process die. `usage`
+-- is JSON, and counts the first `covered` pieces of the draft.
 ALTER TABLE open_calls ADD COLUMN response_id TEXT;
 ALTER TABLE open_calls ADD COLUMN answered_by TEXT;
+ALTER TABLE open_calls ADD COLUMN usage TEXT;
+ALTER TABLE open_calls ADD COLUMN covered INTEGER NOT NULL DEFAULT 0;
 
 -- What a provider said later about a charge that it had reported no cost of. So what a call cost is, of these, the
 -- first that is known: the cost in its charge_reports, its reported cost, its computed cost.
