@@ -158,7 +158,8 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"nothing listens on port {port}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -167,7 +168,7 @@ def _free_port() -> int:
 
 def main(name: Literal["aimock", "llmock"], command: Sequence[str]) -> None:
     """Start the peer and talk with it."""
-    port = _free_port()
+    port = free_port()
     origin = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as directory:
         fixtures = Path(directory) / "fixtures.json"
