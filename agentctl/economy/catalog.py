@@ -37,7 +37,7 @@ class Catalog:
         refreshed: Mapping[str, Row] | None = None,
     ) -> None:
         self._overrides = overrides or {}
-        self._refreshed = refreshed or {}
+        self._refreshed = {} if refreshed is None else refreshed  # to ask whether it is empty would be to read it all
         self._names = cache(self._names_of)
         self._limits = cache(self._limits_of)
 

@@ -49,6 +49,21 @@ def prices(*dollars: str | int) -> Prices:
     return Prices(plain, output, read, short, long)
 
 
+class _Shelf(dict[str, Any]):
+    """Tables of which only those that are asked for may be read."""
+
+    def __len__(self) -> int:
+        raise AssertionError("all tables are read")
+
+    __iter__ = __len__  # type: ignore[assignment]
+
+
+def test_one_model_is_known_without_reading_of_all() -> None:
+    """What other providers said is left unread: there may be megabytes of it, and each chat begins with this."""
+    table = {"ceilings": [{"models": ["gpt-5"], "window": 7, "source": "s", "date": "2026-12-24"}]}
+    assert Catalog(refreshed=_Shelf(openai=table)).find("openai/gpt-5").window == 7
+
+
 def test_the_data_are_what_the_generator_makes(tmp_path: Path) -> None:
     """Generated anew from the pinned genai-prices and our ceilings, every data file is the same to the byte."""
     subprocess.run([sys.executable, ROOT / "contrib" / "catalog" / "generate.py", tmp_path], check=True)
