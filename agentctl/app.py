@@ -10,13 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from agentctl.economy import ledger
 from agentctl.errors import ConfigError, StorageError, UsageError
 from agentctl.paths import cache_dir, data_dir
 from agentctl.settings import Settings, load
-from agentctl.store import sessions
-from agentctl.store.base import Database, Transaction
-from agentctl.store.open import connect
 
 if TYPE_CHECKING:
     from agentctl.conversation import Target
@@ -26,6 +22,7 @@ if TYPE_CHECKING:
     from agentctl.providers.driver import HttpProvider
     from agentctl.providers.local.shelf import Report
     from agentctl.providers.local.weights import Weights
+    from agentctl.store.base import Database, Transaction
 
 EMBEDDED = "local/smollm2"
 
@@ -64,6 +61,9 @@ class App:
     @cached_property
     def database(self) -> Database:
         """The database; what dead processes left in it is put right first."""
+        from agentctl.economy import ledger  # noqa: PLC0415 - lists of models and settings need no database
+        from agentctl.store.open import connect  # noqa: PLC0415
+
         database = connect(self.settings.database)
         if database.read(ledger.open_calls):
             from agentctl.journal import recover  # noqa: PLC0415 - it needs asyncio, and is hardly ever needed itself
@@ -84,6 +84,8 @@ class App:
         Raises:
             UsageError: there is no such session.
         """
+        from agentctl.store import sessions  # noqa: PLC0415 - costs need none
+
         if reference is not None:
             return self.database.read(lambda tx: sessions.find(tx, reference)).id
         if not latest:
@@ -208,5 +210,7 @@ class App:
 
 
 def _last_model(tx: Transaction, session_id: str) -> str | None:
+    from agentctl.store import sessions  # noqa: PLC0415
+
     answers = (stored.message.model for stored in reversed(sessions.thread(tx, sessions.get(tx, session_id))))
     return next(filter(None, answers), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -63,6 +62,8 @@ class ModelCard:
         """A short hash of the prices, for the ledger: two calls priced alike carry the same; None if unknown."""
         if self.prices is None:
             return None
+        import hashlib  # noqa: PLC0415 - a list needs none, and it loads all of OpenSSL
+
         text = json.dumps([asdict(one) for one in self.prices], default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -11,7 +11,7 @@ _ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/v1/messages")
 _GEMINI = ":generateContent", ":streamGenerateContent"
 
 
-def complete(base_url: str, usual: str) -> str:
+def with_path(base_url: str, usual: str) -> str:
     """Return a base URL with the path of the provider's `usual` one, if it has no path of its own.
 
     Raises:

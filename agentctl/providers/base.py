@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from agentctl.events import Done, StreamEvent
-from agentctl.messages import Message
-from agentctl.usage import Usage
+if TYPE_CHECKING:
+    # Who only asks what providers are capable of, as a list of models does, needs none of what they answer.
+    from agentctl.events import Done, StreamEvent
+    from agentctl.messages import Message
+    from agentctl.usage import Usage
 
 Api = Literal["chat", "responses", "messages", "gemini", "openrouter"]
 ReasoningField = Literal["", "reasoning_content", "content"]
@@ -161,6 +163,8 @@ class Provider(Protocol):
 
 async def complete(provider: Provider, request: Request) -> Done:
     """`stream`, drained to its `Done`."""
+    from agentctl.events import Done  # noqa: PLC0415
+
     async with aclosing(provider.stream(request)) as events:
         async for event in events:
             if isinstance(event, Done):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agentctl import keys
 from agentctl.errors import AuthError, ConfigError
-from agentctl.providers.address import complete
+from agentctl.providers.address import with_path
 from agentctl.providers.base import Capabilities
 from agentctl.providers.codec import Codec
 from agentctl.providers.driver import Credential, HttpProvider
@@ -93,7 +93,7 @@ def _endpoint(name: str, settings: Settings) -> _Endpoint:
     base_url, origin = _address(base, server, settings)
     if not base_url:
         raise _nowhere(name, settings)
-    base_url = complete(base_url, base.base_url)
+    base_url = with_path(base_url, base.base_url)
     trusted = origin != "project"
     if not trusted and server.key in _variables():
         raise ConfigError(

@@ -134,6 +134,12 @@ MAY_IMPORT = {
     "chat --dry-run -m compatible/m --base-url http://127.0.0.1:9/v1 hi": BASE,
 }
 HEAVY = {"asyncio", "ssl", "http", "email", "importlib.metadata", "importlib.resources", "unittest", "readline"}
+DOES_WITHOUT = {
+    "cost": {"agentctl.messages", "agentctl.providers", "agentctl.store.sessions"},
+    "keys list": {"agentctl.messages", "agentctl.store"},
+    "models list": {"agentctl.events", "agentctl.messages", "agentctl.store", "hashlib"},
+    "sessions list": {"agentctl.events", "agentctl.providers"},
+}
 STARTS_A_LOOP = ("chat", "cost remote", "models refresh", "doctor --online")
 ROUTER = {"OPENROUTER_API_KEY": "sk-or-0123456789", "OPENROUTER_BASE_URL": "http://127.0.0.1:9/api/v1"}
 
@@ -147,6 +153,7 @@ def test_a_command_imports_no_more_than_it_may(command: str, program: Program) -
     loaded -= _modules("pass", program)  # what the interpreter itself was set up to load
     third_party = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - {"agentctl"}
     assert {name for name in third_party if not name.startswith("_")} <= MAY_IMPORT[command]
+    assert not loaded & DOES_WITHOUT.get(command, set())
     if not command.startswith(STARTS_A_LOOP):
         assert not loaded & HEAVY
 

@@ -17,7 +17,6 @@ from agentctl.cli.render import print_json, print_table
 from agentctl.economy.periods import Period
 from agentctl.economy.totals import total
 from agentctl.errors import UsageError
-from agentctl.store import sessions
 from agentctl.store.base import Transaction
 
 _MOST_LINES = 100  # of a table on a terminal
@@ -93,8 +92,14 @@ def _period(since: str | None, until: str | None) -> Period:
 def _read(
     tx: Transaction, groups: tuple[Group, ...], period: Period, session: str | None
 ) -> tuple[str | None, dict[Group, Lines]]:
-    session_id = sessions.find(tx, session).id if session is not None else None
+    session_id = _session(tx, session) if session is not None else None
     return session_id, {group: read(tx, group, period, session_id) for group in groups}
+
+
+def _session(tx: Transaction, reference: str) -> str:
+    from agentctl.store import sessions  # noqa: PLC0415 - costs of all sessions need none of theirs
+
+    return sessions.find(tx, reference).id
 
 
 def _document(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import re
@@ -162,6 +161,8 @@ def is_gguf(path: Path) -> bool:
 
 def copy(source: BinaryIO, target: Path, report: Report, progress: Progress) -> str:
     """Copy a stream into the new file `target` and return its SHA-256; `progress` says which step this is."""
+    import hashlib  # noqa: PLC0415 - a list needs none, and it loads all of OpenSSL
+
     hashed = hashlib.sha256()
     with target.open("wb") as file:
         while block := source.read(_BLOCK):
@@ -173,6 +174,8 @@ def copy(source: BinaryIO, target: Path, report: Report, progress: Progress) -> 
 
 def digest(path: Path, report: Report) -> str:
     """The SHA-256 of a file, in hexadecimal."""
+    import hashlib  # noqa: PLC0415
+
     hashed = hashlib.sha256()
     with path.open("rb") as file:
         total = os.fstat(file.fileno()).st_size
