@@ -23,6 +23,7 @@ from agentctl.providers.decoding import (
     parse,
     string,
 )
+from agentctl.providers.dialect import check
 from agentctl.providers.refusal import broken_off, shown
 from agentctl.providers.surrogates import Halves, whole_characters
 from agentctl.providers.usages.anthropic import merge, read_usage
@@ -82,10 +83,7 @@ class Decoder:
             ProviderError: the server reports an error, or this is no event of an answer.
         """
         event = parse(data)
-        if event.get("error") or event.get("type") == "error":
-            if not self.whole:
-                raise broken_off(self._capabilities, event)
-            self.finished = True  # the answer is none the worse
+        self._check(event)
         told: Sequence[StreamEvent] = ()
         match event.get("type"):
             case "message_start":
@@ -122,6 +120,15 @@ class Decoder:
     def partial(self) -> Message | None:
         """What had arrived, as the message of a failed answer."""
         return self._kept.partial
+
+    def _check(self, event: Mapping[str, Any]) -> None:
+        """Tell errors from the events of an answer, also answers in another API."""
+        if not self.begun:
+            check(self._capabilities, event, "messages")
+        if event.get("error") or event.get("type") == "error":
+            if not self.whole:
+                raise broken_off(self._capabilities, event)
+            self.finished = True  # the answer is none the worse
 
     def _begin(self, message: Mapping[str, Any]) -> list[StreamEvent]:
         self._count(message)

@@ -10,6 +10,7 @@ from agentctl.events import Delta, Done, Notice, Start, StreamEvent, TextDelta, 
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.decoding import Kept, array, ended_early, malformed, mapping, name_or_none, parse_any, string
+from agentctl.providers.dialect import check
 from agentctl.providers.google.finish import failure, is_ordinary, is_unset, stop_reason
 from agentctl.providers.refusal import broken_off, shown
 from agentctl.providers.surrogates import Halves, whole_characters
@@ -50,6 +51,8 @@ class Decoder:
             ProviderError: the server reports an error or a model's failure, or this is no answer.
         """
         if data.strip() == "[DONE]":  # of servers that imitate the API
+            if not self.begun:
+                raise ended_early(self._capabilities.provider)
             self.whole = self.finished = True
             return self._kept.keep(self._close())
         value = parse_any(data)
@@ -57,6 +60,8 @@ class Decoder:
         return [event for response in responses for event in self._response(mapping(response))]
 
     def _response(self, response: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        if not self.begun:
+            check(self._capabilities, response, "gemini")
         self.usage = read_usage(response) or self.usage
         if error := response.get("error"):
             raise broken_off(self._capabilities, error)

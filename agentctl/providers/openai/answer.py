@@ -11,6 +11,7 @@ from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.counts import inside
 from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse, string
+from agentctl.providers.dialect import check
 from agentctl.providers.refusal import broken_off
 from agentctl.providers.surrogates import Halves, whole_characters
 from agentctl.providers.usages.openai import read_usage
@@ -58,9 +59,13 @@ class Decoder:
             ProviderError: the server reports an error, or this is no chunk of an answer.
         """
         if data == "[DONE]":
+            if not self.begun:
+                raise ended_early(self._capabilities.provider)
             self.whole = self.finished = True
             return self._kept.keep(self._last_half())
         chunk = parse(data)
+        if not self.begun:
+            check(self._capabilities, chunk, "chat")
         groq = inside(chunk.get("x_groq"))
         if chunk.get("usage") or groq.get("usage"):
             self.usage = read_usage(chunk)  # the chunk tells the service tier

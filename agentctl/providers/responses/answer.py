@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from agentctl.errors import ProviderError
 from agentctl.events import Delta, Done, Start, StreamEvent
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
 from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse
+from agentctl.providers.dialect import check
 from agentctl.providers.refusal import broken_off
 from agentctl.providers.responses.items import Items
 from agentctl.providers.usages.openai import read_usage
@@ -53,6 +53,8 @@ class Decoder:
         if self.finished or data == "[DONE]":  # which gateways add
             return ()
         event = parse(data)
+        if not self.begun:
+            check(self._capabilities, event, "responses")
         kind = name_or_none(event.get("type")) or ""
         if kind.startswith("response."):
             return self._told(kind, event, mapping(event.get("response") or {}))
@@ -60,9 +62,6 @@ class Decoder:
             return self._told("", event, event)
         if kind == "error" or event.get("error"):
             raise broken_off(self._capabilities, event)
-        if "choices" in event:
-            provider = self._capabilities.provider
-            raise ProviderError(f"{provider} answered in Chat Completions", hint=chat_instead(provider))
         return ()  # such as `keepalive`
 
     def _told(self, kind: str, event: Mapping[str, Any], response: Mapping[str, Any]) -> Sequence[StreamEvent]:

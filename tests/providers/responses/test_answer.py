@@ -451,7 +451,7 @@ def test_an_answer_that_never_ends(sent: list[dict[str, Any] | str]) -> None:
 def test_a_server_that_speaks_chat_completions() -> None:
     """Whoever answers in the older API is told apart from a stream that broke, and the user how to ask it."""
     error, _ = failing({"id": "chatcmpl-1", "choices": [{"index": 0, "delta": {"content": "hi"}}]})
-    assert error.message == "p answered in Chat Completions"
+    assert error.message == "p answered in Chat Completions, but was asked in Responses"
     assert error.hint
     assert "config set servers.p.api chat" in error.hint
 
