@@ -16,9 +16,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from support.program import Program
+from support.vendors.chat import Chat
 from support.vendors.plan import Break, Call, Plan, Say, Think
 from support.vendors.street import (
     MODELS,
+    PRICES,
     Traveller,
     Turn,
     configuration,
@@ -256,6 +258,24 @@ def test_a_cancelled_answer_is_no_hindrance(traveller: Traveller, name: str) -> 
     traveller.session = conversation.session_id
     for other in (*NAMES, name):
         assert traveller.say(other, "go on").answer.text == "ok"
+
+
+def test_arguments_that_are_no_json_do_not_end_a_conversation(tmp_path: Path) -> None:
+    """What a model wrote instead of JSON reaches a server that parses arguments as JSON."""
+    with Chat(Plan(Call("weather", '{"city": "Par')), Plan(), price=PRICES["lab"], parses=True) as vendor:
+        traveller = Traveller(tmp_path, {"lab": vendor})
+        opening = traveller.say("lab", "hi")
+        assert traveller.say("lab", opening.results).answer.text == "ok"
+        assert vendor.refused == []
+
+
+@pytest.mark.parametrize("first", NAMES)
+def test_a_blank_message_does_not_end_a_conversation(traveller: Traveller, first: str) -> None:
+    """Most take it; Anthropic, who takes no blank text, is asked all the same."""
+    assert traveller.say(first, "\n").answer.text == "ok"
+    assert traveller.say("anthropic", "hi").answer.text == "ok"
+    assert traveller.say("anthropic", " ").answer.text == "ok"
+    assert traveller.vendors["anthropic"].refused == []
 
 
 def test_an_image_is_seen_by_those_who_can(traveller: Traveller) -> None:

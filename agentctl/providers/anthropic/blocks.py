@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -11,13 +10,13 @@ from typing import Any, Literal
 from agentctl.messages import Attachment, Part, Text, Thinking, ToolCall, ToolResult
 from agentctl.providers.history import is_image
 from agentctl.providers.surrogates import whole_characters
+from agentctl.providers.writable import arguments
 
 Json = dict[str, Any]
 Thoughts = Literal["none", "signed", "all"]
 
 _REDACTED = '{"type":"redacted_thinking","data":'  # how `redacted` begins, and no plain signature, which is base 64
 _LONGEST_NAME = 128  # characters, of a tool
-_UNREADABLE = "INVALID_JSON"  # as Anthropic's documents advise for arguments that are no JSON
 
 
 def blocks(parts: Iterable[Part], thoughts: Thoughts = "signed") -> list[Json]:
@@ -44,7 +43,7 @@ def _block(part: Part, thoughts: Thoughts) -> Iterator[Json]:
             if thoughts == "all" or (thoughts == "signed" and part.signature):
                 yield _thought(part.text, part.signature or "")
         case ToolCall():
-            yield {"type": "tool_use", "id": part.id, "name": _name(part.name), "input": _input(part.arguments)}
+            yield {"type": "tool_use", "id": part.id, "name": _name(part.name), "input": arguments(part.arguments)}
         case ToolResult():
             yield _result(part)
         case Attachment():
@@ -60,26 +59,6 @@ def _thought(text: str, signature: str) -> Json:
 def _name(name: str) -> str:
     """A name of a tool that the API takes: others allow more, and models make names up."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:_LONGEST_NAME] or "_"
-
-
-def _input(arguments: str) -> Json:
-    """The arguments of a call as an object; what the model wrote instead of one is shown to it as it is."""
-    try:
-        value = json.loads(arguments or "{}", parse_float=_finite, parse_constant=_finite)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        return {_UNREADABLE: whole_characters(arguments)}
-    if "\\ud" in arguments.lower():  # an escape may be half a character
-        return _input(whole_characters(json.dumps(value, ensure_ascii=False)))
-    return value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)  # JSON has no word for it
-    return number
 
 
 def _result(result: ToolResult) -> Json:

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 _USUAL_OUTPUT = 32_000  # tokens, where nobody wishes a limit and the model could do more
 _SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
 _UNCOUNTED = frozenset({"max_tokens", "stream", "temperature"})  # what has no place in a question for the size
+_BLANK: Json = {"type": "text", "text": "[a blank message]"}  # for the API takes none, nor a turn without a block
 _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
@@ -71,7 +72,7 @@ def _turns(messages: Iterable[Message], kept: Thoughts) -> list[Json]:
     talk = (message for message in messages if message.role != "system")
     for role, run in groupby(talk, lambda message: "assistant" if message.role == "assistant" else "user"):
         parts = [part for message in run for part in message.parts]
-        content = _orderly(blocks(parts, kept))
+        content = _orderly(blocks(parts, kept)) or ([_BLANK] if role == "user" else [])
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += content
         elif content:

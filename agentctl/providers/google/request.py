@@ -6,7 +6,6 @@ https://ai.google.dev/gemini-api/docs/thought-signatures.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from agentctl.providers.google.models import GEMINI_3, generation
 from agentctl.providers.google.schema import known_words
 from agentctl.providers.google.thinking import thinking_config
 from agentctl.providers.history import call_names
+from agentctl.providers.writable import arguments
 
 Json = dict[str, Any]
 
@@ -116,8 +116,8 @@ def _part(part: Part, names: Mapping[str, str], *, ids: bool) -> Json | None:
             return {"text": text, **_signature(signature)}
         case Thinking(text, signature):  # unsigned, it is but a summary, which tells the model nothing
             return {"text": text, "thought": True, **_signature(signature)} if signature else None
-        case ToolCall(id_, name, arguments, signature):
-            call = {**_id(id_, ids=ids), "name": name, "args": _object(arguments)}
+        case ToolCall(id_, name, text, signature):
+            call = {**_id(id_, ids=ids), "name": name, "args": arguments(text)}
             return {"functionCall": call, **_signature(signature)}
         case ToolResult(id_, content, is_error):
             said = {"error" if is_error else "output": content}
@@ -132,13 +132,3 @@ def _id(id_: str, *, ids: bool) -> Json:
 
 def _signature(signature: str | None) -> Json:
     return {"thoughtSignature": signature} if signature else {}
-
-
-def _object(arguments: str) -> Json:
-    """The arguments of a call, which the API takes as an object only; what is none goes into one, word for word."""
-    try:
-        value = json.loads(arguments or "{}")
-        json.dumps(value, allow_nan=False)  # which Python reads, and JSON does not know
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"arguments": arguments}

@@ -8,6 +8,7 @@ from typing import Any
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
 from agentctl.providers.base import EFFORTS, Capabilities, Effort, ReasoningField, Request, ToolSpec
 from agentctl.providers.history import is_image
+from agentctl.providers.writable import arguments_text
 
 Json = dict[str, Any]
 
@@ -77,15 +78,21 @@ def _assistant(message: Message, reasoning: ReasoningField) -> Iterator[Json]:
         return
     turn: Json = {"role": "assistant", "content": message.text or None}
     if calls:
-        turn["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in calls
-        ]
+        turn["tool_calls"] = [_call(call) for call in calls]
     if reasoning == "content" and message.thinking:
         turn["content"] = [_chunk(part) for part in message.parts if isinstance(part, Text | Thinking)]
     elif reasoning == "reasoning_content" and calls:
         turn["reasoning_content"] = message.thinking  # an empty one too: its lack is refused
     yield turn
+
+
+def _call(call: ToolCall) -> Json:
+    """A call of a tool; servers that fill a template with its arguments refuse what is no JSON."""
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": arguments_text(call.arguments)},
+    }
 
 
 def _chunk(part: Text | Thinking) -> Json:

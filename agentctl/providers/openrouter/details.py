@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agentctl.providers.writable import is_writable
+
 Block = dict[str, Any]
 
 _TEXTS = {"reasoning.text": "text", "reasoning.summary": "summary"}  # the field that comes in pieces, by type
@@ -50,17 +52,18 @@ def acceptable(block: Mapping[str, Any]) -> bool:
 
 
 def dump(pieces: Iterable[Mapping[str, Any]]) -> str:
-    """Return the blocks as the signature of a `Thinking` part."""
-    return json.dumps(merge(pieces), separators=(",", ":"))
+    """Return the blocks as the signature of a `Thinking` part, without those that JSON has no form for."""
+    return json.dumps([block for block in merge(pieces) if is_writable(block)], separators=(",", ":"))
 
 
 def load(signature: str | None) -> list[Block]:
-    """Read the blocks in a signature; none where another codec wrote it."""
+    """Read the blocks in a signature; none where another codec wrote it, or what is no JSON."""
     try:
         blocks = json.loads(signature or "[]")
     except (ValueError, RecursionError):
         return []
-    return blocks if isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks) else []
+    sound = isinstance(blocks, list) and all(isinstance(block, dict) and is_writable(block) for block in blocks)
+    return blocks if sound else []
 
 
 class _Growing:

@@ -12,6 +12,7 @@ from agentctl.providers.history import is_image
 from agentctl.providers.openai.request import LONGEST_KEY
 from agentctl.providers.responses import signature
 from agentctl.providers.responses.items import BREAK
+from agentctl.providers.writable import arguments_text
 
 Json = dict[str, Any]
 
@@ -80,8 +81,8 @@ def _answer(parts: tuple[Part, ...]) -> Iterator[Json]:
             case Text(text, kept):
                 yield _said(text.removeprefix(BREAK) if spoken else text) | signature.load(kept)
                 spoken = True
-            case ToolCall(id_, name, arguments):
-                yield {"type": "function_call", "call_id": id_, "name": name, "arguments": arguments}
+            case ToolCall(id_, name, text):
+                yield {"type": "function_call", "call_id": id_, "name": name, "arguments": arguments_text(text)}
 
 
 def _said(text: str) -> Json:

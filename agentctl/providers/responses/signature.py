@@ -6,17 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_DEPTH = 20  # levels of a reasoning item that are kept; it has four
+from agentctl.providers.writable import is_writable
 
 
 def of_reasoning(item: Mapping[str, Any]) -> str | None:
     """Return the whole item, in its own order; None if it is nonsense, or a summary alone: both would be refused."""
-    if not (item.get("encrypted_content") or item.get("content")) or not _is_shallow(item, _DEPTH):
+    if not (item.get("encrypted_content") or item.get("content")) or not is_writable(item):
         return None
-    try:
-        return json.dumps(item, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        return None
+    return json.dumps(item, separators=(",", ":"))
 
 
 def of_message(item: Mapping[str, Any]) -> str | None:
@@ -32,9 +29,3 @@ def load(signature: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
-
-
-def _is_shallow(value: object, depth: int) -> bool:
-    """Whether nothing in the value lies deeper than this, so that it can be written wherever it is put."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return depth > 0 and all(_is_shallow(one, depth - 1) for one in inner)

@@ -188,12 +188,12 @@ def test_interrupted_answers_can_be_sent() -> None:
     [
         ('{"x": [1, null, "é"]}', {"x": [1, None, "é"]}),
         ("", {}),
-        ('{"x', {"arguments": '{"x'}),
-        ("[1]", {"arguments": "[1]"}),
-        ('"x"', {"arguments": '"x"'}),
-        ('{"x": NaN}', {"arguments": '{"x": NaN}'}),
-        ('{"x": 1e999}', {"arguments": '{"x": 1e999}'}),
-        ("[" * 100_000, {"arguments": "[" * 100_000}),
+        ('{"x', {"INVALID_JSON": '{"x'}),
+        ("[1]", {"INVALID_JSON": "[1]"}),
+        ('"x"', {"INVALID_JSON": '"x"'}),
+        ('{"x": NaN}', {"INVALID_JSON": '{"x": NaN}'}),
+        ('{"x": 1e999}', {"INVALID_JSON": '{"x": 1e999}'}),
+        ("[" * 100_000, {"INVALID_JSON": "[" * 100_000}),
     ],
 )
 def test_arguments_that_are_no_object(arguments: str, sent: dict[str, Any]) -> None:

@@ -91,3 +91,13 @@ def test_half_characters_survive() -> None:
     """A character whose halves come in two pieces is one again."""
     pieces = [json.loads('{"type": "reasoning.text", "text": "\\ud83d"}'), {"type": "reasoning.text", "text": "\ude00"}]
     assert details.load(details.dump(pieces)) == [{"type": "reasoning.text", "text": "😀"}]
+
+
+def test_what_is_no_json_is_not_kept() -> None:
+    """A number that JSON has no form for, or endless depth, would make every later request of the session nonsense."""
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = [deep]
+    odd = [text("a", index=float("inf")), text("b", index=1, more=deep), text("c", index=2, more=float("nan"))]
+    assert details.load(details.dump([*odd, text("d")])) == [text("d")]
+    assert details.load('[{"type": "reasoning.text", "index": Infinity}]') == []  # of an older version's session
