@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,16 @@ from agentctl.messages import Message, StopReason
 
 _LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
 
-_scan = json.JSONDecoder().raw_decode
+
+def _integer(text: str) -> int | float:
+    """A whole number; one of thousands of digits, which Python refuses to read, counts nothing that there is."""
+    try:
+        return int(text)
+    except ValueError:
+        return math.inf
+
+
+_scan = json.JSONDecoder(parse_int=_integer).raw_decode
 
 
 class Kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections.abc import Iterator
 
@@ -95,3 +96,8 @@ def test_json_of_the_wrong_kind(read: object, value: object, words: str) -> None
 def test_an_early_end_may_be_mended() -> None:
     """A broken answer can be asked for again, if nobody has to pay for it."""
     assert ended_early("p").transient
+
+
+def test_a_number_without_end_spoils_nothing_else() -> None:
+    """Python refuses to read thousands of digits; what stands beside them is an answer all the same."""
+    assert parse('{"a": %s, "b": [-%s, 7]}' % ("9" * 5000, "9" * 5000)) == {"a": math.inf, "b": [math.inf, 7]}
