@@ -43,8 +43,8 @@ def print_json_line(document: Any, indent: int | None = None) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table: drawn by Rich on a terminal, else tab-separated under one line of column names."""
     if not sys.stdout.isatty():
-        for row in (columns, *rows):
-            sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+        lines = ["\t".join([" ".join(cell.split()) for cell in row]) for row in (columns, *rows)]
+        sys.stdout.write("\n".join(lines) + "\n")
         return
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415

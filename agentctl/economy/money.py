@@ -25,6 +25,13 @@ def from_pico(pico: int) -> Decimal:
     return EXACT.scaleb(Decimal(pico), -12)
 
 
+def format_pico(pico: int) -> str:
+    """Return pico-dollars as `format_usd` writes them in dollars, in a fraction of the time."""
+    whole, rest = divmod(abs(pico), 10**12)
+    text = f"{whole}.{rest:012}".rstrip("0").rstrip(".") if rest else str(whole)
+    return f"-{text}" if pico < 0 else text
+
+
 def format_usd(dollars: Decimal) -> str:
     """Return dollars as a plain decimal number: exact, no exponent, no trailing zeros (`0.0033475`)."""
     return f"{EXACT.normalize(dollars):f}"

@@ -7,20 +7,20 @@ slots, the calls of that slot, and only they, are read from the ledger itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
 from operator import add
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from agentctl.economy.ledger import Cost
 from agentctl.economy.money import from_pico
 from agentctl.economy.periods import DAY, MONTH, QUARTER, Period
-from agentctl.store.base import Row, Transaction
+from agentctl.store.base import Transaction
 
 if TYPE_CHECKING:
     from datetime import date, tzinfo
 
 _MILLI = 10**9  # pico-dollars
 _Key = TypeVar("_Key")
+_Row = tuple[Any, ...]  # session_id, provider, model, tag, basis, and the numbers that `_total` names
 
 
 class Total(NamedTuple):
@@ -64,21 +64,6 @@ class Total(NamedTuple):
         """What they cost: as reported where it was, else as computed."""
         return Cost(from_pico(self.known), self.unknown_calls)
 
-    @property
-    def reported_cost(self) -> Decimal | None:
-        """Dollars that providers say they charged; None if they said nothing."""
-        return from_pico(self.reported) if self.reported_calls else None
-
-    @property
-    def computed_cost(self) -> Decimal | None:
-        """Dollars that were computed for calls with a reported cost; None if there are none."""
-        return from_pico(self.computed) if self.compared else None
-
-    @property
-    def drift_cost(self) -> Decimal | None:
-        """Dollars that were reported beyond these; None if there is nothing to compare."""
-        return from_pico(self.drift) if self.compared else None
-
 
 def by_session(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str | None, Total]:
     """Add up calls by the id of their session, None for those whose conversation was not kept.
@@ -90,7 +75,7 @@ def by_session(tx: Transaction, period: Period, session_id: str | None = None) -
     """
     if session_id is not None:
         return _added(_rows(tx, "part", QUARTER, period, session_id), lambda _: session_id)
-    return _added(_rows_by_session(tx, period), lambda row: row["session_id"] or None)
+    return _added(_rows_by_session(tx, period), lambda row: row[0] or None)
 
 
 def by_day(
@@ -113,17 +98,17 @@ def by_day(
 
 def by_model(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str, Total]:
     """Add up calls by `provider/model`; see `by_session`."""
-    return _added(_rows_by_day(tx, "model", period, session_id), lambda row: f"{row['provider']}/{row['model']}")
+    return _added(_rows_by_day(tx, "model", period, session_id), lambda row: f"{row[1]}/{row[2]}")
 
 
 def by_provider(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str, Total]:
     """Add up calls by provider; see `by_session`."""
-    return _added(_rows_by_day(tx, "model", period, session_id), lambda row: row["provider"])
+    return _added(_rows_by_day(tx, "model", period, session_id), lambda row: str(row[1]))
 
 
 def by_tag(tx: Transaction, period: Period, session_id: str | None = None) -> dict[str | None, Total]:
     """Add up calls by tag, None for those without; see `by_session`."""
-    return _added(_rows_by_day(tx, "tag", period, session_id), lambda row: row["tag"] or None)
+    return _added(_rows_by_day(tx, "tag", period, session_id), lambda row: row[3] or None)
 
 
 def total(lines: Iterable[Total]) -> Total:
@@ -147,66 +132,58 @@ def _days(
         yield day, Period(start, moment)
 
 
-def _rows_by_day(tx: Transaction, scope: str, period: Period, session_id: str | None) -> Iterator[Row]:
+def _rows_by_day(tx: Transaction, scope: str, period: Period, session_id: str | None) -> Iterator[_Row]:
     if session_id is None:
         return _rows(tx, scope, DAY, period, None)
     return _rows(tx, "part", QUARTER, period, session_id)
 
 
-def _rows(tx: Transaction, scope: str, size: int, period: Period, session_id: str | None) -> Iterator[Row]:
+def _rows(tx: Transaction, scope: str, size: int, period: Period, session_id: str | None) -> Iterator[_Row]:
     """The sums that make up a period: those kept by slots of `size` µs, and those of its edges."""
     first, end = period.slots(size)
-    yield from tx.all("totals.sums", scope=scope, session_id=session_id or "", first=first, end=end)
+    yield from tx.tuples("totals.sums", scope=scope, session_id=session_id or "", first=first, end=end)
     for edge in period.edges(size):
-        yield from tx.all("totals.edge", since=edge.since, until=edge.until, session_id=session_id)
+        yield from tx.tuples("totals.edge", since=edge.since, until=edge.until, session_id=session_id)
 
 
-def _rows_by_session(tx: Transaction, period: Period) -> Iterator[Row]:
+def _rows_by_session(tx: Transaction, period: Period) -> Iterator[_Row]:
     """Most sessions lie wholly in a period or out of it; only of the others the parts are looked at."""
     bounds = {"since": period.since, "until": period.until}
-    whole = tx.all("totals.whole_sessions", **bounds)
+    whole = tx.tuples("totals.whole_sessions", **bounds)
     yield from whole
     if period == Period():
         return
     months = ("month", *period.slots(MONTH))
     parts = (("part", *edge.slots(QUARTER)) for edge in period.edges(MONTH))
     for scope, first, end in (months, *parts):
-        yield from tx.all("totals.parts_of_sessions", **bounds, scope=scope, first=first, end=end)
-    counted = {(row["session_id"], row["basis"]) for row in whole}
+        yield from tx.tuples("totals.parts_of_sessions", **bounds, scope=scope, first=first, end=end)
+    counted = {(row[0], row[4]) for row in whole}
     for edge in period.edges(QUARTER):
-        rows = tx.all("totals.edge", since=edge.since, until=edge.until, session_id=None)
-        yield from (row for row in rows if (row["session_id"], row["basis"]) not in counted)
+        rows = tx.tuples("totals.edge", since=edge.since, until=edge.until, session_id=None)
+        yield from (row for row in rows if (row[0], row[4]) not in counted)
 
 
-def _added(rows: Iterable[Row], key: Callable[[Row], _Key]) -> dict[_Key, Total]:
+def _added(rows: Iterable[_Row], key: Callable[[_Row], _Key]) -> dict[_Key, Total]:
     found: dict[_Key, Total] = {}
     for row in rows:
         _add(found, key(row), row)
     return found
 
 
-def _add(table: dict[_Key, Total], key: _Key, row: Row) -> None:
-    if row["calls"]:  # a report can take all calls out of a sum
-        line = _total(row)
+def _add(table: dict[_Key, Total], key: _Key, row: _Row) -> None:
+    line = _total(row)
+    if line.calls:  # a report can take all calls out of a sum
         table[key] = Total(*map(add, table[key], line)) if key in table else line
 
 
-def _total(row: Row) -> Total:
-    basis, calls, known = row["basis"], row["calls"], row["known_musd"] * _MILLI + row["known_rest"]
-    reported_calls, reported = (calls, known) if basis in {"reported", "both"} else (0, 0)
-    compared, computed = (calls, row["computed_musd"] * _MILLI + row["computed_rest"]) if basis == "both" else (0, 0)
-    return Total(
-        calls,
-        calls if basis == "unknown" else 0,
-        known,
-        reported_calls,
-        reported,
-        compared,
-        computed,
-        known - computed if compared else 0,
-        row["uncached_input"],
-        row["cache_read"],
-        row["cache_write_short"],
-        row["cache_write_long"],
-        row["output"],
-    )
+def _total(row: _Row) -> Total:
+    _, _, _, _, basis, calls, known_musd, known_rest, computed_musd, computed_rest, *tokens = row
+    known = known_musd * _MILLI + known_rest
+    if basis == "computed":
+        return Total(calls, 0, known, 0, 0, 0, 0, 0, *tokens)
+    if basis == "unknown":
+        return Total(calls, calls, known, 0, 0, 0, 0, 0, *tokens)
+    if basis == "reported":
+        return Total(calls, 0, known, calls, known, 0, 0, 0, *tokens)
+    computed = computed_musd * _MILLI + computed_rest
+    return Total(calls, 0, known, calls, known, calls, computed, known - computed, *tokens)

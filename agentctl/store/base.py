@@ -39,6 +39,10 @@ class Transaction(Protocol):
         """Run the named query and return its rows."""
         ...
 
+    def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
+        """Run the named query and return its rows, each the values of its columns in order: for very many rows."""
+        ...
+
 
 class Database(Protocol):
     """A durable store that threads and processes share.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.economy.money import format_usd, from_pico, to_pico
+from agentctl.economy.money import format_pico, format_usd, from_pico, to_pico
 from agentctl.economy.prices import PriceList, Prices, Tier
 from agentctl.economy.pricing import price
 from agentctl.usage import Usage
@@ -203,6 +203,12 @@ def test_formatted_dollars_are_plain_and_exact(dollars: Decimal) -> None:
     assert Decimal(text) == dollars
     assert set(text) <= set("-0123456789.")
     assert "." not in text or text[-1] not in "0."
+
+
+@given(st.integers() | st.integers(-(10**6), 10**6).map(lambda number: number * 10**9))
+def test_pico_dollars_are_formatted_as_dollars_are(pico: int) -> None:
+    """There are two ways to write a sum, and one text."""
+    assert format_pico(pico) == format_usd(from_pico(pico))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -269,7 +269,8 @@ def test_what_is_reported_is_what_it_cost() -> None:
     with ledger(spent) as tx:
         found = total(by_model(tx, Period()).values())
     assert found.cost == Cost(from_pico(126), 0)
-    assert (found.reported_cost, found.computed_cost, found.drift_cost) == tuple(map(from_pico, (26, 20, 1)))
+    assert (found.reported_calls, found.reported) == (3, 26)
+    assert (found.compared, found.computed, found.drift) == (2, 20, 1)
 
 
 def test_nothing_was_spent() -> None:
@@ -278,7 +279,7 @@ def test_nothing_was_spent() -> None:
         assert not any(table(tx, Period()) for table in (by_session, by_day, by_model, by_provider, by_tag))
     nothing = total([])
     assert nothing.cost == Cost(from_pico(0), 0)
-    assert (nothing.reported_cost, nothing.computed_cost, nothing.drift_cost) == (None, None, None)
+    assert (nothing.reported_calls, nothing.compared) == (0, 0)
 
 
 class Watched:
@@ -300,6 +301,11 @@ class Watched:
         """Return the rows."""
         self.asked.append((query, values))
         return self._tx.all(query, **values)
+
+    def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
+        """Return the rows as tuples."""
+        self.asked.append((query, values))
+        return self._tx.tuples(query, **values)
 
 
 @given(st.lists(charges, max_size=10), periods, st.none() | st.integers(1, 2))

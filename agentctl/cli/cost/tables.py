@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from agentctl.cli.figures import cost_fields, cost_text
+from agentctl.cli.figures import cost_text
 from agentctl.economy import totals
-from agentctl.economy.money import format_usd
+from agentctl.economy.money import format_pico
 from agentctl.economy.periods import Period
 from agentctl.economy.totals import Total
 from agentctl.store.base import Transaction
@@ -56,20 +56,23 @@ def _costliest_first(table: Mapping[Any, Total]) -> Lines:
 
 def fields(line: Total) -> dict[str, Any]:
     """A line as JSON tells it."""
-    return {
+    known = format_pico(line.known)
+    told = {
         "calls": line.calls,
         "unknown_calls": line.unknown_calls,
         "usage": line.buckets(),
-        **cost_fields(line.cost),
-        **(_drift(line) if line.reported_calls else {}),
+        "cost_usd": None if line.unknown_calls else known,
+        "cost_known_usd": known,
     }
+    return told | _drift(line) if line.reported_calls else told
 
 
 def _drift(line: Total) -> dict[str, Any]:
-    costs = {"reported_usd": line.reported_cost, "computed_usd": line.computed_cost, "drift_usd": line.drift_cost}
     return {
         "reported_calls": line.reported_calls,
-        **{name: None if cost is None else format_usd(cost) for name, cost in costs.items()},
+        "reported_usd": format_pico(line.reported),
+        "computed_usd": format_pico(line.computed) if line.compared else None,
+        "drift_usd": format_pico(line.drift) if line.compared else None,
     }
 
 

@@ -1,13 +1,13 @@
 -- name: sums
--- The calls of one scope, and of one session where the scope tells them apart.
-SELECT provider, model, tag, basis, SUM(calls) AS calls,
+-- The calls of one scope, and of one session where the scope tells them apart. (All sums have the same columns.)
+SELECT session_id, provider, model, tag, basis, SUM(calls) AS calls,
     SUM(known_musd) AS known_musd, SUM(known_rest) AS known_rest,
     SUM(computed_musd) AS computed_musd, SUM(computed_rest) AS computed_rest,
     SUM(uncached_input) AS uncached_input, SUM(cache_read) AS cache_read,
     SUM(cache_write_short) AS cache_write_short, SUM(cache_write_long) AS cache_write_long, SUM(output) AS output
 FROM usage_sums
 WHERE scope = :scope AND session_id = :session_id AND slot >= :first AND slot < :end
-GROUP BY provider, model, tag, basis;
+GROUP BY session_id, provider, model, tag, basis;
 
 -- name: next_slot
 SELECT slot FROM usage_sums
@@ -28,14 +28,14 @@ GROUP BY session_id, provider, model, tag, basis;
 
 -- name: whole_sessions
 -- Those whose calls were all charged in a time. It need not be known how many they were at which moment.
-SELECT session_id, basis, calls, known_musd, known_rest, computed_musd, computed_rest,
+SELECT session_id, provider, model, tag, basis, calls, known_musd, known_rest, computed_musd, computed_rest,
     uncached_input, cache_read, cache_write_short, cache_write_long, output
 FROM usage_sums
 WHERE scope = 'session' AND first_at >= :since AND last_at < :until;
 
 -- name: parts_of_sessions
 -- Of the sessions that began before a time or went on after it, what they used in slots within it.
-SELECT s.session_id, s.basis, SUM(p.calls) AS calls,
+SELECT s.session_id, s.provider, s.model, s.tag, s.basis, SUM(p.calls) AS calls,
     SUM(p.known_musd) AS known_musd, SUM(p.known_rest) AS known_rest,
     SUM(p.computed_musd) AS computed_musd, SUM(p.computed_rest) AS computed_rest,
     SUM(p.uncached_input) AS uncached_input, SUM(p.cache_read) AS cache_read,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from agentctl.errors import StorageError
 from agentctl.store.base import LockBusyError, Row, Value
@@ -49,6 +50,11 @@ class Connection:
     def all(self, query: str, /, **values: Value) -> list[Row]:
         """Run the named query and return its rows."""
         return self._run(statement(query), values)[1]
+
+    def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
+        """Run the named query and return its rows as tuples."""
+        with _translated(self._name):
+            return self._sqlite.execute(statement(query), values).fetchall()
 
     def pragma(self, name: str) -> Value:
         """Return the first value of a pragma."""
