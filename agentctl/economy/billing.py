@@ -8,7 +8,7 @@ from operator import add
 
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog, ModelCard
-from agentctl.economy.money import EXACT
+from agentctl.economy.money import EXACT, from_pico
 from agentctl.usage import Usage
 
 _PRICES = frozenset({"input", "output", "cache_read", "cache_write_short", "cache_write_long"})
@@ -59,9 +59,13 @@ class Bill:
 
 
 def bill(usage: Usage, computed: Decimal | None) -> Bill:
-    """The bill for one attempt."""
-    reported = None if ledger.stored(usage.reported) is None else usage.reported
+    """The bill for one attempt, in the whole pico-dollars that the ledger keeps."""
+    computed, reported = _booked(computed), _booked(usage.reported)
     return Bill(usage, computed, reported, computed if reported is None else reported)
+
+
+def _booked(dollars: Decimal | None) -> Decimal | None:
+    return None if (pico := ledger.stored(dollars)) is None else from_pico(pico)
 
 
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:

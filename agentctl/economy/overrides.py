@@ -9,15 +9,16 @@ from typing import Any
 
 from agentctl.economy.cards import BUCKETS, ModelCard
 from agentctl.economy.money import EXACT
-from agentctl.economy.prices import UNKNOWN, Mode, PriceList, Prices, Tier
+from agentctl.economy.prices import PARTS, UNKNOWN, Mode, PriceList, Prices, Tier
 from agentctl.settings import ModelOverride
 
 
 def override(card: ModelCard, told: ModelOverride, modes: Mapping[Mode, str]) -> ModelCard:
     """Return the card as the user's settings have it.
 
-    A price is that of a call served the usual way, on every day and in every tier. A service tier keeps the discount or
-    the surcharge that it has in the catalog; a model without a price there gets those that its provider gives on all.
+    A price is that of a call served the usual way, on every day, in every tier, and of every part of its bucket. A
+    service tier keeps the discount or the surcharge that it has in the catalog; a model without a price there gets
+    those that its provider gives on all.
 
     Args:
         card: what the catalog knows.
@@ -53,14 +54,16 @@ def _reprice(history: Sequence[PriceList], prices: Mapping[str, Any]) -> tuple[P
 
 
 def _repriced(tier: Tier, one: PriceList, history: Sequence[PriceList], prices: Mapping[str, Any]) -> Prices:
+    priced = {part for bucket in prices for part in PARTS.get(bucket, ())}
+    details = {part: price for part, price in tier.prices.details.items() if part not in priced}
     if one.mode == "standard":
-        return replace(tier.prices, **prices)
+        return replace(tier.prices, **prices, details=details)
     usual = _usual(history, one.since).tier(tier.above + 1).prices
     changed: dict[str, Any] = {
         bucket: _in_proportion(price, getattr(tier.prices, bucket), getattr(usual, bucket))
         for bucket, price in prices.items()
     }
-    return replace(tier.prices, **changed)
+    return replace(tier.prices, **changed, details=details)
 
 
 def _usual(history: Sequence[PriceList], since: str) -> PriceList:

@@ -17,6 +17,14 @@ Mode = Literal["standard", "batch", "flex", "priority", "fast"]
 """How a call is served: one of the service tiers, or sped up (Anthropic's `speed: fast`)."""
 
 
+PARTS = {
+    "input": ("audio_input", "image_input", "video_input"),
+    "cache_read": ("audio_read", "image_read"),
+    "output": ("audio_output", "image_output", "video_output", "citations", "reasoning"),
+}
+"""The parts of each bucket that may have a price of their own; they do not overlap: what is both is the first of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """US dollars per million tokens of each bucket; `input` is the price of uncached input. None is unknown.

@@ -11,15 +11,8 @@ from decimal import Decimal, DecimalException
 from typing import Protocol
 
 from agentctl.economy.money import EXACT, is_storable
-from agentctl.economy.prices import Mode, PriceList, Prices, list_at, mode_of
+from agentctl.economy.prices import PARTS, Mode, PriceList, Prices, list_at, mode_of
 from agentctl.usage import Usage
-
-# The parts of each bucket that may have a price of their own. They do not overlap: what is both is the first of them.
-_PARTS = {
-    "input": ("audio_input", "image_input", "video_input"),
-    "cache_read": ("audio_read", "image_read"),
-    "output": ("audio_output", "image_output", "video_output", "citations", "reasoning"),
-}
 
 
 class Priced(Protocol):
@@ -121,7 +114,7 @@ def _tokens(usage: Usage, prices: Prices) -> Iterator[tuple[str, int, Decimal | 
     counts = usage.buckets()
     for bucket, name in zip(("input", *list(counts)[1:]), counts, strict=True):
         rest = counts[name]
-        for part in _PARTS.get(bucket, ()):
+        for part in PARTS.get(bucket, ()):
             # What is read of a kind whose reads have no price is billed like the rest of that kind.
             rate = prices.details.get(part, prices.details.get(part.replace("_read", "_input")))
             if rate is not None and (count := min(usage.details.get(part, 0), rest)):  # type: ignore[call-overload]

@@ -41,10 +41,10 @@ class Drift:
 
     @property
     def share(self) -> Decimal | None:
-        """The difference as a share of what was reported; None if nothing was."""
-        if not self.reported:
+        """The difference as a share of what was computed; None if that was nothing."""
+        if not self.computed:
             return None if self.difference else Decimal(0)
-        return self.difference / self.reported
+        return self.difference / self.computed
 
     def __add__(self, other: Drift) -> Drift:
         return Drift(

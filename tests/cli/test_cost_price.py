@@ -114,6 +114,24 @@ def test_settings_win_and_the_command_line_wins_over_them(program: Program) -> N
     assert priced(program, "openai/gpt-5", million, "--price", "input=3")["cost_usd"] == "23"
 
 
+@pytest.mark.parametrize(
+    ("at", "zone", "cost"),
+    [
+        ("2026-08-21", "America/New_York", "4"),  # a day begins in UTC
+        ("2026-08-20T20:00", "America/New_York", "4"),  # a time is this machine's
+        ("2026-08-20t19:59", "America/New_York", "5"),
+        ("2026-08-21t08:59+09:00", "UTC", "5"),
+        ("20260821", "UTC", "4"),
+    ],
+)
+def test_a_moment_in_any_form(program: Program, at: str, zone: str, cost: str) -> None:
+    """Dates and times as RFC 3339 and ISO 8601 have them mean the same, with a small t too."""
+    raw = '{"input_tokens": 1000, "output_tokens": 0}'
+    wanted = ("cost", "price", "openai/gpt-5.6-sol", "--at", at, "--json")
+    done = program.run(*wanted, stdin=raw, env={"TZ": zone})
+    assert Decimal(done.json["cost_usd"]) * 1000 == Decimal(cost)
+
+
 def test_a_server_of_the_users_own_speaks_its_api(program: Program) -> None:
     """The input of a Messages server is without what was read from the cache, whatever its name."""
     program.configure('[servers.mine]\nbase_url = "http://127.0.0.1:1"\napi = "messages"\n')

@@ -34,6 +34,13 @@ def test_the_known_one_that_answered(asked: str, answered: str, billed: str) -> 
     assert billed_card(catalog, catalog.find(asked), answered).name == billed
 
 
+def test_a_bill_is_in_what_the_ledger_keeps() -> None:
+    """A cost of more digits is told as it is booked, so that a receipt and the sums agree."""
+    made = bill(Usage(output=1, reported=Decimal("0.0000000000025")), Decimal("0.0000000000014"))
+    assert (made.computed, made.reported) == (Decimal("0.000000000001"), Decimal("0.000000000002"))
+    assert (made + made).cost == Decimal("0.000000000004")
+
+
 def test_what_the_user_says_of_a_price_holds() -> None:
     """Whoever answers in the name of a model whose price the user set costs that, unless the user priced it too."""
     mine = {"openai/gpt-4o": ModelOverride(input=Decimal(9))}

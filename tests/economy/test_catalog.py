@@ -160,6 +160,19 @@ def test_the_users_price_of_input_takes_the_caches_along() -> None:
     assert now("openai/gpt-5", both).cache_read == Decimal("0.5")
 
 
+def test_the_users_price_holds_for_every_part_of_its_bucket() -> None:
+    """Audio that goes in is input, and reasoning is output: the user's price of these is that of their parts too."""
+    spoken = Usage(uncached_input=MILLION, details={"audio_input": MILLION})
+    name = "google/gemini-2.5-flash"
+    assert price(spoken, Catalog().find(name)) == 1
+    assert price(spoken, Catalog({name: ModelOverride(input=Decimal(5))}).find(name)) == 5
+    assert price(spoken, Catalog({name: ModelOverride(output=Decimal(5))}).find(name)) == 1
+    thought = Usage(output=MILLION, details={"reasoning": MILLION}, service_tier=None)
+    name = "perplexity/sonar-deep-research"
+    assert price(thought, Catalog().find(name)) == 3
+    assert price(thought, Catalog({name: ModelOverride(output=Decimal(7))}).find(name)) == 7
+
+
 def test_one_price_of_the_user_leaves_the_others() -> None:
     """Without a price of input, only what the settings name changes."""
     found = now("openai/gpt-5", ModelOverride(output=Decimal(12)))

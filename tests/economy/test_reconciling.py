@@ -121,8 +121,8 @@ def test_the_worst_come_first(database: Database) -> None:
 def test_the_share_of_nothing_is_unknown() -> None:
     """A call that was free has no drift, or one that no share tells."""
     assert Drift(1, Decimal(0), Decimal(0)).share == 0
-    assert Drift(1, Decimal(1), Decimal(0)).share is None
-    assert Drift(1, Decimal(1), Decimal(2)).share == Decimal("0.5")
+    assert Drift(1, Decimal(0), Decimal(1)).share is None
+    assert Drift(1, Decimal(4), Decimal(1)).share == Decimal("-0.75")
 
 
 def test_reports_are_append_only(database: Database) -> None:

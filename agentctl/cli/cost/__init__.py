@@ -85,7 +85,8 @@ def _period(since: str | None, until: str | None) -> Period:
     bounds = {name: moment(text) for name, text in (("since", since), ("until", until)) if text is not None}
     period = Period(**bounds)
     if not period:
-        raise UsageError("--until is not after --since", hint="the table is of what was spent between them")
+        start = "--since" if since is not None else "1970"
+        raise UsageError(f"--until is not after {start}", hint="the table is of what was spent between them")
     return period
 
 

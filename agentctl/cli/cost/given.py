@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -90,9 +90,15 @@ def moment_of(text: str) -> int:
         UsageError: it is no date and no time.
     """
     try:
-        meant = datetime.fromisoformat(text)
-        if "T" not in text and " " not in text:
-            meant = meant.replace(tzinfo=UTC)
+        meant = _day(text) or datetime.fromisoformat(text)
         return round(meant.timestamp() * 1_000_000)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is no date", hint="write it like 2026-11-23, or 2026-11-23T08:00") from error
+
+
+def _day(text: str) -> datetime | None:
+    """The beginning of a day in UTC; None if the text is more than a date."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        return None

@@ -162,8 +162,8 @@ def _signed(amount: Decimal) -> str:
 def _warn(models: _Models) -> None:
     drifting = [name for name, one in models.items() if one.share is None or abs(one.share) > _TOLERATED]
     for name in drifting:
-        _, computed, _, difference, percent = _cells(models[name])
-        print_note(f"{'/'.join(name)} was charged {difference} ({percent or '?'} %) beyond the {computed} computed")
+        _, computed, reported, _, percent = _cells(models[name])
+        print_note(f"{'/'.join(name)}: {reported} was charged and {computed} computed ({percent or '?'} %)")
     if drifting:
         print_note(
             "hint: `agentctl models refresh` brings prices up to date; models.MODEL in the configuration sets them"
