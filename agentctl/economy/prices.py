@@ -22,7 +22,7 @@ PARTS = {
     "cache_read": ("audio_read", "image_read"),
     "output": ("audio_output", "image_output", "video_output", "citations", "reasoning"),
 }
-"""The parts of each bucket that may have a price of their own; they do not overlap: what is both is the first of them."""
+"""The parts of a bucket that may have a price of their own. They do not overlap: what is both is the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
