@@ -98,7 +98,14 @@ def dollars(amount: Decimal | None) -> str:
         return "unknown"
     if amount == 0:
         return "$0"
+    if amount < 0:
+        return f"-{dollars(-amount)}"
     if amount >= 1:
         return f"${amount:,.2f}"
     digits = max(2, 1 - amount.adjusted())
     return f"${amount:.{digits}f}"
+
+
+def difference(amount: Decimal) -> str:
+    """A difference of sums for people: `+$0.0033`, `-$12.40`, `$0`."""
+    return f"+{dollars(amount)}" if amount > 0 else dollars(amount)

@@ -12,7 +12,7 @@ from agentctl.app import App
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.moments import moment
-from agentctl.cli.render import dollars, print_json, print_note, print_table, print_text
+from agentctl.cli.render import difference, dollars, print_json, print_note, print_table, print_text
 from agentctl.economy import reconciling
 from agentctl.economy.money import format_usd
 from agentctl.economy.reconciling import Deviation, Drift, Scope, total
@@ -143,7 +143,7 @@ def _show(models: _Models, worst: list[Deviation]) -> None:
                     one.status,
                     dollars(one.computed),
                     dollars(one.reported),
-                    _signed(one.reported - one.computed),
+                    difference(one.reported - one.computed),
                 )
                 for one in worst
             ],
@@ -152,11 +152,7 @@ def _show(models: _Models, worst: list[Deviation]) -> None:
 
 def _cells(one: Drift) -> tuple[str, ...]:
     share = "" if one.share is None else f"{one.share * 100:+.2f}"
-    return f"{one.calls:,}", dollars(one.computed), dollars(one.reported), _signed(one.difference), share
-
-
-def _signed(amount: Decimal) -> str:
-    return f"{'-' if amount < 0 else '+'}{dollars(abs(amount))}" if amount else dollars(amount)
+    return f"{one.calls:,}", dollars(one.computed), dollars(one.reported), difference(one.difference), share
 
 
 def _warn(models: _Models) -> None:

@@ -14,7 +14,7 @@ import typer
 from agentctl.app import App
 from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
-from agentctl.cli.render import dollars, print_json, print_note, print_table
+from agentctl.cli.render import difference, dollars, print_json, print_note, print_table
 from agentctl.cli.routing import routers
 from agentctl.economy import totals
 from agentctl.economy.ledger import Cost
@@ -56,7 +56,13 @@ def remote(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     print_table(
         ("provider", "this", "used", "booked here", "difference"),
         [
-            (row.provider, row.window, dollars(row.used), cost_text(row.booked), _signed(row.used - row.booked.known))
+            (
+                row.provider,
+                row.window,
+                dollars(row.used),
+                cost_text(row.booked),
+                difference(row.used - row.booked.known),
+            )
             for row in found
         ],
     )
@@ -96,10 +102,6 @@ def _start(window: Window, now: datetime) -> int:
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     back = {"day": 0, "week": day.weekday(), "month": day.day - 1}[window]
     return int((day - timedelta(days=back)).timestamp()) * 1_000_000
-
-
-def _signed(amount: Decimal) -> str:
-    return f"-{dollars(-amount)}" if amount < 0 else dollars(amount)
 
 
 def _document(name: str, account: Account, found: Sequence[Row]) -> dict[str, Any]:
