@@ -12,10 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_REMAINING = re.compile(
-    r"(?:x-)?ratelimit-remaining-?(?P<what>.*)|anthropic-(?:ratelimit|priority)-(?P<that>.+)-remaining"
-)
-_DURATION = re.compile(
+# Patterns are made of these when something failed, and not for each program that starts.
+_REMAINING = r"(?:x-)?ratelimit-remaining-?(?P<what>.*)|anthropic-(?:ratelimit|priority)-(?P<that>.+)-remaining"
+_DURATION = (
     r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9}(?:\.\d{0,9})?)s)?(?:(\d{1,9}(?:\.\d{0,9})?)ms)?"
 )
 _UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)  # seconds
@@ -41,7 +40,7 @@ def exhausted(headers: Mapping[str, str], now: float) -> Limit | None:
     lower = {name.lower(): value for name, value in headers.items()}
     found = []
     for name, value in lower.items():
-        if (match := _REMAINING.fullmatch(name)) and _number(value) == 0:
+        if (match := re.fullmatch(_REMAINING, name)) and _number(value) == 0:
             wait = _wait(lower.get(name.replace("remaining", "reset"), ""), now)
             if wait is not None:
                 found.append(Limit((match["what"] or match["that"] or "requests").replace("-", " "), wait))
@@ -54,7 +53,7 @@ def _wait(text: str, now: float) -> float | None:
     if number is not None:
         moment = number / 1000 if number >= _MILLISECONDS else number
         return max(0.0, moment - now) if number >= _DATES else number
-    if text and (match := _DURATION.fullmatch(text)):
+    if text and (match := re.fullmatch(_DURATION, text)):
         return sum(float(part) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part)
     return _until(text, now)
 

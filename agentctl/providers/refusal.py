@@ -26,10 +26,10 @@ _OVERFLOW_CODES = frozenset(
         "token_limit_exceeded", "payload_too_large",
     }
 )  # fmt: skip
-_OVERFLOW_WORDS = re.compile(
-    r"maximum context length|context (?:size|window|length) (?:is |was )?exceeded|prompt is too long"
-    r"|exceed context limit|exceeds the maximum number of tokens|payload size exceeds the limit",
-    re.IGNORECASE,
+# Patterns are made of these when something failed, and not for each program that starts.
+_OVERFLOW_WORDS = (
+    r"(?i)maximum context length|context (?:size|window|length) (?:is |was )?exceeded|prompt is too long"
+    r"|exceed context limit|exceeds the maximum number of tokens|payload size exceeds the limit"
 )
 _IN_FLIGHT = "openrouter_in_flight_budget"  # 402, but only until other requests of this key have ended
 _DAILY = "daily_quota"  # our own name: waiting for the next minute does not help
@@ -39,11 +39,10 @@ _MONEY_CODES = frozenset(
         "contract_spend_limit_reached", "enforced_spend_limit_reached",  # Anthropic: 429, but waiting does not help
     }
 )  # fmt: skip
-_MONEY_WORDS = re.compile(
-    r"credit balance is too low"  # Anthropic: a 400 like any other
+_MONEY_WORDS = (
+    r"(?i)credit balance is too low"  # Anthropic: a 400 like any other
     r"|(?:key|spend|spending|total|budget) limit exceeded"  # OpenRouter: 403
-    r"|credits are depleted",  # Google: a 429 like any other
-    re.IGNORECASE,
+    r"|credits are depleted"  # Google: a 429 like any other
 )
 _MONEY_HINTS: Mapping[str, str] = {
     "openrouter_credits": "add credit: https://openrouter.ai/settings/credits",
@@ -62,7 +61,7 @@ _KEY_CODES = frozenset(
         "UNAUTHENTICATED", "API_KEY_INVALID",
     }
 )  # fmt: skip
-_KEY_WORDS = re.compile(r"\bAPI key (?:not valid|not found|expired)", re.IGNORECASE)  # Google: a 400 like any other
+_KEY_WORDS = r"(?i)\bAPI key (?:not valid|not found|expired)"  # Google: a 400 like any other
 _MODEL_CODES = frozenset({"model_not_found", "not_found_error", "not_found", "NOT_FOUND"})
 _BUSY_CODES = frozenset(
     {
@@ -162,12 +161,12 @@ def _error(  # noqa: PLR0911 - a table of cases, in the order in which they coun
     text = f"{message}: {shown(problem.text)}" if problem.text else message
     if problem.request:
         text += f" ({shown(problem.request)})"
-    if codes & _OVERFLOW_CODES or _OVERFLOW_WORDS.search(problem.text) or status == _TOO_LARGE:
+    if codes & _OVERFLOW_CODES or re.search(_OVERFLOW_WORDS, problem.text) or status == _TOO_LARGE:
         hint = "start a new session, send less, or use a model with a larger window"
         return ContextOverflowError(text, hint=hint, status=status)
     waits = _IN_FLIGHT in codes and not codes & _MONEY_HINTS.keys()
     if not waits and (
-        codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED or _MONEY_WORDS.search(problem.text)
+        codes & _MONEY_CODES or status == HTTPStatus.PAYMENT_REQUIRED or re.search(_MONEY_WORDS, problem.text)
     ):
         hints = (_MONEY_HINTS[code] for code in _MONEY_HINTS if code in codes)
         return ProviderError(text, hint=next(hints, "add credit or raise the limit at the provider"), status=status)
@@ -179,7 +178,7 @@ def _error(  # noqa: PLR0911 - a table of cases, in the order in which they coun
         return ProviderError(text, hint="say it in other words, or use another model", status=status)
     if (
         codes & _KEY_CODES
-        or _KEY_WORDS.search(problem.text)
+        or re.search(_KEY_WORDS, problem.text)
         or (
             status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
             and not codes & _BUSY_CODES  # of one behind a gateway
