@@ -26,6 +26,28 @@ def raised() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Let what would interrupt the block come at its end, so that what it starts is not lost sight of."""
+    came: list[int] = []
+    main = threading.current_thread() is threading.main_thread()
+    interrupting = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if main else ()
+    handlers = {
+        number: handler
+        for number in interrupting
+        if (handler := signal.getsignal(number)) in {_leave, signal.default_int_handler}
+    }
+    for number in handlers:
+        signal.signal(number, lambda one, _: came.append(one))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
+
+
 def _is_free(number: signal.Signals) -> bool:
     return threading.current_thread() is threading.main_thread() and signal.getsignal(number) is signal.SIG_DFL
 

@@ -43,7 +43,7 @@ def run(words: Sequence[str], environ: Mapping[str, str], timeout: float) -> tup
 
 def _start(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
-    with _lock:  # so that none starts unseen by `_end_all`
+    with _lock, termination.held():  # so that none starts unseen by `_end_all`
         # A group of its own, to end what it starts too; no session of its own, as it may want to know its terminal.
         process = subprocess.Popen(words, env=environ, stdin=nothing, stdout=pipe, stderr=pipe, process_group=0)
         _running.add(process)
