@@ -83,6 +83,10 @@ class Codec(Protocol):
         """The body of the request, which is as `history.adapt` leaves it."""
         ...
 
+    def remarks(self, request: Request) -> tuple[str, ...]:
+        """What the user is to know of wishes that `encode` leaves out or sends otherwise."""
+        ...
+
     def decoder(self, request: Request) -> AnswerDecoder:
         """What decodes the answer to `request`."""
         ...

@@ -58,6 +58,7 @@ class HttpProvider:
         self._credential = credential
         self._retries = retries or Retries()
         self._key: str | None = None
+        self._told: set[str] = set()  # the remarks that need no second time
 
     @property
     def name(self) -> str:
@@ -74,7 +75,8 @@ class HttpProvider:
         adapted, notes = adapt(request, self._codec.capabilities)
         key = MARK if self._credential and self._credential.expected else None
         url = self._url(self._codec.path(adapted))
-        return Preview("POST", url, self._headers(key, _STREAM), self._codec.encode(adapted), notes)
+        told = (*notes, *self._codec.remarks(adapted))
+        return Preview("POST", url, self._headers(key, _STREAM), self._codec.encode(adapted), told)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send the request and yield what comes back, `Done` last; see `Provider.stream`.
@@ -82,7 +84,7 @@ class HttpProvider:
         A request that failed is sent again only while nothing of an answer has come.
         """
         adapted, notes = adapt(request, self._codec.capabilities)
-        for note in notes:
+        for note in (*notes, *self._remarks(adapted)):
             yield Notice(note)
         body = _dump(self._codec.encode(adapted))
         with _unsent():
@@ -158,6 +160,12 @@ class HttpProvider:
     async def aclose(self) -> None:
         """Let go of connections."""
         await self._transport.aclose()
+
+    def _remarks(self, request: Request) -> list[str]:
+        """What is new to the user of wishes that are not sent as they are."""
+        new = [remark for remark in self._codec.remarks(request) if remark not in self._told]
+        self._told.update(new)
+        return new
 
     def _url(self, path: str) -> str:
         """The address of a path, also where the path begins with a version and the user's base URL ends in one."""

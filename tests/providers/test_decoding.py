@@ -100,4 +100,5 @@ def test_an_early_end_may_be_mended() -> None:
 
 def test_a_number_without_end_spoils_nothing_else() -> None:
     """Python refuses to read thousands of digits; what stands beside them is an answer all the same."""
-    assert parse('{"a": %s, "b": [-%s, 7]}' % ("9" * 5000, "9" * 5000)) == {"a": math.inf, "b": [math.inf, 7]}
+    digits = "9" * 5000
+    assert parse(f'{{"a": {digits}, "b": [-{digits}, 7]}}') == {"a": math.inf, "b": [math.inf, 7]}

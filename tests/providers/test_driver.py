@@ -22,7 +22,7 @@ from support.events import collect, drain, failure
 from support.server import Drop, Pause, Send, Server, Stall, Step, answer, chunk, head, sse, stream
 
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError, UsageError
-from agentctl.events import Done, Retry, Start, StreamEvent, TextDelta
+from agentctl.events import Done, Notice, Retry, Start, StreamEvent, TextDelta
 from agentctl.messages import Message, Text, user
 from agentctl.providers.base import Capabilities, Preview, Request, complete
 from agentctl.providers.codec import Query
@@ -641,3 +641,27 @@ def test_the_body_is_plain_json() -> None:
         collect(service(server.url), Request("m", (user("é🙂\u2028"),)))
     assert server.requests[0].body.isascii()
     assert json.loads(server.requests[0].body)["messages"][0]["content"] == "é🙂\u2028"
+
+
+def test_wishes_that_are_not_sent_as_they_are_are_said_once() -> None:
+    """In the preview, and in the first turn; the next one with the same wish says nothing, as the user knows."""
+    request = Request("gpt-5", (user("hi"),), temperature=0.5, effort="none")
+    told = [
+        "gpt-5 knows no effort none: it is asked for minimal",
+        "not sent to p: the temperature, which gpt-5 does not take here",
+    ]
+
+    async def notices(provider: HttpProvider) -> list[str]:
+        async with aclosing(provider.stream(request)) as stream:
+            return [event.text async for event in stream if isinstance(event, Notice)]
+
+    async def turns(provider: HttpProvider) -> list[list[str]]:
+        async with aclosing(provider):
+            return [await notices(provider), await notices(provider)]
+
+    with Server(completion("hi")) as server:
+        provider = service(server.url)
+        assert list(provider.preview(request).notes) == told
+        assert asyncio.run(turns(provider)) == [told, []]
+    body = server.requests[0].json
+    assert (body["reasoning_effort"], "temperature" in body) == ("minimal", False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from agentctl.errors import ProviderError
 from agentctl.providers.anthropic.answer import Decoder
-from agentctl.providers.anthropic.request import count, encode
+from agentctl.providers.anthropic.request import count, encode, told
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.codec import Query
 from agentctl.providers.counts import AbsurdError
@@ -48,6 +48,10 @@ class Messages:
     def encode(self, request: Request) -> dict[str, Any]:
         """The body of the request; see `request.encode`."""
         return encode(request, self.capabilities)
+
+    def remarks(self, request: Request) -> tuple[str, ...]:
+        """What becomes of the wishes that the model does not take as they are."""
+        return told(request, self.capabilities)
 
     def decoder(self, request: Request) -> Decoder:
         """What decodes the answer to `request`."""

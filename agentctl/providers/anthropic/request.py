@@ -9,8 +9,9 @@ from typing import Any
 from agentctl.messages import Message
 from agentctl.providers.anthropic.blocks import Thoughts, blocks
 from agentctl.providers.anthropic.generations import generation
-from agentctl.providers.anthropic.thinking import effort_level, thinking, thoughts
+from agentctl.providers.anthropic.thinking import effort_level, effort_sent, thinking, thoughts
 from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.providers.remarks import remarks
 
 Json = dict[str, Any]
 
@@ -47,6 +48,13 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     if request.temperature is not None and model.temperature and config in (None, {"type": "disabled"}):
         body["temperature"] = request.temperature
     return body | dict(capabilities.extra_body)
+
+
+def told(request: Request, capabilities: Capabilities) -> tuple[str, ...]:
+    """What becomes of the wishes that `encode` does not send as they are."""
+    body = encode(request, capabilities)
+    effort = effort_sent(request, capabilities, generation(request.model), body.get("thinking"))
+    return remarks(capabilities.provider, request, effort=effort, temperature="temperature" in body)
 
 
 def count(request: Request, capabilities: Capabilities) -> Json:

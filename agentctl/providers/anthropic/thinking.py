@@ -18,6 +18,7 @@ from agentctl.providers.base import Capabilities, Effort, Request
 
 Json = dict[str, Any]
 
+_THINKING = ("enabled", "adaptive")
 _LEAST_BUDGET = 1024  # tokens, by the API
 _BUDGETS: Mapping[Effort, int] = {
     "minimal": _LEAST_BUDGET,
@@ -64,6 +65,15 @@ def effort_level(request: Request, capabilities: Capabilities, model: Generation
         return "low" if model.thinks_unasked and not model.off else None
     known = [level for level in model.efforts if wish in EFFORTS and EFFORTS.index(level) <= EFFORTS.index(wish)]
     return known[-1] if known else "low"
+
+
+def effort_sent(request: Request, capabilities: Capabilities, model: Generation, config: Json | None) -> Effort | None:
+    """Return the effort that the model is asked for with this `thinking`: as a level, as a budget, or none at all."""
+    wish = request.effort if capabilities.effort else None
+    thinks = config is not None and config["type"] in _THINKING
+    if wish == "none" and not thinks:
+        return wish
+    return effort_level(request, capabilities, model) or (wish if thinks else None)
 
 
 def thoughts(config: Json | None, model: Generation) -> Thoughts:

@@ -16,7 +16,9 @@ from agentctl.providers.counts import AbsurdError, count
 from agentctl.providers.google.answer import Decoder
 from agentctl.providers.google.models import resource
 from agentctl.providers.google.request import encode
+from agentctl.providers.google.thinking import effort_sent
 from agentctl.providers.refusal import refusal
+from agentctl.providers.remarks import remarks
 
 __all__ = ["GenerateContent"]
 
@@ -40,6 +42,11 @@ class GenerateContent:
     def encode(self, request: Request) -> dict[str, Any]:
         """The body of the request; see `request.encode`."""
         return encode(request, self.capabilities)
+
+    def remarks(self, request: Request) -> tuple[str, ...]:
+        """What becomes of the wishes that the model does not take as they are."""
+        effort = request.effort and effort_sent(request.model, request.effort)
+        return remarks(self.capabilities.provider, request, effort=effort, temperature=True)
 
     def decoder(self, request: Request) -> Decoder:
         """What decodes the answer to `request`."""

@@ -15,6 +15,7 @@ from agentctl.providers.google.models import GEMINI_3, generation, resource
 _THINKING = (2, 5)  # the first generation that thinks
 _LEVELS: Mapping[Effort, int] = {"none": 0, "minimal": 0, "low": 1, "medium": 2, "high": 3, "xhigh": 3, "max": 3}
 _NAMES = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+_EFFORTS: tuple[Effort, ...] = ("minimal", "low", "medium", "high")
 _FROM_LOW = (1, 2, 3)  # what a model refuses that is not listed here: MINIMAL, and XHIGH that few know
 _TAKEN: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("gemini-3-pro", (1, 3)),
@@ -45,6 +46,14 @@ def thinking_config(model: str, effort: Effort | None) -> dict[str, Any] | None:
         {"thinkingBudget": _budget(model, effort)} if version < GEMINI_3 else {"thinkingLevel": _level(model, effort)}
     )
     return how if effort == "none" else {"includeThoughts": True, **how}
+
+
+def effort_sent(model: str, effort: Effort) -> Effort:
+    """Return the effort that the model is asked for: as a level, or as what its budget comes to."""
+    if generation(model) >= GEMINI_3:
+        return _EFFORTS[_NAMES.index(_level(model, effort))]
+    always = "-pro" in _bare(model) and generation(model) >= _THINKING
+    return "minimal" if effort == "none" and always else effort
 
 
 def _thinks(model: str) -> bool:

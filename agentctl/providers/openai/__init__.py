@@ -12,7 +12,7 @@ from agentctl.errors import ProviderError
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.codec import Query
 from agentctl.providers.openai.answer import Decoder
-from agentctl.providers.openai.request import encode
+from agentctl.providers.openai.request import encode, told
 from agentctl.providers.refusal import refusal
 
 __all__ = ["ChatCompletions"]
@@ -35,6 +35,10 @@ class ChatCompletions:
     def encode(self, request: Request) -> dict[str, Any]:
         """The body of the request; see `request.encode`."""
         return encode(request, self.capabilities)
+
+    def remarks(self, request: Request) -> tuple[str, ...]:
+        """What becomes of the wishes that the server does not take as they are."""
+        return told(request, self.capabilities)
 
     def decoder(self, request: Request) -> Decoder:
         """What decodes the answer to `request`."""

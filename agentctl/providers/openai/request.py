@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
-from agentctl.providers.base import EFFORTS, Capabilities, Effort, ReasoningField, Request, ToolSpec
+from agentctl.providers.base import Capabilities, Effort, ReasoningField, Request, ToolSpec
 from agentctl.providers.history import is_image
+from agentctl.providers.openai.generations import generation, nearest
+from agentctl.providers.openai.strict import is_strict
+from agentctl.providers.remarks import remarks
 from agentctl.providers.writable import arguments_text
 
 Json = dict[str, Any]
@@ -30,12 +33,13 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["stream_options"] = {"include_usage": True}
     if request.max_output is not None:
         body[capabilities.output_limit_field] = request.max_output
-    if request.temperature is not None:
+    effort = effort_of(request, capabilities)
+    if request.temperature is not None and generation(request.model).takes_temperature(effort):
         body["temperature"] = request.temperature
-    if request.effort is not None and capabilities.effort:
-        body |= _thinking(request.effort, capabilities)
+    if effort is not None:
+        body |= _thinking(effort, capabilities)
     if request.schema is not None:
-        schema = {"name": "answer", "schema": dict(request.schema), "strict": True}
+        schema = {"name": "answer", "schema": dict(request.schema), "strict": is_strict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
@@ -44,14 +48,29 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     return body | dict(capabilities.extra_body)
 
 
+def effort_of(request: Request, capabilities: Capabilities) -> Effort | None:
+    """The wish for as much thinking as this, or for the nearest amount that server and model know; None for none."""
+    wish = request.effort if capabilities.effort else None
+    if wish is None or (wish == "none" and capabilities.no_thinking):
+        return wish
+    return nearest(wish, [one for one in capabilities.efforts if one in generation(request.model).efforts])
+
+
+def told(request: Request, capabilities: Capabilities) -> tuple[str, ...]:
+    """What becomes of the wishes that `encode` does not send as they are."""
+    effort = effort_of(request, capabilities)
+    return remarks(
+        capabilities.provider,
+        request,
+        effort=effort,
+        temperature=generation(request.model).takes_temperature(effort),
+        strict=request.schema is not None and is_strict(request.schema),
+    )
+
+
 def _thinking(effort: Effort, capabilities: Capabilities) -> Json:
-    """The wish for as much thinking as this, or for the nearest amount that the server knows."""
-    if effort == "none" and capabilities.no_thinking:
-        return dict(capabilities.no_thinking)
-    wanted = EFFORTS.index(effort)
-    # Of two that are as near, more thinking is the safer one.
-    nearest = min(capabilities.efforts, key=lambda one: (abs(EFFORTS.index(one) - wanted), -EFFORTS.index(one)))
-    return {"reasoning_effort": nearest}
+    off = effort == "none" and capabilities.no_thinking
+    return dict(capabilities.no_thinking) if off else {"reasoning_effort": effort}
 
 
 def turns(message: Message, reasoning: ReasoningField = "") -> Iterator[Json]:

@@ -15,6 +15,7 @@ from agentctl.errors import ProviderError
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.codec import Query
 from agentctl.providers.openai import bearer
+from agentctl.providers.openai.request import told
 from agentctl.providers.refusal import refusal
 from agentctl.providers.responses.answer import Decoder, chat_instead
 from agentctl.providers.responses.request import encode, measure
@@ -41,6 +42,10 @@ class Responses:
     def encode(self, request: Request) -> dict[str, Any]:
         """The body of the request; see `request.encode`."""
         return encode(request, self.capabilities)
+
+    def remarks(self, request: Request) -> tuple[str, ...]:
+        """What becomes of the wishes that the server does not take as they are."""
+        return told(request, self.capabilities)
 
     def decoder(self, request: Request) -> Decoder:
         """What decodes the answer to `request`."""

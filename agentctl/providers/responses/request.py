@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
 from agentctl.providers.base import Capabilities, Request, ToolSpec
 from agentctl.providers.history import is_image
-from agentctl.providers.openai.request import LONGEST_KEY
+from agentctl.providers.openai.generations import generation
+from agentctl.providers.openai.request import LONGEST_KEY, effort_of
+from agentctl.providers.openai.strict import is_strict
 from agentctl.providers.responses import signature
 from agentctl.providers.responses.items import BREAK
 from agentctl.providers.writable import arguments_text
@@ -17,8 +18,6 @@ from agentctl.providers.writable import arguments_text
 Json = dict[str, Any]
 
 _MEASURED = ("model", "input", "tools", "text", "reasoning")  # what may be asked to be counted
-_THOUGHTLESS = re.compile(r"(ft:)?(gpt-[34]|chatgpt)|gpt-[\d.]+-chat")
-"""Models that do not reason: they answer 400 to the wish for encrypted reasoning. All later ones do."""
 
 
 def encode(request: Request, capabilities: Capabilities) -> Json:
@@ -33,17 +32,18 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         "stream": True,
         "store": False,
     }
-    if not _THOUGHTLESS.match(request.model):
+    effort = effort_of(request, capabilities)
+    if generation(request.model).efforts:  # models that do not reason answer 400 to it
         body["include"] = ["reasoning.encrypted_content"]
     if request.max_output is not None:
         body["max_output_tokens"] = request.max_output
-    if request.temperature is not None:
+    if request.temperature is not None and generation(request.model).takes_temperature(effort):
         body["temperature"] = request.temperature
-    if request.effort is not None and capabilities.effort:
-        body["reasoning"] = {"effort": request.effort} | ({} if request.effort == "none" else {"summary": "auto"})
+    if effort is not None:
+        body["reasoning"] = {"effort": effort} | ({} if effort == "none" else {"summary": "auto"})
     if request.schema is not None:
-        schema = {"type": "json_schema", "name": "answer", "schema": dict(request.schema), "strict": True}
-        body["text"] = {"format": schema}
+        schema = {"type": "json_schema", "name": "answer", "schema": dict(request.schema)}
+        body["text"] = {"format": schema | {"strict": is_strict(request.schema)}}
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.session_id is not None:

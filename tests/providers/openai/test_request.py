@@ -32,7 +32,7 @@ def test_the_least_request() -> None:
 
 def test_every_option() -> None:
     """Limits, temperature, schema, tools and the server's own fields go where the API has them."""
-    schema = {"type": "object"}
+    schema = {"type": "object", "additionalProperties": False}
     request = Request("m", (), 7, 0.0, schema, (ToolSpec("f", "does f", {"type": "object"}),))
     body = encode(request, replace(ALL, extra_body={"seed": 1}))
     assert body["max_tokens"] == 7

@@ -67,7 +67,7 @@ def test_the_least_request() -> None:
 
 def test_every_option() -> None:
     """Limits, temperature, schema, tools, effort, the cache's key and the server's own fields go where they belong."""
-    schema = {"type": "object"}
+    schema = {"type": "object", "additionalProperties": False}
     request = Request("m", (), 700, 0.0, schema, (TOOL,), effort="high", session_id="s-1")
     body = encode(request, replace(ALL, extra_body={"truncation": "auto"}))
     assert body["max_output_tokens"] == 700
