@@ -11,23 +11,12 @@ from contextlib import aclosing, suppress
 from typing import Any, Protocol, TypeVar
 
 from agentctl.attempt import Attempt, Spent
-from agentctl.draft import Draft, Kept, Piece
+from agentctl.draft import Draft, Piece
 from agentctl.errors import UNSENT, AgentctlError, ProviderError
-from agentctl.events import (
-    AgentEvent,
-    Done,
-    Failed,
-    Finished,
-    Notice,
-    Receipt,
-    Retry,
-    Start,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-)
+from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Start, StreamEvent
 from agentctl.messages import Message, Part, StopReason
 from agentctl.providers.base import Provider, Request
+from agentctl.usage import Usage
 
 T = TypeVar("T")
 
@@ -94,15 +83,14 @@ class Agent:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
                     self._attempt.follow(event)
-                    if isinstance(event, Kept) and self._draft.add(event):
-                        await self._draft.catch_up()
-                    match event:
-                        case TextDelta() | ThinkingDelta() | ToolCallDelta() | Notice():
-                            yield event
-                        case Retry():
-                            yield await self._retry(event)
-                        case Done():
-                            ending = event
+                    if isinstance(event, Delta):
+                        if self._draft.add(event):
+                            await self._draft.catch_up()
+                        yield event
+                    elif isinstance(event, Done):
+                        ending = event
+                    elif notice := await self._between(event):
+                        yield notice
         except AgentctlError as error:
             ending = error
         except (asyncio.CancelledError, GeneratorExit) as left:
@@ -117,6 +105,18 @@ class Agent:
 
     def _begin_attempt(self) -> None:
         self._attempt, self._draft = Attempt(), Draft(self._journal.draft)
+
+    async def _between(self, event: StreamEvent) -> Notice | None:
+        """Record what is not part of the answer; return what the user should know of it."""
+        match event:
+            case Start() | Usage():
+                if self._draft.hear(event):
+                    await self._draft.catch_up()
+            case Notice():
+                return event
+            case Retry():
+                return await self._retry(event)
+        return None
 
     async def _retry(self, retry: Retry) -> Notice:
         """Record both attempts, for the provider sends again once this returns; return what the user should know."""
@@ -155,9 +155,9 @@ class Agent:
         response_id = self._attempt.response_id
         if response_id is None or self._attempt.spent(self._provider.name).status == "final":
             return
-        self._draft.add(Start(self._attempt.model or "", response_id))
+        self._draft.hear(Start(self._attempt.model or "", response_id))
         if self._attempt.usage:
-            self._draft.add(self._attempt.usage)  # maybe the error that ended the answer told it
+            self._draft.hear(self._attempt.usage)  # maybe the error that ended the answer told it
         await _uninterrupted(self._draft.save())
         asking = asyncio.ensure_future(self._provider.charged(response_id))
         with suppress(asyncio.CancelledError):

@@ -15,8 +15,6 @@ from agentctl.usage import Usage
 FLUSH_AFTER = 0.1  # seconds a delta waits for company before it is written
 BEHIND_LIMIT = 0.2  # seconds after which the loop waits for the writer, so that what is shown is durable within 250 ms
 
-Kept = Delta | Start | Usage  # events that whoever settles a call needs, should its process die
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -39,24 +37,13 @@ class _Pending:
     """What came and is not yet written."""
 
     def __init__(self) -> None:
-        self._start: Start | None = None
-        self._counted: list[Delta] = []
-        self._usage: Usage | None = None
-        self._deltas: list[Delta] = []
-
-    def add(self, event: Kept) -> None:
-        match event:
-            case Start():
-                self._start = event
-            case Usage():
-                self._usage = event
-                self._counted += self._deltas
-                self._deltas = []
-            case _:
-                self._deltas.append(event)
+        self.start: Start | None = None
+        self.counted: list[Delta] = []
+        self.usage: Usage | None = None
+        self.deltas: list[Delta] = []
 
     def piece(self) -> Piece:
-        return Piece(self._start, tuple(coalesce(self._counted)), self._usage, tuple(coalesce(self._deltas)))
+        return Piece(self.start, tuple(coalesce(self.counted)), self.usage, tuple(coalesce(self.deltas)))
 
 
 class Draft:
@@ -67,27 +54,37 @@ class Draft:
         self._start = Start("")
         self._usage: Usage | None = None
         self._written: list[Delta] = []
-        self._pending: _Pending | None = None
+        self._pending = _Pending()
+        self._is_pending = False
         self._pending_since = self._behind_since = 0.0  # when the oldest event came that is unsent, and not durable
         self._writer: asyncio.Task[None] | None = None
         self._writing = False
         self._progress = asyncio.Event()
 
-    def add(self, event: Kept) -> bool:
-        """Take what came, to be written soon; return whether to `catch_up` before going on."""
-        told: Start | Usage | None = None
-        match event:
-            case Start(model, response_id):
-                event = Start(model or self._start.model, response_id or self._start.response_id)
-                told, self._start = self._start, event
-            case Usage():
-                told, self._usage = self._usage, event
-        if event == told:
-            return False  # usage that is told again covers no more than when it was told first
+    def add(self, delta: Delta) -> bool:
+        """Take a delta, to be written soon; return whether to `catch_up` before going on."""
+        self._pending.deltas.append(delta)
+        return self._is_behind()
+
+    def hear(self, told: Start | Usage) -> bool:
+        """Take what the provider tells, as `add` does; what it tells again is not written again."""
+        if isinstance(told, Start):
+            start = Start(told.model or self._start.model, told.response_id or self._start.response_id)
+            if start == self._start:
+                return False
+            self._start = self._pending.start = start
+        else:
+            if told == self._usage:
+                return False  # it counts no more than when it was told first
+            self._usage = self._pending.usage = told
+            self._pending.counted += self._pending.deltas
+            self._pending.deltas = []
+        return self._is_behind()
+
+    def _is_behind(self) -> bool:
         now = monotonic()
-        if self._pending is None:
-            self._pending, self._pending_since = _Pending(), now
-        self._pending.add(event)
+        if not self._is_pending:
+            self._is_pending, self._pending_since = True, now
         if self._writer is None:
             self._behind_since = now
             self._writer = asyncio.create_task(self._run())
@@ -124,25 +121,25 @@ class Draft:
 
     def parts(self, provider: str) -> tuple[Part, ...]:
         """What there is of the answer; `provider` is whose it is."""
-        piece = self._pending.piece() if self._pending else Piece()
+        piece = self._pending.piece()
         return assemble((*self._written, *piece.counted, *piece.deltas), provider)
 
     def _take(self) -> Piece:
         """The pending piece, which is nearly as good as written."""
-        piece, self._pending = self._pending.piece() if self._pending else Piece(), None
+        piece, self._pending, self._is_pending = self._pending.piece(), _Pending(), False
         self._written += (*piece.counted, *piece.deltas)
         return piece
 
     async def _run(self) -> None:
         try:
-            while self._pending:
+            while self._is_pending:
                 await asyncio.sleep(self._pending_since + FLUSH_AFTER - monotonic())
                 piece = self._take()
                 self._behind_since = self._pending_since
                 self._writing = True
                 await self._write(piece)
                 self._writing = False
-                self._behind_since = self._pending_since if self._pending else monotonic()
+                self._behind_since = self._pending_since if self._is_pending else monotonic()
                 self._progress.set()
             self._writer = None
         finally:

@@ -22,7 +22,7 @@ from support.parts import DELTAS
 
 from agentctl.agent import Agent
 from agentctl.attempt import Attempt, Spent
-from agentctl.draft import Draft, Kept
+from agentctl.draft import Draft
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
@@ -295,8 +295,10 @@ async def _write(journal: DatabaseJournal, batches: Sequence[Sequence[StreamEven
     draft = Draft(journal.draft)
     for batch in batches:
         for event in batch:
-            assert isinstance(event, Kept)
-            draft.add(event)
+            if isinstance(event, Delta):
+                draft.add(event)
+            elif isinstance(event, Start | Usage):
+                draft.hear(event)
         await draft.save()
 
 
