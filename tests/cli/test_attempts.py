@@ -257,7 +257,7 @@ def test_drift_is_told(program: Program) -> None:
     assert lines[0] == ["model", "calls", "computed", "reported", "drift", "%"]
     assert [line[0] for line in lines[1:4]] == ["openrouter/anthropic/claude-sonnet-5.5", "openrouter", "total"]
     assert lines[5][1:3] == ["openrouter/anthropic/claude-sonnet-5.5", "final"]
-    assert "openrouter/anthropic/claude-sonnet-5.5 was charged -$" in done.err
+    assert "openrouter/anthropic/claude-sonnet-5.5: $0.041 was charged and " in done.err
     assert _reconciled(program, "--since", "2999-01-01")["calls"] == 0
     assert program.run("cost", "reconcile", "--session", "nobody").code == 2
 
