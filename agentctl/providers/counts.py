@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from agentctl.providers.writable import is_writable
 from agentctl.usage import ServiceTier
 
 Object = Mapping[str, Any]
@@ -50,6 +52,24 @@ def first(*values: object) -> int:
         AbsurdError: that one is no number of anything.
     """
     return count(next((value for value in values if value), 0))
+
+
+def part(*values: object) -> int:
+    """Return the first of several counts that is there and not 0, of something that is a part of what is counted too.
+
+    One that can't be true is as if it were not told: the whole still is, and is billed at the price of its kind. That
+    is nearer to the truth than an estimate of all.
+    """
+    for value in values:
+        with suppress(AbsurdError):
+            if number := count(value):
+                return number
+    return 0
+
+
+def kept(raw: Object) -> Object | None:
+    """Return a usage object as it came, to be kept; None if JSON has no form for it."""
+    return raw if is_writable(raw) else None
 
 
 def some(**counts: int) -> dict[Any, int]:

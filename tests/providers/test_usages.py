@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -249,17 +251,57 @@ ABSURD = (-1, 1.5, "7", True, 10**9 + 1, 10**5000, float("nan"), float("inf"), [
     ("api", "raw"),
     [
         ("openai", {"prompt_tokens": None, "completion_tokens": 1}),
-        ("openai", {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": None}}),
         ("openai", {"input_tokens": 5, "output_tokens": None}),
         ("anthropic", {"input_tokens": None, "output_tokens": 1}),
-        ("anthropic", {"input_tokens": 1, "cache_creation": {"ephemeral_1h_input_tokens": None}}),
+        ("anthropic", {"input_tokens": 1, "cache_creation_input_tokens": None}),
         ("google", {"promptTokenCount": 5, "thoughtsTokenCount": None}),
-        ("google", {"promptTokenCount": 5, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": None}]}),
     ],
 )
 def test_what_can_not_be_true_is_no_usage(api: str, raw: dict[str, Any], value: object) -> None:
-    """An absurd number anywhere makes the usage one that was not reported: nobody is billed by it."""
+    """An absurd total makes the usage one that was not reported: nobody is billed by it."""
     assert read_usage(api, _filled(raw, value)) is None
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, 10**9 + 1, "5", True, [1], math.inf, math.nan])
+@pytest.mark.parametrize(
+    ("api", "raw", "expected"),
+    [
+        ("openai", chat(5, 2, prompt_tokens_details={"cached_tokens": None, "audio_tokens": None}), (5, 0, 0, 0, 2)),
+        ("openai", chat(5, 2, completion_tokens_details={"reasoning_tokens": None}), (5, 0, 0, 0, 2)),
+        ("openai", responses(5, 2, cached_tokens=4, cache_write_tokens=None), (1, 4, 0, 0, 2)),
+        ("openrouter", chat(5, 2, cost=0.25, num_search_queries=None), (5, 0, 0, 0, 2)),
+        (
+            "anthropic",
+            {
+                "input_tokens": 1,
+                "cache_creation_input_tokens": 8,
+                "cache_creation": {"ephemeral_1h_input_tokens": None},
+                "output_tokens_details": {"thinking_tokens": None},
+                "output_tokens": 2,
+            },
+            (1, 0, 8, 0, 2),
+        ),
+        (
+            "google",
+            {
+                "promptTokenCount": 5,
+                "cachedContentTokenCount": None,
+                "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": None}],
+            },
+            (5, 0, 0, 0, 0),
+        ),
+    ],
+)
+def test_a_part_that_can_not_be_true_is_not_told(
+    api: str, raw: dict[str, Any], expected: Buckets, value: object
+) -> None:
+    """The whole counts all the same, and so does the cost that is reported with it; what is kept of it is JSON."""
+    usage = read_usage(api, _filled(raw, value))
+    assert usage is not None
+    assert tuple(usage.buckets().values()) == expected
+    assert usage.details == {}
+    assert usage.reported == (Decimal("0.25") if api == "openrouter" else None)
+    json.dumps(usage.raw, allow_nan=False)
 
 
 def _filled(raw: object, value: object) -> Any:

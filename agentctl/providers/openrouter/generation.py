@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from agentctl.providers.codec import Query
-from agentctl.providers.counts import AbsurdError, Object, dollars, first, inside, some, tier
+from agentctl.providers.counts import AbsurdError, Object, dollars, first, inside, kept, part, some, tier
 from agentctl.usage import Usage
 
 
@@ -39,15 +39,15 @@ def _usage(data: Object) -> Usage | None:
         reported += upstream  # billed to the user's own key, by the provider behind
     prompt = first(data.get("native_tokens_prompt"), data.get("tokens_prompt"))
     output = first(data.get("native_tokens_completion"), data.get("tokens_completion"))
-    read_ = min(first(data.get("native_tokens_cached")), prompt)
+    read_ = min(part(data.get("native_tokens_cached")), prompt)
     return Usage(
         uncached_input=prompt - read_,
         cache_read=read_,
         output=output,
-        raw=data,
+        raw=kept(data),
         details=some(
-            reasoning=min(first(data.get("native_tokens_reasoning")), output),
-            image_output=min(first(data.get("native_tokens_completion_images")), output),
+            reasoning=min(part(data.get("native_tokens_reasoning")), output),
+            image_output=min(part(data.get("native_tokens_completion_images")), output),
         ),
         service_tier=tier(data.get("service_tier")),
         reported=reported,

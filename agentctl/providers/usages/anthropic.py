@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentctl.providers.counts import AbsurdError, Object, first, inside, items, some, tier, unwrap
+from agentctl.providers.counts import AbsurdError, Object, first, inside, items, kept, part, some, tier, unwrap
 from agentctl.usage import Usage
 
 _ABROAD = frozenset({"global", "not_available"})  # served wherever there was room, at the usual price
@@ -51,10 +51,10 @@ def _usage(raw: Object) -> Usage:
         cache_write_short=sum(short for short, _ in written),
         cache_write_long=sum(long for _, long in written),
         output=output,
-        raw=raw,
+        raw=kept(raw),
         details=some(
-            reasoning=min(first(inside(raw.get("output_tokens_details")).get("thinking_tokens")), output),
-            web_searches=first(inside(raw.get("server_tool_use")).get("web_search_requests")),
+            reasoning=min(part(inside(raw.get("output_tokens_details")).get("thinking_tokens")), output),
+            web_searches=part(inside(raw.get("server_tool_use")).get("web_search_requests")),
         ),
         service_tier=tier(raw.get("service_tier")),
         region=region if isinstance(region, str) and region and region not in _ABROAD else None,
@@ -65,6 +65,6 @@ def _usage(raw: Object) -> Usage:
 def _written(raw: Object) -> tuple[int, int]:
     """Return the tokens written for 5 minutes and for an hour; the total, where it is told too, is not one more."""
     split = inside(raw.get("cache_creation"))
-    short, long = first(split.get("ephemeral_5m_input_tokens")), first(split.get("ephemeral_1h_input_tokens"))
+    short, long = part(split.get("ephemeral_5m_input_tokens")), part(split.get("ephemeral_1h_input_tokens"))
     total = first(raw.get("cache_creation_input_tokens"))
     return max(short, total - long), long

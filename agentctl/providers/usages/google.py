@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from agentctl.providers.counts import AbsurdError, Object, count, first, inside, items, some, tier, unwrap
+from agentctl.providers.counts import AbsurdError, Object, first, inside, items, kept, part, some, tier, unwrap
 from agentctl.usage import Usage
 
 _KINDS = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "video"}  # a page is billed as an image
@@ -34,7 +34,7 @@ def read_usage(raw: object) -> Usage | None:
 
 def _usage(raw: Object, answer: Object) -> Usage:
     prompt, tools = first(raw.get("promptTokenCount")), first(raw.get("toolUsePromptTokenCount"))
-    read = min(first(raw.get("cachedContentTokenCount")), prompt)
+    read = min(part(raw.get("cachedContentTokenCount")), prompt)
     output, thoughts = first(raw.get("candidatesTokenCount")), first(raw.get("thoughtsTokenCount"))
     if raw.get("totalTokenCount") != prompt + tools + output:  # else the thoughts are a part of the candidates
         output += thoughts
@@ -46,7 +46,7 @@ def _usage(raw: Object, answer: Object) -> Usage:
         uncached_input=plain,
         cache_read=read,
         output=output,
-        raw=raw,
+        raw=kept(raw),
         details=some(
             reasoning=min(thoughts, output),
             audio_input=min(fresh["audio"], plain),
@@ -68,7 +68,7 @@ def _kinds(raw: Object, name: str) -> dict[str, int]:
     found = dict.fromkeys(_KINDS.values(), 0)
     for one in map(inside, items(raw.get(name))):
         if kind := _KINDS.get(str(one.get("modality")).upper()):
-            found[kind] += count(one.get("tokenCount", 0))
+            found[kind] += part(one.get("tokenCount"))
     return found
 
 

@@ -12,7 +12,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from agentctl.providers.counts import AbsurdError, Object, count, dollars, first, inside, items, some, tier, unwrap
+from agentctl.providers.counts import (
+    AbsurdError,
+    Object,
+    count,
+    dollars,
+    first,
+    inside,
+    items,
+    kept,
+    part,
+    some,
+    tier,
+    unwrap,
+)
 from agentctl.usage import Detail, Usage
 
 _TICK = Decimal("1e-10")  # dollars: xAI's unit of cost
@@ -20,7 +33,7 @@ _MOST_TICKS = 10**16
 
 
 def read_usage(raw: object) -> Usage | None:
-    """Return what a usage object, or an answer that holds one, says; None if it says nothing, or what can't be true."""
+    """Return what a usage object, or an answer that holds one, says; None if that is nothing, or a total can't be true."""
     usage, answer = unwrap(raw, "usage")
     try:
         if "prompt_tokens" in usage or "completion_tokens" in usage:
@@ -35,18 +48,18 @@ def read_usage(raw: object) -> Usage | None:
 def _chat(raw: Object, answer: Object) -> Usage:
     prompt, output = count(raw.get("prompt_tokens", 0)), count(raw.get("completion_tokens", 0))
     given, made = _details(raw)
-    read = first(
+    read = part(
         given.get("cached_tokens"),
         raw.get("cached_tokens"),  # Moonshot
         raw.get("prompt_cache_hit_tokens"),  # DeepSeek
         raw.get("cache_read_input_tokens"),  # Databricks
     )
-    written = first(
+    written = part(
         given.get("cache_write_tokens"),
         given.get("cache_creation_tokens"),  # LiteLLM's proxy
         raw.get("cache_creation_input_tokens"),  # LiteLLM's proxy, Databricks
     )
-    reasoning = first(made.get("reasoning_tokens"), raw.get("reasoning_tokens"))
+    reasoning = part(made.get("reasoning_tokens"), raw.get("reasoning_tokens"))
     citations = first(raw.get("citation_tokens"))
     if "citation_tokens" in raw or raw.get("total_tokens") == prompt + output + reasoning:
         output += reasoning + citations  # Perplexity and xAI count them beside the answer
@@ -57,9 +70,9 @@ def _chat(raw: Object, answer: Object) -> Usage:
 def _responses(raw: Object, answer: Object) -> Usage:
     prompt, output = count(raw.get("input_tokens", 0)), count(raw.get("output_tokens", 0))
     given, made = _details(raw)
-    read = first(given.get("cached_tokens"), given.get("cache_read_input_tokens"))  # the second is Perplexity's
-    written = first(given.get("cache_write_tokens"))
-    counts: dict[Detail, int] = some(reasoning=min(first(made.get("reasoning_tokens")), output))
+    read = part(given.get("cached_tokens"), given.get("cache_read_input_tokens"))  # the second is Perplexity's
+    written = part(given.get("cache_write_tokens"))
+    counts: dict[Detail, int] = some(reasoning=min(part(made.get("reasoning_tokens")), output))
     return _usage(raw, answer, (prompt, read, written, output), counts)
 
 
@@ -78,14 +91,14 @@ def _usage(raw: Object, answer: Object, totals: tuple[int, int, int, int], count
     read = min(read, prompt)
     written = min(written, prompt - read)
     # What has no lifetime given is of the shortest; 12 hours are the longest that there are.
-    long = min(first(inside(given.get("cache_write_tokens_details")).get("ttl_12h_tokens")), written)
+    long = min(part(inside(given.get("cache_write_tokens_details")).get("ttl_12h_tokens")), written)
     plain = prompt - read - written
     details: dict[Detail, int] = some(
-        audio_input=min(first(given.get("audio_tokens")), plain),
-        image_input=min(first(given.get("image_tokens")), plain),
-        video_input=min(first(given.get("video_tokens")), plain),
-        audio_output=min(first(made.get("audio_tokens")), output),
-        image_output=min(first(made.get("image_tokens")), output),
+        audio_input=min(part(given.get("audio_tokens")), plain),
+        image_input=min(part(given.get("image_tokens")), plain),
+        video_input=min(part(given.get("video_tokens")), plain),
+        audio_output=min(part(made.get("audio_tokens")), output),
+        image_output=min(part(made.get("image_tokens")), output),
         web_searches=_searches(raw, answer),
     )
     return Usage(
@@ -94,7 +107,7 @@ def _usage(raw: Object, answer: Object, totals: tuple[int, int, int, int], count
         cache_write_short=written - long,
         cache_write_long=long,
         output=output,
-        raw=raw,
+        raw=kept(raw),
         details=counts | details,
         service_tier=tier(raw.get("service_tier"), answer.get("service_tier")),
         reported=_reported(raw),
@@ -103,7 +116,7 @@ def _usage(raw: Object, answer: Object, totals: tuple[int, int, int, int], count
 
 def _searches(raw: Object, answer: Object) -> int:
     """Count the web searches: servers tell the number, OpenAI shows each one in the answer's output."""
-    told = first(
+    told = part(
         inside(raw.get("server_tool_use_details")).get("web_search_requests"),  # OpenRouter
         raw.get("num_search_queries"),  # Perplexity
     )
