@@ -14,6 +14,7 @@ from typing import Any
 from agentctl import sse
 from agentctl.errors import UNSENT, ProviderError
 from agentctl.events import Done, Notice, Retry, Start, StreamEvent
+from agentctl.messages import Text, ToolCall
 from agentctl.providers.base import Capabilities, Preview, Request
 from agentctl.providers.codec import AnswerDecoder, Codec, Query
 from agentctl.providers.history import adapt
@@ -105,6 +106,8 @@ class HttpProvider:
                     raise
                 retry = Retry(attempt, delay, error.message, error.usage, error.response_id)
             else:
+                if _is_empty(answer.done):
+                    yield Notice(f"{self.name} gave an empty answer")
                 yield answer.done
                 return
             yield retry
@@ -258,6 +261,11 @@ class Arrival:
             return events
         self.usage = usage
         return [*events, usage]
+
+
+def _is_empty(done: Done) -> bool:
+    """Whether the answer says and does nothing, and nobody told why."""
+    return done.stop_reason == "end_turn" and not any(isinstance(part, Text | ToolCall) for part in done.message.parts)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ _MOST_TICKS = 10**16
 
 
 def read_usage(raw: object) -> Usage | None:
-    """Return what a usage object, or an answer that holds one, says; None if that is nothing, or a total can't be true."""
+    """Return what a usage object, or an answer that holds one, says; None if it is nothing or can't be true."""
     usage, answer = unwrap(raw, "usage")
     try:
         if "prompt_tokens" in usage or "completion_tokens" in usage:
