@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 UsageStatus = Literal["final", "partial", "estimated"]
-ServiceTier = Literal["standard", "batch", "flex", "priority"]
+ServiceTier = Literal["standard", "batch", "flex", "priority", "other"]
 Detail = Literal[
     "reasoning", "citations",  # of output
     "audio_input", "image_input", "video_input",  # of uncached_input
@@ -29,7 +29,8 @@ class Usage:
 
     Args:
         details: the tokens of a bucket that may have a price of their own, and counts of what is billed beside tokens.
-        service_tier: how the call was served, and hence billed; None if the provider did not say.
+        service_tier: how the call was served, and hence billed; None if the provider did not say, "other" for what has
+            no list of prices, as capacity that was bought before.
         region: where it was served, if that has a price ("us"); None if the provider did not say.
         speed: "fast" if the provider says that it sped the answer up for a price.
         reported: the dollars that the provider says it charged.

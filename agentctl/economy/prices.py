@@ -13,7 +13,7 @@ from typing import Literal
 
 from agentctl.usage import Usage
 
-Mode = Literal["standard", "batch", "flex", "priority", "fast"]
+Mode = Literal["standard", "batch", "flex", "priority", "other", "fast"]
 """How a call is served: one of the service tiers, or sped up (Anthropic's `speed: fast`)."""
 
 

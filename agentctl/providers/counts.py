@@ -14,7 +14,7 @@ Object = Mapping[str, Any]
 
 _MOST = 10**9  # tokens of one call; whoever reports more is wrong
 _DEAREST = 10**6  # dollars of one call
-_WRAPPERS = ("response", "message", "x_groq")  # an event of a stream or a line of a batch, with the answer inside
+_WRAPPERS = ("response", "message", "x_groq", "result", "body")  # events of a stream and lines of a batch have these
 _TIERS: Mapping[object, ServiceTier] = {
     "standard": "standard",
     "default": "standard",
@@ -26,6 +26,7 @@ _TIERS: Mapping[object, ServiceTier] = {
     "on_demand_priority": "priority",
     "fast": "priority",  # OpenAI's other name of it
 }
+_UNSAID = frozenset({"", "auto", "none", "unspecified", "service_tier_unspecified", "traffic_type_unspecified"})
 
 
 class AbsurdError(ValueError):
@@ -95,9 +96,9 @@ def dollars(value: object) -> Decimal | None:
 
 
 def tier(*names: object) -> ServiceTier | None:
-    """Return how a call was served, by the first name that says so."""
+    """Return how a call was served, by the first name that says so; "other" by a name that nobody here knows."""
     texts = (name.lower() for name in names if isinstance(name, str))
-    return next((_TIERS[text] for text in texts if text in _TIERS), None)
+    return next((_TIERS.get(text, "other") for text in texts if text not in _UNSAID), None)
 
 
 def unwrap(raw: object, key: str) -> tuple[Object, Object]:
@@ -111,6 +112,17 @@ def unwrap(raw: object, key: str) -> tuple[Object, Object]:
     if isinstance(found.get(key), Mapping):
         return found[key], found
     for name in _WRAPPERS:
-        if isinstance(inside(found.get(name)).get(key), Mapping):
-            return found[name][key], found[name]
+        usage, answer = unwrap(found[name], key) if isinstance(found.get(name), Mapping) else ({}, {})
+        if answer:
+            return usage, answer
     return found, {}
+
+
+def is_batched(raw: object) -> bool:
+    """Whether this is a line of a batch's results, which names the request that it answers.
+
+    Sources: https://platform.openai.com/docs/guides/batch, https://platform.claude.com/docs/en/build-with-claude/batch-processing,
+    https://ai.google.dev/gemini-api/docs/batch-api.
+    """
+    line = inside(raw)
+    return ("custom_id" in line or "key" in line) and bool(line.keys() & {"response", "result"})

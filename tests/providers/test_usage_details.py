@@ -131,13 +131,13 @@ TIERS: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "Anthropic's batch": ("anthropic", {"input_tokens": 1, "output_tokens": 1, "service_tier": "batch"}, "batch"),
     "Gemini's": ("google", {"usageMetadata": {**GEMINI, "serviceTier": "flex"}}, "flex"),
     "Vertex's traffic": ("google", {"usageMetadata": {**GEMINI, "trafficType": "ON_DEMAND_PRIORITY"}}, "priority"),
-    "one that nobody knows": ("openai", {"service_tier": "gold", "usage": chat(1, 1)}, None),
+    "one that nobody knows": ("openai", {"service_tier": "gold", "usage": chat(1, 1)}, "other"),
 }
 
 
 @pytest.mark.parametrize(("api", "raw", "expected"), TIERS.values(), ids=TIERS)
 def test_how_a_call_was_served(api: str, raw: dict[str, Any], expected: str | None) -> None:
-    """Each provider's name of a service tier is one of ours, or not told."""
+    """Each provider's name of a service tier is one of ours, or another."""
     assert read(api, raw).service_tier == expected
 
 

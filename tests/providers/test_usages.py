@@ -313,6 +313,39 @@ def _filled(raw: object, value: object) -> Any:
     return value if raw is None else raw
 
 
+BATCHES: list[tuple[str, dict[str, Any]]] = [
+    ("openai", {"custom_id": "a", "response": {"status_code": 200, "body": {"usage": chat(5, 2)}}}),
+    ("openai", {"custom_id": "a", "response": {"body": {"service_tier": "default", "usage": responses(5, 2)}}}),
+    ("anthropic", {"custom_id": "a", "result": {"type": "succeeded", "message": {"usage": MESSAGE}}}),
+    ("google", {"key": "a", "response": {"usageMetadata": {"promptTokenCount": 5, "trafficType": "ON_DEMAND"}}}),
+]
+
+
+@pytest.mark.parametrize(("api", "line"), BATCHES)
+def test_a_line_of_a_batch_is_billed_as_one(api: str, line: dict[str, Any]) -> None:
+    """The answer is found however deep the vendor's line holds it, and it was served in a batch."""
+    usage = read_usage(api, line)
+    assert usage
+    assert (usage.service_tier, usage.input > 0) == ("batch", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("scale", "other"), ("turbo", "other"), ("auto", None), ("", None), (None, None), ("default", "standard")],
+)
+def test_how_a_call_was_served_is_known_or_other(said: str | None, expected: str | None) -> None:
+    """A way of being served that has no price list is not the usual one, and nothing said is not another."""
+    usage = read_usage("openai", {"service_tier": said, "usage": chat(5, 2)})
+    assert usage
+    assert usage.service_tier == expected
+
+
+def test_a_total_of_null_is_nothing() -> None:
+    """A server that has no answer to count says null; one that says null of all has counted nothing."""
+    assert buckets("mistral", {"prompt_tokens": 5, "completion_tokens": None}) == (5, 0, 0, 0, 0)
+    assert read_usage("mistral", {"prompt_tokens": None, "completion_tokens": None}) is None
+
+
 @pytest.mark.parametrize("raw", [None, 5, True, "usage", [], {}, {"usage": None}, {"usage": []}, {"total_tokens": 4}])
 def test_what_says_nothing_is_no_usage(raw: object) -> None:
     """Neither a refusal nor another document gives a usage, and none is an error."""

@@ -5,7 +5,9 @@ A module for each form, beside the codecs and not in them: what a usage costs is
 
 from __future__ import annotations
 
-from agentctl.providers.counts import Object, unwrap
+from dataclasses import replace
+
+from agentctl.providers.counts import Object, is_batched, unwrap
 from agentctl.providers.usages import anthropic, google, openai
 from agentctl.usage import Usage
 
@@ -27,9 +29,9 @@ def read_usage(api: str, raw: object) -> Usage | None:
         None if it holds no usage, or one that can't be true.
     """
     usage, _ = unwrap(raw, "usage")
-    if usage and _is_message(api, usage):
-        return anthropic.read_usage(raw)
-    return openai.read_usage(raw) or google.read_usage(raw)
+    message = usage and _is_message(api, usage)
+    found = anthropic.read_usage(raw) if message else openai.read_usage(raw) or google.read_usage(raw)
+    return replace(found, service_tier="batch") if found and is_batched(raw) else found
 
 
 def _is_message(api: str, usage: Object) -> bool:

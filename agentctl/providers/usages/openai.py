@@ -15,7 +15,6 @@ from decimal import Decimal
 from agentctl.providers.counts import (
     AbsurdError,
     Object,
-    count,
     dollars,
     first,
     inside,
@@ -36,17 +35,21 @@ def read_usage(raw: object) -> Usage | None:
     """Return what a usage object, or an answer that holds one, says; None if it is nothing or can't be true."""
     usage, answer = unwrap(raw, "usage")
     try:
-        if "prompt_tokens" in usage or "completion_tokens" in usage:
+        if _tells(usage, "prompt_tokens", "completion_tokens"):
             return _chat(usage, answer)
-        if "input_tokens" in usage or "output_tokens" in usage:
+        if _tells(usage, "input_tokens", "output_tokens"):
             return _responses(usage, answer)
     except AbsurdError:
         pass
     return None
 
 
+def _tells(usage: Object, *names: str) -> bool:
+    return any(usage.get(name) is not None for name in names)
+
+
 def _chat(raw: Object, answer: Object) -> Usage:
-    prompt, output = count(raw.get("prompt_tokens", 0)), count(raw.get("completion_tokens", 0))
+    prompt, output = first(raw.get("prompt_tokens")), first(raw.get("completion_tokens"))
     given, made = _details(raw)
     read = part(
         given.get("cached_tokens"),
@@ -68,7 +71,7 @@ def _chat(raw: Object, answer: Object) -> Usage:
 
 
 def _responses(raw: Object, answer: Object) -> Usage:
-    prompt, output = count(raw.get("input_tokens", 0)), count(raw.get("output_tokens", 0))
+    prompt, output = first(raw.get("input_tokens")), first(raw.get("output_tokens"))
     given, made = _details(raw)
     read = part(given.get("cached_tokens"), given.get("cache_read_input_tokens"))  # the second is Perplexity's
     written = part(given.get("cache_write_tokens"))

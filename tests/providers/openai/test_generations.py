@@ -46,7 +46,8 @@ SENT = {
 @pytest.mark.parametrize("model", SENT)
 def test_an_effort_becomes_one_that_the_model_knows(model: str) -> None:
     """In both APIs, and said wherever it is another one than was wished for."""
-    for wish, sent in zip(EFFORTS, SENT[model].split() or [None] * 7, strict=True):
+    expected: list[str | None] = [*SENT[model].split()] or [None] * 7
+    for wish, sent in zip(EFFORTS, expected, strict=True):
         request = Request(model, (user("hi"),), effort=wish)
         assert Responses(CAPABILITIES).encode(request).get("reasoning", {}).get("effort") == sent
         assert ChatCompletions(CAPABILITIES).encode(request).get("reasoning_effort") == sent
