@@ -15,6 +15,7 @@ from decimal import Decimal
 from agentctl.providers.counts import (
     AbsurdError,
     Object,
+    count,
     dollars,
     first,
     inside,
@@ -48,8 +49,13 @@ def _tells(usage: Object, *names: str) -> bool:
     return any(usage.get(name) is not None for name in names)
 
 
+def _total(raw: Object, name: str) -> int:
+    """A count that a server without anything to count may leave out, or give as null."""
+    return 0 if raw.get(name) is None else count(raw[name])
+
+
 def _chat(raw: Object, answer: Object) -> Usage:
-    prompt, output = first(raw.get("prompt_tokens")), first(raw.get("completion_tokens"))
+    prompt, output = _total(raw, "prompt_tokens"), _total(raw, "completion_tokens")
     given, made = _details(raw)
     read = part(
         given.get("cached_tokens"),
@@ -71,7 +77,7 @@ def _chat(raw: Object, answer: Object) -> Usage:
 
 
 def _responses(raw: Object, answer: Object) -> Usage:
-    prompt, output = first(raw.get("input_tokens")), first(raw.get("output_tokens"))
+    prompt, output = _total(raw, "input_tokens"), _total(raw, "output_tokens")
     given, made = _details(raw)
     read = part(given.get("cached_tokens"), given.get("cache_read_input_tokens"))  # the second is Perplexity's
     written = part(given.get("cache_write_tokens"))
