@@ -4,6 +4,7 @@
     ├── UsageError             2  usage
     ├── ConfigError            3  config
     ├── StorageError           9  storage
+    ├── BudgetError            5  budget
     ├── InterruptError       130  sigint
     └── ProviderError          7  provider
         ├── AuthError          4  auth
@@ -80,6 +81,12 @@ class StorageError(AgentctlError):
     """The database can't be read or written."""
 
     code = ExitCode.storage
+
+
+class BudgetError(AgentctlError):
+    """The call would pass a budget."""
+
+    code = ExitCode.budget
 
 
 class InterruptError(AgentctlError):

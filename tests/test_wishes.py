@@ -15,8 +15,8 @@ from support.vendors.street import MODELS, Traveller, open_street
 
 from agentctl.conversation import Options
 from agentctl.events import Done
-from agentctl.messages import Message, ToolCall, ToolResult, user
-from agentctl.providers.base import Effort, Request, ToolSpec, complete
+from agentctl.messages import Message, ToolCall, ToolResult, ToolSpec, user
+from agentctl.providers.base import Effort, Request, complete
 
 SCHEMA = {
     "type": "object",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     # Who only asks what providers are capable of, as a list of models does, needs none of what they answer.
+    from agentctl.breakpoints import CachePlan
     from agentctl.events import Done, StreamEvent
-    from agentctl.messages import Message
+    from agentctl.messages import Message, ToolSpec
     from agentctl.usage import Usage
 
 Api = Literal["chat", "responses", "messages", "gemini", "openrouter"]
@@ -19,15 +20,6 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """From the least to the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
-    """A tool the model may call; `parameters` is the JSON Schema of its arguments."""
-
-    name: str
-    description: str
-    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +34,7 @@ class Request:
         output_ceiling: the most that the model can, if that is known: some APIs want a limit even if nobody wishes one.
         effort: how much to think before answering; None leaves it to the provider.
         session_id: what the requests of one conversation have in common; a provider routes them to the same cache.
+        cache: what of it the provider is asked to keep for the next request; None leaves that to the provider.
     """
 
     model: str
@@ -53,6 +46,7 @@ class Request:
     output_ceiling: int | None = None
     effort: Effort | None = None
     session_id: str | None = None
+    cache: CachePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ from typing import Any, Literal
 
 from agentctl.errors import ProviderError
 from agentctl.events import Done, Notice, Retry, StreamEvent
-from agentctl.messages import Message, Text, ToolCall, ToolResult, dump, load, user
-from agentctl.providers.base import Request, ToolSpec
+from agentctl.messages import Message, Text, ToolCall, ToolResult, ToolSpec, dump, load, user
+from agentctl.providers.base import Request
 from agentctl.providers.driver import Credential, HttpProvider
 from agentctl.providers.google import GenerateContent
 from agentctl.providers.known import KNOWN

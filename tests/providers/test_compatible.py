@@ -16,9 +16,9 @@ from agentctl.economy.catalog import Catalog
 from agentctl.economy.pricing import price
 from agentctl.errors import ProviderError, UsageError
 from agentctl.events import Done
-from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, user
+from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec, user
 from agentctl.providers import compatible
-from agentctl.providers.base import EFFORTS, Capabilities, Effort, Request, ToolSpec
+from agentctl.providers.base import EFFORTS, Capabilities, Effort, Request
 from agentctl.providers.connect import connect
 from agentctl.providers.driver import HttpProvider
 from agentctl.providers.known import KNOWN

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.parts import MESSAGES
 
 from agentctl.errors import UsageError
-from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, user
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec, user
+from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.history import adapt, call_names
 
 ALL = Capabilities("p", media_types=("image/", "application/pdf"), signatures="provider")

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from agentctl.messages import Message
+from agentctl.messages import Message, ToolSpec
 from agentctl.providers.anthropic.blocks import Thoughts, blocks
 from agentctl.providers.anthropic.generations import generation
 from agentctl.providers.anthropic.thinking import effort_level, effort_sent, thinking, thoughts
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.remarks import remarks
 
 Json = dict[str, Any]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from agentctl.messages import Attachment, Message, Part, Role, Text, Thinking, ToolCall, ToolResult
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Part, Role, Text, Thinking, ToolCall, ToolResult, ToolSpec
+from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.google.models import GEMINI_3, generation
 from agentctl.providers.google.schema import known_words
 from agentctl.providers.google.thinking import thinking_config

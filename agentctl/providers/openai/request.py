@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
-from agentctl.providers.base import Capabilities, Effort, ReasoningField, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
+from agentctl.providers.base import Capabilities, Effort, ReasoningField, Request
 from agentctl.providers.history import is_image
 from agentctl.providers.openai.generations import generation, nearest
 from agentctl.providers.openai.strict import is_strict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
+from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.history import is_image
 from agentctl.providers.openai.generations import generation
 from agentctl.providers.openai.request import LONGEST_KEY, effort_of

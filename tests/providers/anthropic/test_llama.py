@@ -12,9 +12,9 @@ from support.llama import NAME, llama_server
 
 from agentctl.errors import ContextOverflowError
 from agentctl.events import Start, TextDelta
-from agentctl.messages import Message, Text, Thinking, ToolCall, ToolResult, user
+from agentctl.messages import Message, Text, Thinking, ToolCall, ToolResult, ToolSpec, user
 from agentctl.providers.anthropic import Messages
-from agentctl.providers.base import Capabilities, Effort, Request, ToolSpec, complete
+from agentctl.providers.base import Capabilities, Effort, Request, complete
 from agentctl.providers.driver import HttpProvider
 from agentctl.transport import Transport
 

@@ -16,10 +16,10 @@ from support.anthropic import events, redacted, text, thinking, tool_use
 from support.parts import MESSAGES
 
 from agentctl.errors import UsageError
-from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, dump, load, user
+from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec, dump, load, user
 from agentctl.providers.anthropic import Messages
 from agentctl.providers.anthropic.request import count, encode
-from agentctl.providers.base import Capabilities, Effort, Request, ToolSpec
+from agentctl.providers.base import Capabilities, Effort, Request
 from agentctl.providers.history import adapt
 from agentctl.providers.known import KNOWN
 

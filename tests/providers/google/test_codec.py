@@ -10,8 +10,8 @@ import pytest
 from support.gemini import generation, text
 from support.server import Server, answer
 
-from agentctl.messages import Message, Text, user
-from agentctl.providers.base import Request, ToolSpec, complete
+from agentctl.messages import Message, Text, ToolSpec, user
+from agentctl.providers.base import Request, complete
 from agentctl.providers.driver import Credential, HttpProvider
 from agentctl.providers.google import GenerateContent
 from agentctl.providers.known import KNOWN

@@ -10,8 +10,8 @@ import pytest
 from support.vendors.gemini import Gemini
 from support.vendors.plan import Call, Plan, Say, Think
 
-from agentctl.messages import Message, Text, Thinking, ToolCall, ToolResult, dump, load, user
-from agentctl.providers.base import EFFORTS, Request, ToolSpec, complete
+from agentctl.messages import Message, Text, Thinking, ToolCall, ToolResult, ToolSpec, dump, load, user
+from agentctl.providers.base import EFFORTS, Request, complete
 from agentctl.providers.driver import Credential, HttpProvider
 from agentctl.providers.google import GenerateContent
 from agentctl.providers.known import KNOWN

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, user
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec, user
+from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.google import GenerateContent
 from agentctl.providers.google.request import UNSIGNED
 from agentctl.providers.history import adapt

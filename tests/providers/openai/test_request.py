@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, user
-from agentctl.providers.base import Capabilities, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec, user
+from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.openai.request import encode
 
 ALL = Capabilities("p", media_types=("image/", "application/pdf"))

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.responses import call, created, done, ended, message, reasoning
 
-from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, dump, load, user
-from agentctl.providers.base import Capabilities, Effort, Request, ToolSpec
+from agentctl.messages import Attachment, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec, dump, load, user
+from agentctl.providers.base import Capabilities, Effort, Request
 from agentctl.providers.history import adapt
 from agentctl.providers.responses import Responses
 from agentctl.providers.responses.request import encode
