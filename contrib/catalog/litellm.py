@@ -34,6 +34,19 @@ PROVIDERS = {
     "minimax": ("minimax/", "minimax"),
     "novita": ("novita/", "novita"),
 }
+# Those of which only the ceilings are taken: what they say of prices is nobody's but theirs.
+CEILINGS = {
+    "azure": ("azure/", "azure"),
+    "baseten": ("baseten/", "baseten"),
+    "bedrock": ("", "aws"),
+    "bedrock_converse": ("", "aws"),
+    "cloudflare": ("cloudflare/", "cloudflare"),
+    "cohere_chat": ("", "cohere"),
+    "databricks": ("databricks/", "databricks"),
+    "github_copilot": ("github_copilot/", "github-copilot"),
+    "meta": ("meta/", "meta"),
+    "ovhcloud": ("ovhcloud/", "ovhcloud"),
+}
 MODES = {"": "standard", "_batches": "batch", "_flex": "flex", "_priority": "priority"}
 NAMES = {
     "input_cost_per_token": "input",
@@ -59,10 +72,11 @@ def main() -> None:
     path, version, date = sys.argv[1:]
     found: dict[str, dict[str, Any]] = {}
     for name, entry in json.loads(Path(path).read_text()).items():
-        provider = PROVIDERS.get(entry.get("litellm_provider", ""))
+        whose = entry.get("litellm_provider", "")
+        provider = PROVIDERS.get(whose) or CEILINGS.get(whose)
         if provider and name.startswith(provider[0]) and entry.get("mode") in {"chat", "responses"}:
             model = name.removeprefix(provider[0]).removeprefix("accounts/fireworks/models/").lower()
-            found.setdefault(provider[1], {})[model] = facts(entry)
+            found.setdefault(provider[1], {})[model] = facts(entry) if whose in PROVIDERS else limits(entry)
     head = json.dumps({"version": version, "date": date})[1:-1]
     lines = (f'"{name}": {{\n' + ",\n".join(rows(models)) + "\n}" for name, models in sorted(found.items()))
     Path(__file__).with_suffix(".json").write_text(f'{{{head},\n"providers": {{\n' + ",\n".join(lines) + "\n}}\n")
@@ -81,14 +95,17 @@ def facts(entry: Mapping[str, Any]) -> dict[str, Any]:
         "eu": entry.get("regional_processing_uplift_multiplier_eu"),
     }
     known = {
-        "max_input": entry.get("max_input_tokens"),
-        "max_output": entry.get("max_output_tokens"),
-        "cache_min": entry.get("prompt_cache_min_tokens"),
         "regions": {name: str(factor) for name, factor in regions.items() if factor},
         "fast": str(special["fast"]) if special.get("fast") else None,
         "modes": modes(entry),
     }
-    return {name: value for name, value in known.items() if value}
+    return limits(entry) | {name: value for name, value in known.items() if value}
+
+
+def limits(entry: Mapping[str, Any]) -> dict[str, int]:
+    """Return the ceilings of a model, none that is unknown."""
+    names = {"max_input": "max_input_tokens", "max_output": "max_output_tokens", "cache_min": "prompt_cache_min_tokens"}
+    return {ours: int(value) for ours, theirs in names.items() if (value := entry.get(theirs))}
 
 
 def modes(entry: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatch
-from typing import Any
+from typing import Any, TypeVar
 
 from genai_prices.types import ModelInfo, Provider
 from lists import history, is_counted, lists, stored
 from rules import rules
 
-# What vendors call 1M.
-ROUNDED = {1_000_000: 1_048_576}
+Said = TypeVar("Said")
 PLAIN = ("input", "output", "cache_read", "cache_write_short", "cache_write_long")
 FREE = {"since": "", "tiers": [{"above": 0, "input": "0", "output": "0"}]}
 
@@ -54,7 +53,7 @@ def row(model: ModelInfo, known: Known) -> dict[str, Any]:
     return head | {"lists": found} | origin | {"source": "; ".join((known.source, *added))}
 
 
-def matching(patterns: Mapping[str, str], name: str) -> str | None:
+def matching(patterns: Mapping[str, Said], name: str) -> Said | None:
     """Return what is said of the first pattern that fits the name."""
     return next((said for pattern, said in patterns.items() if fnmatch(name, pattern)), None)
 
@@ -167,30 +166,52 @@ def ceilings(provider: Provider, known: Known) -> Iterator[dict[str, Any]]:
     """Yield the ceilings of each model of which any is known."""
     ours = {name for row in known.ours.get("ceilings", ()) for name in row["models"]}
     for model in provider.models:
+        head = row(model, known)
         found, sources = limits(model.context_window, known.theirs_of(model), known)
+        for name, told in documented(model.id, head["lists"], known):
+            found[name] = told["tokens"]
+            sources.append(told["source"])
         if found and model.id not in ours:
-            date = known.theirs_date if known.theirs_source in sources else known.date
             yield {
-                "models": [row(model, known)["id"].lower()],
+                "models": [head["id"].lower()],
                 **found,
                 "source": ", ".join(dict.fromkeys(sources)),
-                "date": date,
+                "date": known.theirs_date if {known.theirs_source, *sources} - {known.source} else known.date,
             }
+
+
+def documented(model: str, lists: Sequence[Mapping[str, Any]], known: Known) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what the vendor's documents say of a model's ceilings, by name; a cache has a price where there is one."""
+    cached = any("cache_read" in tier for one in lists for tier in one["tiers"])
+    for name, patterns in known.ours.get("limits", {}).items():
+        if (name != "cache_min" or cached) and (told := matching(patterns, model)):
+            yield name, told
 
 
 def limits(window: int | None, theirs: Mapping[str, Any], known: Known) -> tuple[dict[str, int], list[str]]:
     """Return a model's ceilings, and whence they are; none on which two sources contradict each other."""
-    given = theirs.get("max_input")
-    window = ROUNDED.get(window, window) if window and ROUNDED.get(window) == given else window
+    given, longest = theirs.get("max_input"), theirs.get("max_output", 0)
+    if window and given:
+        window, given = exact(window, given), exact(given, window)
     found, sources = {}, []
-    if (names := known.ours.get("window_is", ["window"])) and (size := window or given) and given in (None, size):
+    names = known.ours.get("window_is", ["window"])
+    # An output as long as the whole window is one that nobody looked up.
+    apart = given is not None and longest < given
+    if apart and window == given + longest and "window" in names:
+        found, sources = {"window": window, "max_input": given}, [known.source, known.theirs_source]
+    elif names and (size := window or given) and given in (None, size):
         found = dict.fromkeys(names, size)
         sources = [known.source] * bool(window) + [known.theirs_source] * bool(given)
-    # An output as long as the whole window is one that nobody looked up.
-    if (longest := theirs.get("max_output")) and longest < (given or 0):
+    if longest and apart:
         found["max_output"] = longest
     if "cache_min" in theirs:
         found["cache_min"] = theirs["cache_min"]
     if found.keys() & {"max_output", "cache_min"}:
         sources.append(known.theirs_source)
     return found, sources
+
+
+def exact(size: int, other: int) -> int:
+    """Return the size, or the other one if it is short for that: 1,048,576 tokens are called 1M, or 1048K."""
+    shortened = {other // unit * unit for unit in (10 ** (len(str(other)) - digits) for digits in (1, 2, 3, 4))}
+    return other if other % 1024 == 0 and size in (*shortened, other // 1024 * 1000) else size
