@@ -165,9 +165,14 @@ def multiple(one: Mapping[str, Any], mode: str, factor: str) -> dict[str, Any]:
 def ceilings(provider: Provider, known: Known) -> Iterator[dict[str, Any]]:
     """Yield the ceilings of each model of which any is known."""
     ours = {name for row in known.ours.get("ceilings", ()) for name in row["models"]}
+    named: dict[str, list[Mapping[str, Any]]] = {}
+    for name, theirs in known.theirs.items():
+        if meant := provider.find_model(name):
+            named.setdefault(meant.id, []).append(theirs)
     for model in provider.models:
         head = row(model, known)
-        found, sources = limits(model.context_window, known.theirs_of(model), known)
+        theirs = known.theirs_of(model) or agreed(named.get(model.id, ()))
+        found, sources = limits(model.context_window, theirs, known)
         for name, told in documented(model.id, head["lists"], known):
             found[name] = told["tokens"]
             sources.append(told["source"])
@@ -176,8 +181,14 @@ def ceilings(provider: Provider, known: Known) -> Iterator[dict[str, Any]]:
                 "models": [head["id"].lower()],
                 **found,
                 "source": ", ".join(dict.fromkeys(sources)),
-                "date": known.theirs_date if {known.theirs_source, *sources} - {known.source} else known.date,
+                "date": known.date if {*sources} == {known.source} else known.theirs_date,
             }
+
+
+def agreed(entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the ceilings that litellm gives alike to all names of a model."""
+    told = ((name, {entry.get(name) for entry in entries}) for name in ("max_input", "max_output", "cache_min"))
+    return {name: size for name, (size, *others) in told if size and not others} if entries else {}
 
 
 def documented(model: str, lists: Sequence[Mapping[str, Any]], known: Known) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -73,7 +73,7 @@ def test_show_tells_tiers_and_history(program: Program) -> None:
     assert "standard\talways\t272,000\t10\t1\t12.5\tunknown\t45" in done.out
     assert "standard\t2026-08-21\t0\t4\t0.4\t5\t10\t20" in done.out
     assert "flex\t2026-08-21\t0\t2\t0.2\t2.5\t5\t10" in done.out
-    assert "source of prices\tgenai-prices 0.2.3; litellm 1.109.1 (long writes, regions) (2026-11-10)" in done.out
+    assert "source of prices\tgenai-prices 0.2.3; litellm 1.110.2 (long writes, regions) (2026-11-10)" in done.out
     assert "each search of the web\t$0.01" in done.out
     assert "tokens in eu\t1.1 times the price" in done.out
     assert "cached from\t1,024 tokens on" in done.out
