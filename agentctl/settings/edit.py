@@ -44,6 +44,25 @@ def put(path: Path, key: table.Path, value: str | float, *, mode: int = 0o600) -
     return before, after
 
 
+def drop(path: Path, key: table.Path) -> bool:
+    """Take `key` out of the file at `path`; whether it was there.
+
+    Raises:
+        ConfigError: the file does not make sense, or can't be written.
+    """
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), transient=True):
+            before = files.read(path)
+            if before is None or key not in files.parse(path, before):
+                return False
+            atomic.replace(path, _without(path, before, key), mode=path.stat().st_mode & 0o777)
+    except FileNotFoundError:
+        return False  # not even its directory is there
+    except OSError as error:
+        raise ConfigError(f"can't write {path}: {error.strerror}", hint=f"ls -ld {path.parent}") from error
+    return True
+
+
 def put_in_project(path: Path, key: table.Path, value: str | float, environ: Mapping[str, str]) -> bool:
     """`put`, in a project's file; whether that file is trusted then.
 
@@ -67,6 +86,22 @@ def _edited(path: Path, before: bytes, key: table.Path, value: str | float) -> b
         raise ConfigError(f"can't change {table.dotted(key)} in {path} and keep the rest", hint="edit the file by hand")
     for name, set_to in expected.items():
         check(name, set_to, str(path))
+    return after
+
+
+def _without(path: Path, before: bytes, key: table.Path) -> bytes:
+    import tomlkit  # noqa: PLC0415
+
+    expected = files.parse(path, before)
+    del expected[key]
+    document = tomlkit.parse(before.decode())
+    node = document
+    for part in key[:-1]:
+        node = node[part]
+    node.remove(key[-1])
+    after = tomlkit.dumps(document).encode()
+    if files.parse(path, after) != expected:
+        raise ConfigError(f"can't take {table.dotted(key)} out of {path} and keep the rest", hint="edit it by hand")
     return after
 
 

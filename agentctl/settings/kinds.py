@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 _TOO_LARGE = 10**18  # seconds or tokens; beyond it a number is a mistake, and no longer fits where it is used
 _TOO_DEAR = 10**9  # $/MTok, as with a decimal string
+_MOST_DOLLARS = 9_000_000  # of a budget: the ledger's integers hold no more pico-dollars
 # openrouter 1.3 components/quantization.py
 _QUANTIZATIONS = ("int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown")
 
@@ -66,6 +67,31 @@ def _dollars(value: object) -> Decimal:
         return _price(value)
     except ValueError:
         raise ValueError('dollars as a decimal string, such as "0.15"') from None
+
+
+def _budget(value: object) -> Decimal:
+    expected = 'dollars as a decimal string, such as "2.50"'
+    try:
+        dollars = _dollars(value)
+    except ValueError:
+        raise ValueError(expected) from None
+    if dollars > _MOST_DOLLARS:
+        raise ValueError(f"{expected}, and no more than {_MOST_DOLLARS}")
+    return dollars
+
+
+def _zone(value: object) -> str:
+    from agentctl.settings import zones  # noqa: PLC0415 - only a budget needs a calendar
+
+    if not isinstance(value, str) or not zones.is_known(value):
+        raise ValueError('a time zone, such as "Europe/Berlin" or "UTC"')
+    return value
+
+
+def _wait(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 <= value < _TOO_LARGE):
+        raise ValueError("a number of seconds, 0 or more")
+    return float(value)
 
 
 def _attribution(value: object) -> str:
@@ -205,6 +231,9 @@ ROTATION = Kind("size or age", _rotation)
 RETENTION = Kind("count or age", _retention)
 COMPRESSION = Kind("gz or none", _compression)
 DOLLARS = Kind("decimal string, $", _dollars)
+BUDGET = Kind("decimal string, $", _budget)
+ZONE = Kind("time zone", _zone)
+WAIT = Kind("seconds, or 0", _wait, _number)
 ATTRIBUTION = Kind("string or off", _attribution)
 NAMES = Kind("list of names", _names, _list)
 TRUTH = Kind("true or false", _yes_or_no, _truth)

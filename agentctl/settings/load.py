@@ -12,7 +12,15 @@ from agentctl.errors import ConfigError, UsageError
 from agentctl.paths import data_dir, state_dir
 from agentctl.redact import redact, register
 from agentctl.settings import files, table
-from agentctl.settings.values import LogSettings, ModelOverride, OpenRouterSettings, Origin, Server, Settings
+from agentctl.settings.values import (
+    BudgetSettings,
+    LogSettings,
+    ModelOverride,
+    OpenRouterSettings,
+    Origin,
+    Server,
+    Settings,
+)
 
 _LONGEST_SHOWN = 10**100  # Python itself refuses to print the digits of a much larger number
 
@@ -120,10 +128,15 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         ("timeout",): 300.0,
         ("openrouter", "referer"): "https://pypi.org/project/agentctl/",
         ("openrouter", "title"): "agentctl",
+        ("budget", "wait"): 30.0,
+        ("cache",): True,
         ("log", "dir"): files.directory(state_dir, environ),
     }
     holds = {key.path: _Setting(defaults.get(key.path), "default") for key in table.KEYS if not key.named} | found
-    log = {path[1]: setting.value for path, setting in holds.items() if path[0] == "log" and setting.value is not None}
+    log, budget = (
+        {path[1]: setting.value for path, setting in holds.items() if path[0] == group and setting.value is not None}
+        for group in ("log", "budget")
+    )
     return Settings(
         model=holds["model",].value,
         database=holds["database",].value,
@@ -135,6 +148,8 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         servers=MappingProxyType({name: _server(name, found) for name in _names("servers", found)}),
         models=MappingProxyType({name: _override(name, found) for name in _names("models", found)}),
         openrouter=_openrouter({path[1:]: setting.value for path, setting in holds.items() if path[0] == "openrouter"}),
+        budget=BudgetSettings(**budget),
+        cache=holds["cache",].value,
         log=LogSettings(**log),
         project=project,
         origins=MappingProxyType({table.dotted(path): setting.origin for path, setting in holds.items()}),

@@ -121,6 +121,18 @@ KEYS = (
             ("preferred_max_latency", kinds.SECONDS, "providers that take longer to begin come last", ""),
         )
     ),
+    *(
+        _simple(f"budget.{name}", kind, meaning, default, f"AGENTCTL_BUDGET_{name.upper()}")
+        for name, kind, meaning, default in (
+            ("call", kinds.BUDGET, "most that one call may cost", ""),
+            ("session", kinds.BUDGET, "most that one session may cost", ""),
+            ("day", kinds.BUDGET, "most that all calls of a day may cost", ""),
+            ("month", kinds.BUDGET, "most that all calls of a calendar month may cost", ""),
+            ("zone", kinds.ZONE, "where days and months begin", "this machine's"),
+            ("wait", kinds.WAIT, "how long to wait for what other calls have reserved", "30"),
+        )
+    ),
+    _simple("cache", kinds.TRUTH, "whether providers are asked to cache prompts", "true", "AGENTCTL_CACHE"),
     _simple("log.dir", kinds.DIRECTORY, "where `agentctl.log` is written", "the state directory", "AGENTCTL_LOG_DIR"),
     _simple("log.level", kinds.LEVEL, "the least important level that is written", "INFO", "AGENTCTL_LOG_LEVEL"),
     _simple("log.format", kinds.FORMAT, "lines for people or JSON for programs", "text", "AGENTCTL_LOG_FORMAT"),

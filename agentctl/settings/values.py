@@ -60,6 +60,22 @@ class OpenRouterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """What calls may cost, in dollars; None is no limit.
+
+    `zone` is the IANA name of the time zone in which days and months begin, None for this machine's. `wait` is how many
+    seconds a call waits for what others have reserved.
+    """
+
+    call: Decimal | None = None
+    session: Decimal | None = None
+    day: Decimal | None = None
+    month: Decimal | None = None
+    zone: str | None = None
+    wait: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Where logs go and how they are kept. `rotation` and `retention` are as `agentctl.settings.limits` reads them."""
 
@@ -75,9 +91,9 @@ class LogSettings:
 class Settings:
     """Everything that can be set.
 
-    `tag` is what calls are booked under. `timeout` is in seconds without a byte from the provider. `project` is the
-    directory whose `.agentctl/config.toml` was found. `origins` names the source of each key; `ignored` lists what the
-    project sets without being trusted.
+    `tag` is what calls are booked under, `cache` whether providers are asked to cache prompts. `timeout` is in seconds
+    without a byte from the provider. `project` is the directory whose `.agentctl/config.toml` was found. `origins`
+    names the source of each key; `ignored` lists what the project sets without being trusted.
     """
 
     model: str | None
@@ -90,6 +106,8 @@ class Settings:
     servers: Mapping[str, Server]
     models: Mapping[str, ModelOverride]
     openrouter: OpenRouterSettings
+    budget: BudgetSettings
+    cache: bool
     log: LogSettings
     project: Path | None
     origins: Mapping[str, Origin]

@@ -65,6 +65,8 @@ def test_every_simple_key_has_a_variable(home: Home, key: table.Key) -> None:
     sample |= {f"openrouter.preferred_{name}": "2.5" for name in ("min_throughput", "max_latency")}
     sample |= {"openrouter.sort": "price", "openrouter.partition": "none", "openrouter.data_collection": "deny"}
     sample |= {"openrouter.quantizations": "fp8,bf16"}
+    sample |= {f"budget.{name}": "2.50" for name in ("call", "session", "day", "month")}
+    sample |= {"budget.zone": "Europe/Berlin", "budget.wait": "0", "cache": "false"}
     name = table.dotted(key.path)
     assert key.variables[0].startswith("AGENTCTL_")
     usual = "http://localhost:1" if name.endswith("base_url") else "some/value"
