@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from agentctl.cli.render import dollars
 from agentctl.economy.ledger import Cost
-from agentctl.economy.money import format_usd
+from agentctl.economy.money import dollars, format_usd
 
 _SECOND = 1_000_000  # µs
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agentctl.app import App
 from agentctl.cli.finding import Finding
-from agentctl.cli.render import dollars
+from agentctl.economy.money import dollars
 from agentctl.errors import AgentctlError, AuthError
 from agentctl.providers.connect import connect
 from agentctl.providers.listing import list_models

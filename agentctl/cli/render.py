@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any, TextIO
 
 from agentctl.errors import AgentctlError
@@ -90,22 +89,3 @@ def forget(stream: TextIO) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)
-
-
-def dollars(amount: Decimal | None) -> str:
-    """A sum for people: `$0.0033`, `$12.40`, `unknown`; never rounded to nothing."""
-    if amount is None:
-        return "unknown"
-    if amount == 0:
-        return "$0"
-    if amount < 0:
-        return f"-{dollars(-amount)}"
-    if amount >= 1:
-        return f"${amount:,.2f}"
-    digits = max(2, 1 - amount.adjusted())
-    return f"${amount:.{digits}f}"
-
-
-def difference(amount: Decimal) -> str:
-    """A difference of sums for people: `+$0.0033`, `-$12.40`, `$0`."""
-    return f"+{dollars(amount)}" if amount > 0 else dollars(amount)

@@ -7,8 +7,8 @@ import time
 from decimal import Decimal
 from typing import Any, Protocol
 
-from agentctl.cli.render import dollars, print_json, print_json_line, print_note, printable
-from agentctl.economy.money import format_usd
+from agentctl.cli.render import print_json, print_json_line, print_note, printable
+from agentctl.economy.money import dollars, format_usd
 from agentctl.errors import ExitCode
 from agentctl.events import AgentEvent, Failed, Finished, Notice, Receipt, TextDelta, ThinkingDelta, ToolCallDelta
 from agentctl.usage import Usage

@@ -35,3 +35,22 @@ def format_pico(pico: int) -> str:
 def format_usd(dollars: Decimal) -> str:
     """Return dollars as a plain decimal number: exact, no exponent, no trailing zeros (`0.0033475`)."""
     return f"{EXACT.normalize(dollars):f}"
+
+
+def dollars(amount: Decimal | None) -> str:
+    """A sum for people: `$0.0033`, `$12.40`, `unknown`; never rounded to nothing."""
+    if amount is None:
+        return "unknown"
+    if amount == 0:
+        return "$0"
+    if amount < 0:
+        return f"-{dollars(-amount)}"
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    digits = max(2, 1 - amount.adjusted())
+    return f"${amount:.{digits}f}"
+
+
+def difference(amount: Decimal) -> str:
+    """A difference of sums for people: `+$0.0033`, `-$12.40`, `$0`."""
+    return f"+{dollars(amount)}" if amount > 0 else dollars(amount)

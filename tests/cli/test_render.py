@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from agentctl.cli.render import difference, dollars
+from agentctl.economy.money import difference, dollars
 
 
 @pytest.mark.parametrize(

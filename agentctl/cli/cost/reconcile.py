@@ -12,9 +12,9 @@ from agentctl.app import App
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.moments import moment
-from agentctl.cli.render import difference, dollars, print_json, print_note, print_table, print_text
+from agentctl.cli.render import print_json, print_note, print_table, print_text
 from agentctl.economy import reconciling
-from agentctl.economy.money import format_usd
+from agentctl.economy.money import difference, dollars, format_usd
 from agentctl.economy.reconciling import Deviation, Drift, Scope, total
 from agentctl.errors import ConfigError, ProviderError
 from agentctl.providers.known import KNOWN

@@ -14,11 +14,11 @@ import typer
 from agentctl.app import App
 from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
-from agentctl.cli.render import difference, dollars, print_json, print_note, print_table
+from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.routing import routers
 from agentctl.economy import totals
 from agentctl.economy.ledger import Cost
-from agentctl.economy.money import format_usd
+from agentctl.economy.money import difference, dollars, format_usd
 from agentctl.economy.periods import Period
 from agentctl.economy.totals import Total
 from agentctl.errors import ConfigError
