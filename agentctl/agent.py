@@ -6,40 +6,73 @@ It names no provider, database or terminal: it is given a `Provider` and a `Jour
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from agentctl.attempt import Attempt, Spent
 from agentctl.draft import Draft, Piece
 from agentctl.errors import UNSENT, AgentctlError, ProviderError
-from agentctl.events import AgentEvent, Delta, Done, Failed, Finished, Notice, Receipt, Retry, Start, StreamEvent
+from agentctl.events import (
+    AgentEvent,
+    Delta,
+    Done,
+    Failed,
+    Finished,
+    Notice,
+    Receipt,
+    Retry,
+    Sending,
+    Start,
+    StreamEvent,
+)
 from agentctl.messages import Message, Part, StopReason
 from agentctl.providers.base import Provider, Request
+from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage
-
-T = TypeVar("T")
 
 _PATIENCE = 3.0
 _UNWINDING = 1.0  # seconds for that question to let go of its connection
 
 
 class Journal(Protocol):
-    """Where a turn is recorded, attempt by attempt.
+    """Where a turn is recorded, attempt by attempt, and what decides whether it may be sent.
 
     Each method returns once what it was given is durable, and raises `StorageError` when it can't be.
     """
 
-    async def begin(self) -> None:
-        """Record what the user said, and that a call is about to be sent."""
+    async def begin(self, request: Request) -> Request:
+        """Record what the user said, and reserve what the call may cost; that may take waiting for others.
+
+        Returns:
+            The request as it may be sent.
+
+        Raises:
+            ContextOverflowError: the request does not fit the model.
+            BudgetError: a budget does not allow it.
+            CancelledError: the task was cancelled while it waited.
+        """
+        ...
+
+    async def send(self) -> None:
+        """Record that the request is on its way, and may be billed."""
         ...
 
     async def draft(self, piece: Piece) -> None:
         """Record more of the answer, and of what its provider tells of it, should this process die."""
         ...
 
-    async def retry(self, spent: Spent | None) -> None:
-        """Record what an attempt that failed cost, None if nothing, and that another is about to be sent."""
+    async def fail(self, spent: Spent | None) -> None:
+        """Record what an attempt that failed cost, None if nothing; another may follow."""
+        ...
+
+    async def again(self) -> None:
+        """Reserve what another attempt may cost; that may take waiting for others.
+
+        Raises:
+            BudgetError: a budget does not allow it.
+            CancelledError: the task was cancelled while it waited.
+        """
         ...
 
     async def settle(self, message: Message | None, spent: Spent) -> Receipt:
@@ -78,9 +111,9 @@ class Agent:
         ending: Done | AgentctlError | None = None
         abandoned = unsent = False
         try:
-            await _uninterrupted(self._journal.begin())
+            admitted = await self._journal.begin(request)
             _raise_if_cancelled()
-            async with aclosing(self._provider.stream(request)) as events:
+            async with aclosing(self._provider.stream(admitted)) as events:
                 async for event in events:
                     self._attempt.follow(event)
                     if isinstance(event, Delta):
@@ -112,6 +145,9 @@ class Agent:
             case Start() | Usage():
                 if self._draft.hear(event):
                     await self._draft.catch_up()
+            case Sending():
+                await uninterrupted(self._journal.send())
+                _raise_if_cancelled()
             case Notice():
                 return event
             case Retry():
@@ -121,9 +157,10 @@ class Agent:
     async def _retry(self, retry: Retry) -> Notice:
         """Record both attempts, for the provider sends again once this returns; return what the user should know."""
         failed = None if retry.usage is None else self._attempt.spent(self._provider.name)
-        await _uninterrupted(self._draft.stop())  # what is told of the failed attempt says nothing of the next
-        await _uninterrupted(self._journal.retry(failed))
-        self._begin_attempt()
+        await uninterrupted(self._draft.stop())  # what is told of the failed attempt says nothing of the next
+        await uninterrupted(self._journal.fail(failed))
+        self._begin_attempt()  # what failed is paid for, whatever becomes of the next
+        await self._journal.again()
         _raise_if_cancelled()
         return Notice(f"{retry.reason}; attempt {retry.attempt + 1} in {retry.delay:.1f} s")
 
@@ -137,7 +174,7 @@ class Agent:
         free = unsent or (error is not None and not (message or self._attempt.usage or _billable(error)))
         if not free:
             await self._inquire()
-        return await _uninterrupted(self._record(message, error, free=free))
+        return await uninterrupted(self._record(message, error, free=free))
 
     async def _record(self, message: Message | None, error: AgentctlError | None, *, free: bool) -> Finished | Failed:
         await self._draft.stop()
@@ -158,12 +195,12 @@ class Agent:
         self._draft.hear(Start(self._attempt.model or "", response_id))
         if self._attempt.usage:
             self._draft.hear(self._attempt.usage)  # maybe the error that ended the answer told it
-        await _uninterrupted(self._draft.save())
+        await uninterrupted(self._draft.save())
         asking = asyncio.ensure_future(self._provider.charged(response_id))
         with suppress(asyncio.CancelledError):
             await asyncio.wait([asking], timeout=self._patience)
         asking.cancel()
-        await _uninterrupted(asyncio.wait([asking], timeout=_UNWINDING))
+        await uninterrupted(asyncio.wait([asking], timeout=_UNWINDING))
         # Whatever went wrong with the question, the turn goes on without an answer to it.
         if asking.done() and not asking.cancelled() and asking.exception() is None and (usage := asking.result()):
             self._attempt.settle(usage)
@@ -181,12 +218,3 @@ def _raise_if_cancelled() -> None:
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError(UNSENT)
-
-
-async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end even if this task is cancelled meanwhile; the task's `cancelling()` still tells of it."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
-    return task.result()

@@ -15,8 +15,11 @@ from agentctl.paths import cache_dir, data_dir
 from agentctl.settings import Settings, load
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from agentctl.conversation import Target
-    from agentctl.economy.catalog import Catalog
+    from agentctl.economy.budget import Limits
+    from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
     from agentctl.providers.base import Provider
     from agentctl.providers.driver import HttpProvider
@@ -124,7 +127,19 @@ class App:
 
         full = self.full_name(name)
         provider, _, model = full.partition("/")
-        return Target(self._provider(provider), model, self.catalog.find(full))
+        return Target(self._provider(provider), model, self.catalog.find(full), self._substitutes(provider))
+
+    def limits(self, command: Decimal | None = None) -> Limits:
+        """The budgets that hold; `command` is the most dollars that this command may spend, None for no limit."""
+        from agentctl.economy.budget import Limits  # noqa: PLC0415 - most commands spend nothing
+
+        set_ = self.settings.budget
+        zone = None
+        if set_.zone is not None:
+            from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+            zone = ZoneInfo(set_.zone)
+        return Limits(command, set_.call, set_.session, set_.day, set_.month, zone)
 
     def full_name(self, name: str) -> str:
         """`provider/model`, for that or an alias of it.
@@ -137,6 +152,17 @@ class App:
         if not (provider and model):
             raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")
         return full
+
+    def _substitutes(self, provider: str) -> tuple[ModelCard, ...]:
+        """The models that a router may let answer in the place of the one that is asked."""
+        others = self.settings.openrouter.models
+        if not others:
+            return ()
+        from agentctl.providers.known import KNOWN  # noqa: PLC0415 - only who routes needs it
+
+        server, known = self.settings.servers.get(provider), KNOWN.get(provider)
+        api = (server and server.api) or (known and known.api)
+        return tuple(self.catalog.find(f"{provider}/{other}") for other in others) if api == "openrouter" else ()
 
     def _provider(self, name: str) -> Provider:
         if name == "local":

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from agentctl.admission import Gate
 from agentctl.agent import Agent
 from agentctl.economy import tokens
+from agentctl.economy.budget import NO_LIMITS, Limits
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
@@ -18,6 +20,7 @@ from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text
 from agentctl.providers.base import Effort, Preview, Provider, Request
+from agentctl.queue import Queue
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Session
@@ -28,11 +31,12 @@ PATIENCE = 600.0  # seconds to wait for another process's turn in the same sessi
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A model to talk to: who serves it, its name there, and what is known of it."""
+    """A model to talk to: who serves it, its name there, what is known of it, and of those that may answer for it."""
 
     provider: Provider
     model: str
     card: ModelCard
+    substitutes: tuple[ModelCard, ...] = ()
 
     @property
     def name(self) -> str:
@@ -48,6 +52,17 @@ class Options:
     temperature: float | None = None
     schema: Mapping[str, Any] | None = None
     effort: Effort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the turns may cost, and how many seconds each waits for what other calls have reserved."""
+
+    limits: Limits = NO_LIMITS
+    patience: float = 0.0
+
+
+_UNLIMITED = Allowance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class Conversation:
         system: a system message that replaces the session's own from now on.
         keep: whether to store what is said; if not, it is remembered as long as this object lives.
         tag: what the calls are booked under.
+        allowance: what the turns may cost.
     """
 
     def __init__(
@@ -82,6 +98,7 @@ class Conversation:
         system: str | None = None,
         keep: bool = True,
         tag: str | None = None,
+        allowance: Allowance = _UNLIMITED,
     ) -> None:
         self._db = db
         self._catalog = catalog
@@ -90,6 +107,8 @@ class Conversation:
         self._system = system
         self._keep = keep
         self._tag = tag
+        self._allowance = allowance
+        self._spent = Decimal(0)
         self._earlier = session_id
         self._unsaved: list[Message] = []
         self.stored = keep and session_id is not None
@@ -114,10 +133,12 @@ class Conversation:
             session, history = self._load()
             opening = self._opening(message)
             request = self._request((*history, *opening))
-            turn = Turn(call, self._target.card, session, opening, tokens.estimate(request.messages))
-            journal = DatabaseJournal(self._db, self._catalog, turn)
+            size = tokens.estimate(request.messages)
+            turn = Turn(call, self._target.card, session, opening, size, self._gate(), self._spent)
+            journal = DatabaseJournal(self._db, self._catalog, turn, self._queue(call, notify))
             events = Agent(self._target.provider, journal, self._target.name).run(request)
             yield events if self._keep else self._remembered(events, opening)
+        self._spent += journal.cost
         if journal.begun:
             self.stored, self._system = self._keep, None
 
@@ -152,6 +173,16 @@ class Conversation:
             effort=asked.effort,
             session_id=self.session_id,
         )
+
+    def _gate(self) -> Gate:
+        target = self._target
+        provider = target.card.name.partition("/")[0]
+        cards = (target.card, *target.substitutes)
+        return Gate(target.provider, cards, self._allowance.limits, lambda: self._catalog.listing([provider]))
+
+    def _queue(self, call: Call, notify: Callable[[str], None]) -> Queue:
+        name = self.session_id or call.call_id
+        return Queue(self._allowance.patience, notify, lambda: recover(self._db, self._catalog, held=name))
 
     def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
         """Read the session as it is now: another process may have added to it."""

@@ -1,9 +1,9 @@
 """What happens while a model answers: two closed unions of events.
 
-A provider yields `StreamEvent`: any number of deltas, then exactly one `Done`; if it fails it raises a `ProviderError`
-that carries the partial answer. A signature is the last of its part: what follows is another part. A `Usage` among the
-deltas is what the answer has used so far, as far as what came before it. The agent loop yields `AgentEvent`, which ends
-in exactly one `Finished` or `Failed`; only the loop turns an error into an event.
+A provider yields `StreamEvent`: `Sending` before each attempt, any number of deltas, then exactly one `Done`; if it
+fails it raises a `ProviderError` that carries the partial answer. A signature is the last of its part: what follows is
+another part. A `Usage` among the deltas is what the answer has used so far, as far as what came before it. The agent
+loop yields `AgentEvent`, which ends in exactly one `Finished` or `Failed`; only the loop turns an error into an event.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from decimal import Decimal
 from agentctl.errors import AgentctlError
 from agentctl.messages import Message, StopReason
 from agentctl.usage import Usage, UsageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The request is about to be sent: once this is taken, the provider may bill it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Notice:
 
 
 Delta = TextDelta | ThinkingDelta | ToolCallDelta
-StreamEvent = Start | Delta | Usage | Retry | Notice | Done
+StreamEvent = Sending | Start | Delta | Usage | Retry | Notice | Done
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,26 +7,39 @@ A turn holds the lock of its session. So a draft whose session is not locked bel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from typing import TypeVar
 
 from agentctl import log
+from agentctl.admission import Fitted, Gate
 from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.attempt import Spent
 from agentctl.draft import Piece
 from agentctl.economy import ledger, money, pricing, tokens
+from agentctl.economy.allowance import Grant
 from agentctl.economy.billing import Bill, bill, billed_card
+from agentctl.economy.budget import Spending
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Answerer, Told
 from agentctl.events import Receipt
 from agentctl.messages import Message, Part
+from agentctl.providers.base import Request
+from agentctl.queue import QUEUE, Queue, Verdict
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Draft, MessageStatus, Session
+from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage, UsageStatus
+
+T = TypeVar("T")
+
+
+class _OvertakenError(Exception):
+    """Another process took what was left of a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,10 @@ class Turn:
 
     `call.session_id` is None where the conversation is not kept, and `session` also where it is about to begin.
     `opening` are the messages that are new with this turn, and `input_tokens` the estimated tokens of all that is sent.
+
+    Args:
+        gate: what lets it through.
+        spent: what the command has cost so far, in dollars.
     """
 
     call: ledger.Call
@@ -42,6 +59,8 @@ class Turn:
     session: Session | None
     opening: tuple[Message, ...]
     input_tokens: int
+    gate: Gate
+    spent: Decimal = Decimal(0)
 
 
 class DatabaseJournal:
@@ -51,41 +70,97 @@ class DatabaseJournal:
         db: where the turn is recorded.
         catalog: what it costs, should another model answer than `turn` asks.
         turn: what is about to be sent.
+        queue: how it waits for what others have reserved.
     """
 
-    def __init__(self, db: Database, catalog: Catalog, turn: Turn) -> None:
+    def __init__(self, db: Database, catalog: Catalog, turn: Turn, queue: Queue = QUEUE) -> None:
         self._db = db
         self._catalog = catalog
         self._turn = turn
+        self._queue = queue
         self._call = turn.call
+        self._fitted: Fitted | None = None
         self._session: Session | None = None
         self._chunks = 0
         self._begun = False
         self._earlier: Bill | None = None  # for the attempts before this one
+        self._billed: Bill | None = None  # for all of them
 
     @property
     def begun(self) -> bool:
         """Whether the turn is in the database."""
         return self._begun
 
-    async def begin(self) -> None:
-        """Record the opening messages, an empty draft and the reservation of the call, all or nothing."""
-        self._session = await asyncio.wrap_future(self._db.submit(self._begin))
-        self._begun = True
+    @property
+    def cost(self) -> Decimal:
+        """What the turn has cost in dollars, as far as that is known."""
+        return (self._billed and self._billed.cost) or Decimal(0)
 
-    def _begin(self, tx: Transaction) -> Session | None:
+    async def begin(self, request: Request) -> Request:
+        """Record the opening messages, an empty draft and the reservation of the call, all or nothing."""
+        gate = self._turn.gate
+        fitted = await gate.fit(request)
+        if gate.limits:
+            fitted, grant = await self._queue.granted(gate, fitted, self._take(self._begin_within))
+            fitted = gate.clamped(fitted, grant)
+        else:
+            await self._write(self._begin)
+        self._fitted, self._begun = fitted, True
+        for note in fitted.notes:
+            self._queue.notify(note)
+        return fitted.request
+
+    def _begin(self, tx: Transaction) -> None:
+        self._open(tx)
+        self._reserve(tx, self._call)
+
+    def _begin_within(self, tx: Transaction, fitted: Fitted, *, patient: bool) -> Verdict:
+        verdict = self._turn.gate.decide(tx, self._call, fitted, self._spending(), patient=patient)
+        if isinstance(verdict, Grant):
+            self._open(tx)
+            self._reserve_within(tx, self._call, fitted, verdict)
+        return verdict
+
+    def _open(self, tx: Transaction) -> None:
         turn, session = self._turn, self._turn.session
         if turn.call.session_id:
             session = session or sessions.create(tx, session_id=turn.call.session_id)
             for message in turn.opening:
                 session, _ = sessions.append(tx, session, message)
             sessions.open_draft(tx, session, turn.call.call_id)
-        self._reserve(tx, turn.call)
-        return session
+        self._session = session
 
     def _reserve(self, tx: Transaction, call: ledger.Call) -> None:
         estimate = Usage(uncached_input=self._turn.input_tokens)
         ledger.reserve(tx, call, estimate, pricing.price(estimate, self._turn.card))
+
+    def _reserve_within(self, tx: Transaction, call: ledger.Call, fitted: Fitted, grant: Grant) -> None:
+        if not self._turn.gate.reserve(tx, call, fitted, grant):
+            raise _OvertakenError
+
+    def _take(self, work: Callable[..., Verdict]) -> Callable[[Fitted, bool], Awaitable[Verdict]]:
+        """What asks for a grant in a transaction, and undoes that if another process takes what was left meanwhile."""
+
+        async def take(fitted: Fitted, patient: bool) -> Verdict:
+            while True:
+                with suppress(_OvertakenError):
+                    return await self._write(lambda tx: work(tx, fitted, patient=patient))
+
+        return take
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        return await uninterrupted(asyncio.wrap_future(self._db.submit(work)))
+
+    def _spending(self) -> Spending:
+        """What was spent before the attempt that is to come."""
+        so_far = self._earlier.cost if self._earlier else None
+        call, command = (ledger.stored(cost) or 0 for cost in (so_far, self._turn.spent))
+        return Spending(command + call, call)
+
+    async def send(self) -> None:
+        """Record that the request is on its way."""
+        call = self._call
+        await asyncio.wrap_future(self._db.submit(lambda tx: ledger.send(tx, call)))
 
     async def draft(self, piece: Piece) -> None:
         """Record more of the answer where the conversation is kept, and what the provider tells in any case."""
@@ -102,20 +177,40 @@ class DatabaseJournal:
         if chunks or told:
             await asyncio.wrap_future(self._db.submit(lambda tx: _add(tx, call, chunks, told)))
 
-    async def retry(self, spent: Spent | None) -> None:
-        """Charge or release the attempt that failed, and reserve the next one, all or nothing."""
-        following = replace(self._call, attempt=self._call.attempt + 1)
-        billed = await asyncio.wrap_future(self._db.submit(lambda tx: self._retry(tx, spent, following)))
-        self._call, self._earlier = following, billed
+    async def fail(self, spent: Spent | None) -> None:
+        """Charge or release the attempt that failed. Until the next one is reserved nothing of the turn is open."""
+        self._earlier = await self._write(lambda tx: self._fail(tx, spent))
 
-    def _retry(self, tx: Transaction, spent: Spent | None, following: ledger.Call) -> Bill | None:
-        billed = self._earlier
+    def _fail(self, tx: Transaction, spent: Spent | None) -> Bill | None:
+        if self._session:
+            sessions.close_draft(tx, self._call.call_id)
         if spent is None:
             ledger.release(tx, self._call)
+            return self._earlier
+        return self._sum(self._charge(tx, spent, None))
+
+    async def again(self) -> None:
+        """Reserve the next attempt, at no more than was granted to the first."""
+        self._call, self._chunks = replace(self._call, attempt=self._call.attempt + 1), 0
+        if self._turn.gate.limits and self._fitted:
+            await self._queue.granted(self._turn.gate, self._fitted, self._take(self._again_within))
         else:
-            billed = self._sum(self._charge(tx, spent, None))
-        self._reserve(tx, following)
-        return billed
+            await self._write(self._again)
+
+    def _again(self, tx: Transaction) -> None:
+        self._reserve(tx, self._call)
+        self._reopen(tx)
+
+    def _again_within(self, tx: Transaction, fitted: Fitted, *, patient: bool) -> Verdict:
+        verdict = self._turn.gate.decide(tx, self._call, fitted, self._spending(), patient=patient, fixed=True)
+        if isinstance(verdict, Grant):
+            self._reserve_within(tx, self._call, fitted, verdict)
+            self._reopen(tx)
+        return verdict
+
+    def _reopen(self, tx: Transaction) -> None:
+        if self._session:
+            sessions.open_draft(tx, self._session, self._call.call_id)
 
     async def settle(self, message: Message | None, spent: Spent) -> Receipt:
         """Replace the draft by the message, and the reservation by what the attempt cost."""
@@ -152,6 +247,7 @@ class DatabaseJournal:
         return ledger.Cost(billed.cost or Decimal(0), unknown_calls=int(billed.cost is None))
 
     def _receipt(self, billed: Bill, status: UsageStatus, total: ledger.Cost, message_id: str | None = None) -> Receipt:
+        self._billed = billed
         return Receipt(
             model=self._turn.card.name,
             usage=billed.usage,
@@ -183,7 +279,8 @@ class DatabaseJournal:
 
     def _release(self, tx: Transaction) -> Receipt:
         self._close(tx, None)
-        ledger.release(tx, self._call)
+        if ledger.is_open(tx, self._call):
+            ledger.release(tx, self._call)
         billed = self._earlier or _NOTHING
         return self._receipt(billed, "partial" if self._earlier else "final", self._total(tx, billed))
 
@@ -229,18 +326,33 @@ def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
     call = left.call
     if not ledger.is_open(tx, call):
         return  # its process settled it just before we had the lock
+    draft = sessions.find_draft(tx, call.call_id)
+    if not left.sent:
+        sessions.close_draft(tx, call.call_id)
+        ledger.release(tx, call)
+        return
     asked = catalog.find(f"{call.provider}/{call.model}")
     unreported: tuple[Part, ...] = ()
     message_id = None
-    if draft := sessions.find_draft(tx, call.call_id):
+    if draft:
         unreported = _parts(draft.chunks[left.told.covered :], call.provider)
         parts = _parts(draft.chunks, call.provider)
         message_id = _store_partial(tx, draft, Message("assistant", parts, asked.name, "error"))
     told = left.told
+    if left.capped:
+        _charge_all(tx, left, asked.version, message_id)
+        return
     status: UsageStatus = "partial" if told.usage else "estimated"
     spent = Spent(told.usage, status, unreported, told.answerer.model, told.answerer.response_id)
     terms = _Terms(billed_card(catalog, asked, spent.model), left.usage.input, left.created_at)
     _charge(tx, call, spent, terms, message_id)
+
+
+def _charge_all(tx: Transaction, left: ledger.OpenCall, version: str | None, message_id: str | None) -> None:
+    """Charge all that a call was allowed to cost: nobody was there to see where its provider stopped."""
+    usage = replace(left.usage, reported=left.told.usage.reported if left.told.usage else None)
+    answerer, at = left.told.answerer, left.created_at
+    ledger.charge(tx, left.call, usage, left.cost, "estimated", version, message_id, answerer=answerer, at=at)
 
 
 def _parts(chunks: Sequence[str], provider: str) -> tuple[Part, ...]:

@@ -16,7 +16,7 @@ from agentctl.agent import Agent
 from agentctl.assembly import assemble
 from agentctl.attempt import Spent
 from agentctl.draft import Piece
-from agentctl.errors import UNSENT, AgentctlError, AuthError, ProviderError, StorageError
+from agentctl.errors import UNSENT, AgentctlError, AuthError, BudgetError, ProviderError, StorageError
 from agentctl.events import (
     AgentEvent,
     Delta,
@@ -73,10 +73,10 @@ def test_retries_are_told() -> None:
 @pytest.mark.parametrize(
     ("error", "said", "ending", "status"),
     [
-        (AuthError("refused"), [], ["begin", "release"], None),
-        (ProviderError("cut"), ["par", "tial"], ["begin", "settle"], "estimated"),
-        (ProviderError("cut", usage=USAGE), ["partial"], ["begin", "settle"], "partial"),
-        (ProviderError("silent", billable=True), [], ["begin", "settle"], "estimated"),
+        (AuthError("refused"), [], ["begin", "send", "release"], None),
+        (ProviderError("cut"), ["par", "tial"], ["begin", "send", "settle"], "estimated"),
+        (ProviderError("cut", usage=USAGE), ["partial"], ["begin", "send", "settle"], "partial"),
+        (ProviderError("silent", billable=True), [], ["begin", "send", "settle"], "estimated"),
     ],
 )
 def test_a_failed_turn_is_paid_for_as_far_as_it_was_served(
@@ -239,15 +239,15 @@ def test_an_attempt_that_failed_is_recorded_before_the_next_is_sent(billed: Usag
     journal = MemoryJournal()
     seen: list[list[str]] = []
 
-    class Sending(Player):
+    class Watching(Player):
         async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
             yield ANSWER
             yield Retry(1, 0, "overloaded", billed, "failed-1")
             seen.append(list(journal.told))
             yield _done()
 
-    _run(Sending([]), journal)
-    assert seen == [["begin", "retry"]]
+    _run(Watching([]), journal)
+    assert seen == [["begin", "fail", "again"]]
     assert journal.retried == [Spent(billed, "partial", (), "m", "failed-1") if billed else None]
     assert journal.settled[0][1] == Spent(USAGE, "final")
 
@@ -255,7 +255,7 @@ def test_an_attempt_that_failed_is_recorded_before_the_next_is_sent(billed: Usag
 @pytest.mark.parametrize("failing", [False, True])
 def test_a_turn_that_ends_between_attempts(failing: bool) -> None:
     """A cancellation while the first attempt is recorded releases the second; where it can't be recorded, all ends."""
-    journal = MemoryJournal(trouble=StorageError("disk full"), failing=("retry",) if failing else ())
+    journal = MemoryJournal(trouble=StorageError("disk full"), failing=("fail",) if failing else ())
 
     async def run() -> AgentEvent:
         player = Player([ANSWER, Retry(1, 0, "overloaded", USAGE), _done()])
@@ -270,7 +270,7 @@ def test_a_turn_that_ends_between_attempts(failing: bool) -> None:
         assert [spent.usage for _, spent in journal.settled] == [USAGE]
     else:
         assert isinstance(last, Finished)
-        assert journal.told == ["begin", "retry", "release"]
+        assert journal.told == ["begin", "send", "fail", "again", "release"]
 
 
 def test_a_turn_abandoned_between_attempts_releases_the_next() -> None:
@@ -284,7 +284,18 @@ def test_a_turn_abandoned_between_attempts_releases_the_next() -> None:
                 break
 
     asyncio.run(run())
-    assert journal.told == ["begin", "retry", "release"]
+    assert journal.told == ["begin", "send", "fail", "again", "release"]
+
+
+@pytest.mark.parametrize("error", [BudgetError("no more"), StorageError("disk full")])
+def test_a_second_attempt_that_is_not_allowed_ends_the_turn(error: AgentctlError) -> None:
+    """The first attempt is paid for once, and nothing is sent after it."""
+    journal = MemoryJournal(trouble=error, failing=("again",))
+    last = _run(Player([ANSWER, Retry(1, 0, "overloaded", USAGE), _done()]), journal)[-1]
+    assert isinstance(last, Failed)
+    assert last.error is error
+    assert journal.told == ["begin", "send", "fail", "again", "release"]
+    assert [spent.usage for spent in journal.retried if spent] == [USAGE]
 
 
 def test_the_provider_is_asked_what_a_broken_answer_cost() -> None:

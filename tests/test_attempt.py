@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.loop import REQUEST, Player, collect
 from support.parts import DELTAS
+from support.turns import turn as make_turn
 
 from agentctl.agent import Agent
 from agentctl.attempt import Attempt, Spent
@@ -27,10 +28,10 @@ from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.errors import UNSENT, ProviderError
-from agentctl.events import AgentEvent, Delta, Done, Failed, Receipt, Retry, Start, StreamEvent, TextDelta
+from agentctl.events import AgentEvent, Delta, Done, Failed, Receipt, Retry, Sending, Start, StreamEvent, TextDelta
 from agentctl.ids import new_id
-from agentctl.journal import DatabaseJournal, Turn, recover
-from agentctl.messages import Message, Text, user
+from agentctl.journal import DatabaseJournal, recover
+from agentctl.messages import Message, Text
 from agentctl.providers.base import Request
 from agentctl.settings import ModelOverride
 from agentctl.store.base import Database, Transaction
@@ -129,9 +130,11 @@ class Service(Player):
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Play it."""
         for number, billed in enumerate(self.plays.failures, 1):
+            yield Sending()
             self._send()
             yield Start("m", f"failed-{number}")
             yield Retry(number, 0, "overloaded", billed)
+        yield Sending()
         self._send()
         if self.plays.named:
             yield Start("m", "answer")
@@ -177,7 +180,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _play(script: Script, db: Database, session_id: str) -> tuple[Service, list[AgentEvent]]:
     service = Service(plays=script, database=db)
-    turn = Turn(Call(new_id(), session_id, "player", "m"), CATALOG.find("player/m"), None, (user("hi"),), INPUT)
+    turn = make_turn(Call(new_id(), session_id, "player", "m"), CATALOG.find("player/m"), INPUT)
     return service, asyncio.run(collect(Agent(service, DatabaseJournal(db, CATALOG, turn), "player/m").run(REQUEST)))
 
 
@@ -250,7 +253,7 @@ def test_a_process_that_dies_leaves_no_attempt_without_a_record(script: Script, 
         mortal = Mortal(db, dies_at)
         service = Service(plays=script, database=mortal)
         call = Call(new_id(), new_id(), "player", "m")
-        turn = Turn(call, CATALOG.find("player/m"), None, (user("hi"),), INPUT)
+        turn = make_turn(call, CATALOG.find("player/m"), INPUT)
         agent = Agent(service, DatabaseJournal(mortal, CATALOG, turn), "player/m")
         dead = False
         try:
@@ -271,7 +274,7 @@ def test_a_process_that_dies_leaves_no_attempt_without_a_record(script: Script, 
 @settings(max_examples=15)
 def test_a_kill_costs_what_an_interrupt_costs(batches: list[list[StreamEvent]], *, keep: bool) -> None:
     """Once all that came is written, whoever recovers the call charges what its own process would have charged."""
-    sent = Turn(Call(new_id(), new_id(), "player", "m"), CATALOG.find("player/m"), None, (user("hi"),), INPUT)
+    sent = make_turn(Call(new_id(), new_id(), "player", "m"), CATALOG.find("player/m"), INPUT)
     if not keep:  # then no words are at hand when it is recovered: those are charged that were counted
         sent = replace(sent, call=replace(sent.call, session_id=None))
     with database() as (db, path):
@@ -291,7 +294,8 @@ def test_a_kill_costs_what_an_interrupt_costs(batches: list[list[StreamEvent]], 
 
 async def _write(journal: DatabaseJournal, batches: Sequence[Sequence[StreamEvent]]) -> None:
     """Make each batch durable, and no more."""
-    await journal.begin()
+    await journal.begin(REQUEST)
+    await journal.send()
     draft = Draft(journal.draft)
     for batch in batches:
         for event in batch:
@@ -303,7 +307,8 @@ async def _write(journal: DatabaseJournal, batches: Sequence[Sequence[StreamEven
 
 
 async def _settle(journal: DatabaseJournal, spent: Spent) -> None:
-    await journal.begin()
+    await journal.begin(REQUEST)
+    await journal.send()
     await journal.settle(None, spent)
 
 
@@ -329,11 +334,13 @@ def test_only_what_was_sent_is_charged(ending: asyncio.CancelledError) -> None:
 
     class Waiting(Player):
         async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+            yield Sending()
             yield Retry(1, 0, "overloaded", Usage(5))
+            yield Sending()
             raise ending
 
     with database() as (db, path):
-        turn = Turn(Call(new_id(), None, "player", "m"), CATALOG.find("player/m"), None, (user("hi"),), INPUT)
+        turn = make_turn(Call(new_id(), None, "player", "m"), CATALOG.find("player/m"), INPUT)
         agent = Agent(Waiting([]), DatabaseJournal(db, CATALOG, turn), "player/m")
         events = asyncio.run(collect(agent.run(REQUEST)))
         (receipt,) = (event for event in events if isinstance(event, Receipt))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.turns import REQUEST
+from support.turns import turn as make_turn
 
 from agentctl.attempt import Spent
 from agentctl.draft import Piece
@@ -39,7 +41,7 @@ def db() -> Database:
 
 def _turn(*, keep: bool = True) -> Turn:
     call = Call(new_id(), new_id() if keep else None, "compatible", "m")
-    return Turn(call, CATALOG.find("compatible/m"), None, (user("hi"),), 7)
+    return make_turn(call, CATALOG.find("compatible/m"), 7)
 
 
 def _thread(db: Database, turn: Turn) -> list[sessions.Stored]:
@@ -52,7 +54,8 @@ def _begin(db: Database, turn: Turn, *deltas: Delta) -> DatabaseJournal:
     journal = DatabaseJournal(db, CATALOG, turn)
 
     async def run() -> None:
-        await journal.begin()
+        await journal.begin(REQUEST)
+        await journal.send()
         for delta in deltas:
             await journal.draft(Piece(deltas=(delta,)))
 
@@ -136,11 +139,12 @@ def _rows(path: Path, kind: str = "charge") -> list[dict[str, Any]]:
 
 def _settle(db: Database, asked: str, spent: Spent) -> Receipt:
     """Settle a turn with the model `router/ASKED`."""
-    turn = Turn(Call(new_id(), new_id(), "router", asked), ROUTED.find(f"router/{asked}"), None, (user("hi"),), 7)
+    turn = make_turn(Call(new_id(), new_id(), "router", asked), ROUTED.find(f"router/{asked}"), 7)
     journal = DatabaseJournal(db, ROUTED, turn)
 
     async def run() -> Receipt:
-        await journal.begin()
+        await journal.begin(REQUEST)
+        await journal.send()
         return await journal.settle(None, spent)
 
     return asyncio.run(run())
@@ -197,14 +201,14 @@ def test_what_is_known_of_an_attempt_is_kept(tmp_path: Path) -> None:
 def test_a_dead_process_leaves_who_was_answering(tmp_path: Path) -> None:
     """Its call is booked when it was made, at the price of whoever answered, and can still be asked about."""
     path = tmp_path / "agentctl.db"
-    turn = Turn(
-        Call(new_id(), new_id(), "router", "auto", tag="night"), ROUTED.find("router/auto"), None, (user("hi"),), 10**6
-    )
+    call = Call(new_id(), new_id(), "router", "auto", tag="night")
+    turn = make_turn(call, ROUTED.find("router/auto"), 10**6)
     with closing(connect(f"sqlite:///{path}")) as db:
         journal = DatabaseJournal(db, ROUTED, turn)
 
         async def run() -> None:
-            await journal.begin()
+            await journal.begin(REQUEST)
+            await journal.send()
             await journal.draft(Piece(Start("auto", "answer-1")))
             await journal.draft(Piece(Start("large"), deltas=(TextDelta("x"),)))
 
@@ -224,12 +228,13 @@ def test_a_dead_process_leaves_what_was_reported(tmp_path: Path, *, keep: bool) 
     """It is charged as the provider told it last, and of the words only what came after that is estimated."""
     path = tmp_path / "agentctl.db"
     call = Call(new_id(), new_id() if keep else None, "router", "small")
-    turn = Turn(call, ROUTED.find("router/small"), None, (user("hi"),), 7)
+    turn = make_turn(call, ROUTED.find("router/small"), 7)
     with closing(connect(f"sqlite:///{path}")) as db:
         journal = DatabaseJournal(db, ROUTED, turn)
 
         async def run() -> None:
-            await journal.begin()
+            await journal.begin(REQUEST)
+            await journal.send()
             await journal.draft(Piece(Start("small", "answer-1"), (), Usage(1), (TextDelta("x" * 400),)))
             await journal.draft(Piece(None, (TextDelta("y" * 400),), TOLD, (TextDelta("z" * 40),)))
             await journal.draft(Piece(deltas=(TextDelta("z" * 40),)))
@@ -248,14 +253,17 @@ def test_a_dead_process_leaves_what_was_reported(tmp_path: Path, *, keep: bool) 
 def test_what_a_failed_attempt_was_told_is_not_of_the_next(tmp_path: Path) -> None:
     """An attempt that dies before a word of its provider is charged an estimate of its own."""
     path = tmp_path / "agentctl.db"
-    turn = Turn(Call(new_id(), new_id(), "router", "small"), ROUTED.find("router/small"), None, (user("hi"),), 7)
+    turn = make_turn(Call(new_id(), new_id(), "router", "small"), ROUTED.find("router/small"), 7)
     with closing(connect(f"sqlite:///{path}")) as db:
         journal = DatabaseJournal(db, ROUTED, turn)
 
         async def run() -> None:
-            await journal.begin()
+            await journal.begin(REQUEST)
+            await journal.send()
             await journal.draft(Piece(Start("small", "failed"), (), TOLD))
-            await journal.retry(None)
+            await journal.fail(None)
+            await journal.again()
+            await journal.send()
 
         asyncio.run(run())
         recover(db, ROUTED)
@@ -269,7 +277,7 @@ def test_a_turn_that_could_not_begin_leaves_nothing(db: Database) -> None:
     _begin(db, turn)
     twice = DatabaseJournal(db, CATALOG, turn)  # the same session again: it exists
     with pytest.raises(StorageError):
-        asyncio.run(twice.begin())
+        asyncio.run(twice.begin(REQUEST))
     asyncio.run(twice.release())
     assert not twice.begun
     assert len(_thread(db, turn)) == 1

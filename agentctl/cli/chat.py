@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,11 +27,12 @@ from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
-from agentctl.conversation import Conversation, Options
+from agentctl.conversation import Allowance, Conversation, Options
 from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
 from agentctl.providers.base import Effort
+from agentctl.settings import kinds
 
 app = new_app()
 
@@ -80,6 +82,13 @@ def chat(
         list[str] | None, typer.Option(metavar="MODEL", help="What OpenRouter asks where the model fails.")
     ] = None,
     schema: Annotated[Path | None, typer.Option(help="JSON Schema file that the answer must follow.")] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Most that this command may spend, as in 0.50.")
+    ] = None,
+    budget_wait: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="How long to wait for what other calls have reserved.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask no provider to cache the prompt.")] = False,
     tag: Annotated[str | None, typer.Option(help="What to book the calls under; see cost --by tag.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request and its price; send nothing.")] = False,
@@ -93,7 +102,8 @@ def chat(
     notify = (lambda _: None) if quiet else print_note
     with _reporting(view):
         routed = routing.flags(route or [], fallback or [])
-        wired = App(flags={"base_url": base_url, "timeout": timeout, "tag": tag, **routed})
+        told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
+        wired = App(flags={**told, "cache": False if no_cache else None, **routed})
         log.setup(wired.settings.log)
         _warn(wired, notify)
         lines = prompt is None and sys.stdin.isatty()
@@ -113,6 +123,7 @@ def chat(
             system=system,
             keep=not no_save,
             tag=wired.settings.tag,
+            allowance=Allowance(wired.limits(_dollars(max_cost)), wired.settings.budget.wait),
         )
         if dry_run and message:
             _show_request(conversation, message)
@@ -157,6 +168,16 @@ def _finite(temperature: float | None) -> float | None:
     if temperature is not None and not math.isfinite(temperature):
         raise UsageError(f"the temperature is {temperature}", hint="0 is the least random; 1 is usual")
     return temperature
+
+
+def _dollars(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        dollars: Decimal = kinds.BUDGET.parse(text.removeprefix("$"))
+    except ValueError as error:
+        raise UsageError(f"--max-cost is {text!r}", hint=f"it takes {error}") from error
+    return dollars
 
 
 def _read_schema(path: Path | None) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "chat": "Ask a model, or talk with it.",
     "sessions": "List, show and name conversations.",
     "cost": "What was spent, on what.",
+    "budget": "What calls may cost.",
     "models": "Models, their prices and ceilings.",
     "keys": "Store and list API keys.",
     "config": "Read and change the configuration.",

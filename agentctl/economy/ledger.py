@@ -64,7 +64,11 @@ class Told:
 class OpenCall:
     """A call that was reserved and not settled since: it is under way, or its process died.
 
-    `usage` and `cost` are the estimate, `created_at` epoch µs, `told` what the provider had said.
+    `usage` and `cost` are what was reserved, `created_at` epoch µs, `told` what the provider had said.
+
+    Args:
+        sent: whether the request was on its way; if not, nobody bills it.
+        capped: whether the reservation is the most that the call was allowed to cost, under a budget.
     """
 
     call: Call
@@ -72,6 +76,8 @@ class OpenCall:
     cost: Decimal | None
     created_at: int
     told: Told
+    sent: bool
+    capped: bool
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,14 @@ class Cost:
 
 
 def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None) -> None:
-    """Record that `call` is about to be sent, with an estimate of what it will use and cost."""
+    """Record that `call` is about to be sent, with what it may use and cost; `economy.budget` does so under limits."""
     entry_id = _add(tx, call, _Entry("reserve", usage, cost, "estimated"))
-    tx.execute("ledger.open", id=entry_id)
+    tx.execute("ledger.open", id=entry_id, capped=0)
+
+
+def send(tx: Transaction, call: Call) -> None:
+    """Record that the request of `call` is on its way: from here on its provider may bill it."""
+    tx.execute("ledger.send", call_id=call.call_id, attempt=call.attempt)
 
 
 def hear(tx: Transaction, call: Call, told: Told) -> None:
@@ -215,7 +226,7 @@ def _open_call(row: Row) -> OpenCall:
     cost = None if row["computed_pusd"] is None else from_pico(row["computed_pusd"])
     usage = None if row["usage"] is None else load_usage(row["usage"])
     told = Told(Answerer(row["answered_by"], row["response_id"]), usage, row["covered"])
-    return OpenCall(call, usage_of(row), cost, row["created_at"], told)
+    return OpenCall(call, usage_of(row), cost, row["created_at"], told, bool(row["sent"]), bool(row["capped"]))
 
 
 def usage_of(row: Row) -> Usage:

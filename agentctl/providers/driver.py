@@ -13,7 +13,7 @@ from typing import Any
 
 from agentctl import sse
 from agentctl.errors import UNSENT, ProviderError
-from agentctl.events import Done, Notice, Retry, Start, StreamEvent
+from agentctl.events import Done, Notice, Retry, Sending, Start, StreamEvent
 from agentctl.messages import Text, ToolCall
 from agentctl.providers.base import Capabilities, Preview, Request
 from agentctl.providers.codec import AnswerDecoder, Codec, Query
@@ -92,6 +92,7 @@ class HttpProvider:
             headers = self._headers(await self._find_key(), _STREAM)
         attempt = 1
         while True:
+            yield Sending()
             answer = Arrival(self._codec.decoder(adapted))
             try:
                 async with AsyncExitStack() as connection:

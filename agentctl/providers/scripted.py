@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agentctl.assembly import assemble
 from agentctl.errors import ProviderError, UsageError
-from agentctl.events import Delta, Done, Start, StreamEvent
+from agentctl.events import Delta, Done, Sending, Start, StreamEvent
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Preview, Request
 from agentctl.providers.script import Ending, Step, parse
@@ -33,6 +33,7 @@ class Scripted:
         deltas: list[Delta] = []
         usage: Usage | None = None
         steps = _answer(request)
+        yield Sending()
         yield Start(request.model)
         for step in steps:
             await asyncio.sleep(step.delay)

@@ -60,6 +60,9 @@ FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
     ("sessions", "list"): ((), 3),
     ("sessions", "show"): (("x",), 3),
     ("sessions", "rename"): (("x", "y"), 3),
+    ("budget", "show"): ((), 3),
+    ("budget", "set"): (("day", "1"), 3),
+    ("budget", "clear"): ((), 3),
     ("cost",): ((), 3),
     ("cost", "price"): (("openai/gpt-5",), 3),
     ("cost", "reconcile"): ((), 3),
@@ -120,6 +123,7 @@ HTTP = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio"}
 MAY_IMPORT = {
     "--help": BASE,
     "sessions list": BASE,
+    "budget show": BASE,
     "cost": BASE,
     "cost price openai/gpt-5": BASE,
     "cost reconcile": BASE,

@@ -22,7 +22,7 @@ from support.events import collect, drain, failure
 from support.server import Drop, Pause, Send, Server, Stall, Step, answer, chunk, head, sse, stream
 
 from agentctl.errors import AuthError, ContextOverflowError, ProviderError, UsageError
-from agentctl.events import Done, Notice, Retry, Start, StreamEvent, TextDelta
+from agentctl.events import Done, Notice, Retry, Sending, Start, StreamEvent, TextDelta
 from agentctl.messages import Message, Text, user
 from agentctl.providers.base import Capabilities, Preview, Request, complete
 from agentctl.providers.codec import Query
@@ -87,12 +87,12 @@ def test_events_come_as_they_are_sent() -> None:
         async def run() -> list[StreamEvent]:
             provider = service(server.url)
             async with aclosing(provider), aclosing(provider.stream(ASK)) as told:
-                early = [await anext(told), await anext(told)]
+                early = [await anext(told), await anext(told), await anext(told)]
                 server.release()
                 return early + [item async for item in told]
 
         told = asyncio.run(run())
-    assert told[1:3] == [TextDelta("one"), TextDelta("two")]
+    assert told[2:4] == [TextDelta("one"), TextDelta("two")]
 
 
 def test_connections_are_used_again() -> None:
@@ -281,6 +281,18 @@ def test_success_after_retries() -> None:
     assert server.requests[0].body == server.requests[1].body == server.requests[2].body
 
 
+def test_each_attempt_is_told_before_it_is_sent() -> None:
+    """Whoever listens can still record that before the server hears of it, the second time as the first."""
+    with Server(answer(429, problem("slow"), {"Retry-After": "0"}), completion("Hello")) as server:
+
+        async def run() -> list[tuple[type[StreamEvent], int]]:
+            async with aclosing(service(server.url)) as provider, aclosing(provider.stream(ASK)) as told:
+                return [(type(event), len(server.requests)) async for event in told]
+
+        seen = asyncio.run(run())
+    assert seen[:4] == [(Sending, 0), (Retry, 1), (Sending, 1), (Start, 2)]
+
+
 def test_a_long_wait_is_told() -> None:
     """Where the server wants a longer wait than is made unasked, the hint says how long."""
     with Server(answer(429, b"", {"Retry-After": "3600"})) as server:
@@ -301,6 +313,7 @@ def test_no_connection_is_held_while_waiting() -> None:
 
         async def run() -> None:
             async with aclosing(service(server.url)) as provider, aclosing(provider.stream(ASK)) as told:
+                assert isinstance(await anext(told), Sending)
                 assert isinstance(await anext(told), Retry)
                 await asyncio.to_thread(server.requests[0].wait_gone)
 
@@ -521,6 +534,7 @@ def test_cancelling_a_wait_for_a_retry() -> None:
         async def run() -> None:
             async with aclosing(service(server.url)) as provider:
                 told = provider.stream(ASK)
+                assert isinstance(await anext(told), Sending)
                 assert isinstance(await anext(told), Retry)
                 waiting = asyncio.ensure_future(anext(told))
                 await asyncio.sleep(0)
@@ -538,7 +552,7 @@ def test_closing_the_events_closes_the_connection() -> None:
         async def run() -> None:
             provider = service(server.url)
             async with aclosing(provider.stream(ASK)) as told:
-                await anext(told)
+                await anext(told), await anext(told)
             await asyncio.to_thread(server.requests[0].wait_gone)
             await provider.aclose()
 
@@ -548,6 +562,7 @@ def test_closing_the_events_closes_the_connection() -> None:
 QUIET = """
 import asyncio, sys
 from contextlib import aclosing
+from agentctl.events import Sending
 from agentctl.messages import user
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.driver import HttpProvider
@@ -559,13 +574,14 @@ async def main(how):
     request = Request("m", (user("hi"),))
     if how == "closed":
         async with aclosing(provider.stream(request)) as events:
-            await anext(events)
+            await anext(events), await anext(events)
     elif how == "forgotten":
         async for event in provider.stream(request):
-            break
+            if not isinstance(event, Sending):
+                break
     elif how == "cancelled":
         events = provider.stream(request)
-        await anext(events), await anext(events)
+        await anext(events), await anext(events), await anext(events)
         task = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0.05)
         task.cancel()
@@ -574,7 +590,8 @@ async def main(how):
         try:
             async with aclosing(provider.stream(request)) as events:
                 async for event in events:
-                    raise KeyError(event)
+                    if not isinstance(event, Sending):
+                        raise KeyError(event)
         except KeyError:
             pass
     await provider.aclose()

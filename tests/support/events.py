@@ -9,18 +9,19 @@ from typing import TypeVar
 import pytest
 
 from agentctl.errors import AgentctlError
-from agentctl.events import StreamEvent
+from agentctl.events import Sending, StreamEvent
 from agentctl.providers.base import Provider, Request
 
 E = TypeVar("E", bound=AgentctlError)
 
 
 async def drain(provider: Provider, request: Request, into: list[StreamEvent]) -> None:
-    """Put every event of the answer into the list, and close the provider."""
+    """Put every event of the answer into the list, but for those that only say that it is asked for; then close."""
     try:
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
-                into.append(event)  # noqa: PERF401 - what came before an error is to be seen
+                if not isinstance(event, Sending):
+                    into.append(event)  # noqa: PERF401 - what came before an error is to be seen
     finally:
         await provider.aclose()
 

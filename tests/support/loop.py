@@ -9,7 +9,7 @@ from agentctl.assembly import assemble
 from agentctl.attempt import Spent
 from agentctl.draft import Piece
 from agentctl.errors import AgentctlError
-from agentctl.events import AgentEvent, Delta, Receipt, StreamEvent
+from agentctl.events import AgentEvent, Delta, Receipt, Sending, StreamEvent
 from agentctl.messages import Message, Part
 from agentctl.providers.base import Preview, Request
 from agentctl.usage import Usage
@@ -34,8 +34,9 @@ class Player:
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Play the script."""
-        self.asked.set()
         try:
+            yield Sending()
+            self.asked.set()
             for step in self.script:
                 if isinstance(step, asyncio.Event):
                     await step.wait()
@@ -88,9 +89,14 @@ class MemoryJournal:
         """What a reader of the drafts would find."""
         return assemble(self.drafted, "player")
 
-    async def begin(self) -> None:
+    async def begin(self, request: Request) -> Request:
         """See `agent.Journal`."""
         self._note("begin")
+        return request
+
+    async def send(self) -> None:
+        """See `agent.Journal`."""
+        self._note("send")
 
     async def draft(self, piece: Piece) -> None:
         """See `agent.Journal`."""
@@ -102,12 +108,16 @@ class MemoryJournal:
         self.pieces.append(piece)
         self.wrote.set()
 
-    async def retry(self, spent: Spent | None) -> None:
+    async def fail(self, spent: Spent | None) -> None:
         """See `agent.Journal`."""
         self.retrying()
         await asyncio.sleep(0)
-        self._note("retry")
+        self._note("fail")
         self.retried.append(spent)
+
+    async def again(self) -> None:
+        """See `agent.Journal`."""
+        self._note("again")
 
     async def settle(self, message: Message | None, spent: Spent) -> Receipt:
         """See `agent.Journal`."""

@@ -10,7 +10,12 @@ INSERT INTO usage_ledger (
 );
 
 -- name: open
-INSERT INTO open_calls (reservation_id) VALUES (:id);
+INSERT INTO open_calls (reservation_id, sent, capped) VALUES (:id, 0, :capped);
+
+-- name: send
+UPDATE open_calls SET sent = 1 WHERE reservation_id = (
+    SELECT id FROM usage_ledger WHERE call_id = :call_id AND attempt = :attempt AND kind = 'reserve'
+);
 
 -- name: hear
 UPDATE open_calls SET
@@ -30,7 +35,7 @@ DELETE FROM open_calls WHERE reservation_id = (
 -- name: open_calls
 SELECT u.call_id, u.session_id, u.provider, u.model, u.attempt, u.tag,
     u.uncached_input, u.cache_read, u.cache_write_short, u.cache_write_long, u.output, u.computed_pusd, u.created_at,
-    o.response_id, o.answered_by, o.usage, o.covered
+    o.response_id, o.answered_by, o.usage, o.covered, o.sent, o.capped
 -- CROSS keeps SQLite from going through the whole ledger to look each entry up among the few open ones.
 FROM open_calls o CROSS JOIN usage_ledger u
 WHERE u.id = o.reservation_id

@@ -12,7 +12,7 @@ from jsonschema import validate
 from support.llama import NAME, catalog, models
 
 from agentctl.errors import ConfigError, ContextOverflowError, ExitCode
-from agentctl.events import Done, Start, TextDelta
+from agentctl.events import Done, Sending, Start, TextDelta
 from agentctl.messages import Message, Text, user
 from agentctl.providers.base import Request, complete
 from agentctl.providers.local.provider import Local
@@ -42,7 +42,8 @@ def test_it_answers_and_says_what_that_took() -> None:
     async def scenario() -> None:
         async with provider() as local:
             events = [event async for event in local.stream(ask(FRANCE))]
-        start, *deltas, done = events
+        sending, start, *deltas, done = events
+        assert isinstance(sending, Sending)
         assert isinstance(start, Start)
         assert start.model == NAME
         assert isinstance(done, Done)

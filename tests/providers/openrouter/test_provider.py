@@ -110,6 +110,7 @@ def test_who_leaves_before_the_first_word_knows_the_name(home: Home) -> None:
 
         async def first() -> object:
             async with aclosing(provider.stream(ASK)) as told:
+                await anext(told)  # that it is sent
                 return await anext(told)
 
         assert run(provider, first()) == Start(ASK.model, ID)
