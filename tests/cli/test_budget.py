@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -144,6 +145,46 @@ def test_what_others_reserved_is_waited_for(program: Program) -> None:
         assert second.wait(PATIENCE) == first.wait(PATIENCE) == 0
         for process in (first, second):
             process.communicate()
+
+
+def _kill(program: Program, server: Server, seen: Callable[[], object]) -> None:
+    """Kill a process that asks, once something of it is seen."""
+    process = program.start(*ASK, "--base-url", f"{server.url}/v1", "hi")
+    seen()
+    process.kill()
+    process.communicate()
+
+
+def test_a_crash_after_sending_books_all_that_the_call_could_cost(program: Program) -> None:
+    """The provider may have billed it; what is left of the budget counts with that, and the words are kept."""
+    program.configure(f'{PRICES}[budget]\nday = "1"\n')
+    with Server([*completion("a")[:2], Stall()]) as server:
+        _kill(program, server, server.wait_request)
+    booked = program.run("cost", "--json").json
+    assert booked["usage"]["output"] == 500
+    assert Decimal("0.05") < Decimal(booked["cost_usd"]) < Decimal("0.06")
+    account = _show(program)["day"]
+    assert (account["spent_usd"], account["reserved_usd"]) == (booked["cost_usd"], "0")
+
+
+def test_a_crash_before_sending_costs_nothing(program: Program) -> None:
+    """A process that dies while it looks for its key has reserved and not sent: the next one lets that go."""
+    sign = program.home / "asked"
+    os.mkfifo(sign)
+    server = (
+        f"""[servers.slow]\nbase_url = "http://127.0.0.1:9"\nkey = "!sh -c 'echo yes > {sign}; read no < {sign}'"\n"""
+    )
+    program.configure(f'{server}[models."slow/m"]\ninput = "10"\noutput = "100"\n[budget]\nday = "1"\n')
+    process = program.start("chat", "-m", "slow/m", "hi")
+    assert sign.read_text() == "yes\n"
+    assert Decimal(_show(program)["day"]["reserved_usd"]) > Decimal("0.8")
+    process.kill()
+    process.communicate()
+    account = _show(program)["day"]
+    assert (account["spent_usd"], account["reserved_usd"]) == ("0", "0")
+    (session,) = program.run("sessions", "list", "--json").json
+    assert session["messages"] == 1  # what was said is kept
+    sign.write_text("no\n")  # the command that looked for the key can go
 
 
 def _crowd(program: Program, server: Server, dead: int) -> list[int]:

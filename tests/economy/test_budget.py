@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -72,7 +73,7 @@ def test_a_day_of_25_hours_has_one_budget(db: Database) -> None:
     """Where the clock is set back at night, both of the repeated hours are of the same day."""
     limits = Limits(day=Decimal(1), zone=BERLIN)
     for hour in ("2026-10-24T22:30:00+00:00", "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"):
-        db.write(lambda tx, at=hour: _charge(tx, 1, at))
+        db.write(partial(_charge, cents=1, at=hour))
     found = _accounts(db, limits, "2026-10-25T22:30:00+00:00")["day"]
     assert (found.spent, found.resets_at) == (3 * CENT, _at("2026-10-25T23:00:00+00:00"))
 
@@ -105,7 +106,7 @@ def test_a_limit_of_its_own_counts_what_the_command_has_spent(db: Database) -> N
 @pytest.mark.parametrize("scope", ["session", "day", "month"])
 def test_the_last_pico_dollar_can_be_reserved_and_no_more(db: Database, scope: str) -> None:
     """A limit is passed by one pico-dollar, and not by none."""
-    limits = Limits(**{scope: Decimal("0.000000000005")}, zone=UTC)  # type: ignore[arg-type]
+    limits = Limits(**{scope: Decimal("0.000000000005")}, zone=UTC)
     session_id = db.write(sessions.create).id
     assert not db.write(lambda tx: budget.reserve(tx, _call(session_id), Usage(), 6, limits))
     assert db.write(lambda tx: budget.reserve(tx, _call(session_id), Usage(), 3, limits))
