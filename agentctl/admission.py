@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from agentctl.economy import allowance, budget, ledger, preflight, tokens
+from agentctl.economy import allowance, budget, ledger, preflight
 from agentctl.economy.allowance import Grant, Refusal, Wait
 from agentctl.economy.budget import NO_LIMITS, Account, Limits, Spending
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.money import dollars, from_pico
 from agentctl.economy.preflight import Counted
-from agentctl.economy.tokens import Prompt
+from agentctl.economy.tokens import counting
+from agentctl.economy.tokens.prompt import Prompt
 from agentctl.economy.worst import worst
 from agentctl.errors import BudgetError, ProviderError
 from agentctl.providers.base import Provider, Request
@@ -89,7 +90,7 @@ class Gate:
         """
         self._check_prices()
         card = self.cards[0]
-        bound = tokens.bound(_prompt(request), card.name)
+        bound = counting.bound(_prompt(request), card.name)
         most = Told(bound)
         settled = preflight.judge(most, card) in {"fits", "unknown"} and _has_room(bound, card, request)
         return self._fitted(request, most, bound, counted=False) if settled else await self.count(request)
@@ -97,7 +98,7 @@ class Gate:
     async def count(self, request: Request) -> Fitted:
         """`fit`, by a count of the tokens."""
         card = self.cards[0]
-        count = await asyncio.to_thread(tokens.count, _prompt(request), card.name)
+        count = await asyncio.to_thread(counting.count, _prompt(request), card.name)
         size: Counted = count
         if preflight.judge(count, card) == "uncertain":
             size = await self._asked(request) or count
