@@ -17,7 +17,7 @@ from agentctl.settings import Settings, load
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from agentctl.conversation import Target
+    from agentctl.conversation import Allowance, Target
     from agentctl.economy.budget import Limits
     from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
@@ -140,6 +140,15 @@ class App:
 
             zone = ZoneInfo(set_.zone)
         return Limits(command, set_.call, set_.session, set_.day, set_.month, zone)
+
+    def allowance(self, command: Decimal | None = None) -> Allowance | None:
+        """What turns may cost, None for no limit; see `limits`."""
+        set_ = self.settings.budget
+        if all(one is None for one in (command, set_.call, set_.session, set_.day, set_.month)):
+            return None
+        from agentctl.conversation import Allowance  # noqa: PLC0415
+
+        return Allowance(self.limits(command), set_.wait)
 
     def full_name(self, name: str) -> str:
         """`provider/model`, for that or an alias of it.

@@ -6,12 +6,11 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentctl.admission import Gate
 from agentctl.agent import Agent
 from agentctl.economy import tokens
-from agentctl.economy.budget import NO_LIMITS, Limits
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
@@ -20,11 +19,13 @@ from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn, recover
 from agentctl.messages import Message, Text
 from agentctl.providers.base import Effort, Preview, Provider, Request
-from agentctl.queue import Queue
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Session
 from agentctl.usage import Usage
+
+if TYPE_CHECKING:
+    from agentctl.economy.budget import Limits
 
 PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
 
@@ -58,11 +59,8 @@ class Options:
 class Allowance:
     """What the turns may cost, and how many seconds each waits for what other calls have reserved."""
 
-    limits: Limits = NO_LIMITS
-    patience: float = 0.0
-
-
-_UNLIMITED = Allowance()
+    limits: Limits
+    patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Conversation:
         system: a system message that replaces the session's own from now on.
         keep: whether to store what is said; if not, it is remembered as long as this object lives.
         tag: what the calls are booked under.
-        allowance: what the turns may cost.
+        allowance: what the turns may cost; None is no limit.
     """
 
     def __init__(
@@ -98,7 +96,7 @@ class Conversation:
         system: str | None = None,
         keep: bool = True,
         tag: str | None = None,
-        allowance: Allowance = _UNLIMITED,
+        allowance: Allowance | None = None,
     ) -> None:
         self._db = db
         self._catalog = catalog
@@ -134,8 +132,8 @@ class Conversation:
             opening = self._opening(message)
             request = self._request((*history, *opening))
             size = tokens.estimate(request.messages)
-            turn = Turn(call, self._target.card, session, opening, size, self._gate(), self._spent)
-            journal = DatabaseJournal(self._db, self._catalog, turn, self._queue(call, notify))
+            turn = Turn(call, self._target.card, session, opening, size, self._gate())
+            journal = self._journal(turn, notify)
             events = Agent(self._target.provider, journal, self._target.name).run(request)
             yield events if self._keep else self._remembered(events, opening)
         self._spent += journal.cost
@@ -175,14 +173,18 @@ class Conversation:
         )
 
     def _gate(self) -> Gate:
-        target = self._target
-        provider = target.card.name.partition("/")[0]
-        cards = (target.card, *target.substitutes)
-        return Gate(target.provider, cards, self._allowance.limits, lambda: self._catalog.listing([provider]))
+        provider = self._target.provider.name
+        return Gate(self._target.provider, self._target.card, lambda: self._catalog.listing([provider]))
 
-    def _queue(self, call: Call, notify: Callable[[str], None]) -> Queue:
-        name = self.session_id or call.call_id
-        return Queue(self._allowance.patience, notify, lambda: recover(self._db, self._catalog, held=name))
+    def _journal(self, turn: Turn, notify: Callable[[str], None]) -> DatabaseJournal:
+        if not self._allowance:
+            return DatabaseJournal(self._db, self._catalog, turn, notify)
+        from agentctl.purse import Purse  # noqa: PLC0415 - who has no budget needs none of it
+        from agentctl.rationed import Ration, RationedJournal  # noqa: PLC0415
+
+        purse = Purse((self._target.card, *self._target.substitutes), self._allowance.limits)
+        ration = Ration(purse, self._spent, self._allowance.patience)
+        return RationedJournal(self._db, self._catalog, turn, notify, ration)
 
     def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
         """Read the session as it is now: another process may have added to it."""

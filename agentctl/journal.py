@@ -7,7 +7,7 @@ A turn holds the lock of its session. So a draft whose session is not locked bel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,15 +20,12 @@ from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.attempt import Spent
 from agentctl.draft import Piece
 from agentctl.economy import ledger, money, pricing, tokens
-from agentctl.economy.allowance import Grant
 from agentctl.economy.billing import Bill, bill, billed_card
-from agentctl.economy.budget import Spending
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Answerer, Told
 from agentctl.events import Receipt
 from agentctl.messages import Message, Part
 from agentctl.providers.base import Request
-from agentctl.queue import QUEUE, Queue, Verdict
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Draft, MessageStatus, Session
@@ -38,8 +35,12 @@ from agentctl.usage import Usage, UsageStatus
 T = TypeVar("T")
 
 
-class _OvertakenError(Exception):
-    """Another process took what was left of a budget."""
+Notify = Callable[[str], None]
+Work = Callable[[Transaction], None]
+
+
+def _ignore(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,7 @@ class Turn:
 
     `call.session_id` is None where the conversation is not kept, and `session` also where it is about to begin.
     `opening` are the messages that are new with this turn, and `input_tokens` the estimated tokens of all that is sent.
-
-    Args:
-        gate: what lets it through.
-        spent: what the command has cost so far, in dollars.
+    `gate` lets it through if it fits the model.
     """
 
     call: ledger.Call
@@ -60,7 +58,6 @@ class Turn:
     opening: tuple[Message, ...]
     input_tokens: int
     gate: Gate
-    spent: Decimal = Decimal(0)
 
 
 class DatabaseJournal:
@@ -70,14 +67,14 @@ class DatabaseJournal:
         db: where the turn is recorded.
         catalog: what it costs, should another model answer than `turn` asks.
         turn: what is about to be sent.
-        queue: how it waits for what others have reserved.
+        notify: told what the user should know.
     """
 
-    def __init__(self, db: Database, catalog: Catalog, turn: Turn, queue: Queue = QUEUE) -> None:
+    def __init__(self, db: Database, catalog: Catalog, turn: Turn, notify: Notify = _ignore) -> None:
         self._db = db
         self._catalog = catalog
         self._turn = turn
-        self._queue = queue
+        self._notify = notify
         self._call = turn.call
         self._fitted: Fitted | None = None
         self._session: Session | None = None
@@ -98,28 +95,25 @@ class DatabaseJournal:
 
     async def begin(self, request: Request) -> Request:
         """Record the opening messages, an empty draft and the reservation of the call, all or nothing."""
-        gate = self._turn.gate
-        fitted = await gate.fit(request)
-        if gate.limits:
-            fitted, grant = await self._queue.granted(gate, fitted, self._take(self._begin_within))
-            fitted = gate.clamped(fitted, grant)
-        else:
-            await self._write(self._begin)
-        self._fitted, self._begun = fitted, True
-        for note in fitted.notes:
-            self._queue.notify(note)
-        return fitted.request
+        fitted = await self._turn.gate.fit(request)
+        self._fitted = await self._enter(fitted, self._open)
+        self._begun = True
+        for note in self._fitted.notes:
+            self._notify(note)
+        return self._fitted.request
 
-    def _begin(self, tx: Transaction) -> None:
-        self._open(tx)
-        self._reserve(tx, self._call)
+    async def _enter(self, fitted: Fitted, prepare: Work, *, fixed: bool = False) -> Fitted:  # noqa: ARG002
+        """Reserve an attempt, and `prepare` what belongs with it, in one transaction; return what may be sent.
 
-    def _begin_within(self, tx: Transaction, fitted: Fitted, *, patient: bool) -> Verdict:
-        verdict = self._turn.gate.decide(tx, self._call, fitted, self._spending(), patient=patient)
-        if isinstance(verdict, Grant):
-            self._open(tx)
-            self._reserve_within(tx, self._call, fitted, verdict)
-        return verdict
+        `fixed` is whether the request can't be changed any more.
+        """
+        await self._write(lambda tx: self._reserve(tx, prepare))
+        return fitted
+
+    def _reserve(self, tx: Transaction, prepare: Work) -> None:
+        prepare(tx)
+        estimate = Usage(uncached_input=self._turn.input_tokens)
+        ledger.reserve(tx, self._call, estimate, pricing.price(estimate, self._turn.card))
 
     def _open(self, tx: Transaction) -> None:
         turn, session = self._turn, self._turn.session
@@ -130,32 +124,8 @@ class DatabaseJournal:
             sessions.open_draft(tx, session, turn.call.call_id)
         self._session = session
 
-    def _reserve(self, tx: Transaction, call: ledger.Call) -> None:
-        estimate = Usage(uncached_input=self._turn.input_tokens)
-        ledger.reserve(tx, call, estimate, pricing.price(estimate, self._turn.card))
-
-    def _reserve_within(self, tx: Transaction, call: ledger.Call, fitted: Fitted, grant: Grant) -> None:
-        if not self._turn.gate.reserve(tx, call, fitted, grant):
-            raise _OvertakenError
-
-    def _take(self, work: Callable[..., Verdict]) -> Callable[[Fitted, bool], Awaitable[Verdict]]:
-        """What asks for a grant in a transaction, and undoes that if another process takes what was left meanwhile."""
-
-        async def take(fitted: Fitted, patient: bool) -> Verdict:
-            while True:
-                with suppress(_OvertakenError):
-                    return await self._write(lambda tx: work(tx, fitted, patient=patient))
-
-        return take
-
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         return await uninterrupted(asyncio.wrap_future(self._db.submit(work)))
-
-    def _spending(self) -> Spending:
-        """What was spent before the attempt that is to come."""
-        so_far = self._earlier.cost if self._earlier else None
-        call, command = (ledger.stored(cost) or 0 for cost in (so_far, self._turn.spent))
-        return Spending(command + call, call)
 
     async def send(self) -> None:
         """Record that the request is on its way."""
@@ -190,23 +160,10 @@ class DatabaseJournal:
         return self._sum(self._charge(tx, spent, None))
 
     async def again(self) -> None:
-        """Reserve the next attempt, at no more than was granted to the first."""
+        """Reserve the next attempt."""
         self._call, self._chunks = replace(self._call, attempt=self._call.attempt + 1), 0
-        if self._turn.gate.limits and self._fitted:
-            await self._queue.granted(self._turn.gate, self._fitted, self._take(self._again_within))
-        else:
-            await self._write(self._again)
-
-    def _again(self, tx: Transaction) -> None:
-        self._reserve(tx, self._call)
-        self._reopen(tx)
-
-    def _again_within(self, tx: Transaction, fitted: Fitted, *, patient: bool) -> Verdict:
-        verdict = self._turn.gate.decide(tx, self._call, fitted, self._spending(), patient=patient, fixed=True)
-        if isinstance(verdict, Grant):
-            self._reserve_within(tx, self._call, fitted, verdict)
-            self._reopen(tx)
-        return verdict
+        if self._fitted:
+            await self._enter(self._fitted, self._reopen, fixed=True)
 
     def _reopen(self, tx: Transaction) -> None:
         if self._session:

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from agentctl.admission import Fitted, Gate, Inexact
-from agentctl.economy.allowance import Grant, Refusal, Wait
+from agentctl.admission import Fitted, Gate
+from agentctl.economy.allowance import Grant, Refusal
 from agentctl.errors import UNSENT
-
-Verdict = Grant | Wait | Refusal | Inexact
+from agentctl.purse import Inexact, Purse, Verdict
 
 _FIRST_LOOK, _LOOK = 0.02, 0.25  # seconds between two looks: the first, and the longest
 _CLEAR = 1.0  # seconds between two looks for what dead processes reserved
@@ -26,17 +25,18 @@ class Queue:
         clear: lets go of what dead processes have reserved.
     """
 
-    patience: float = 0.0
-    notify: Callable[[str], None] = lambda _: None
-    clear: Callable[[], None] = lambda: None
+    patience: float
+    notify: Callable[[str], None]
+    clear: Callable[[], None]
 
     async def granted(
-        self, gate: Gate, fitted: Fitted, take: Callable[[Fitted, bool], Awaitable[Verdict]]
+        self, gate: Gate, purse: Purse, fitted: Fitted, take: Callable[[Fitted, bool], Awaitable[Verdict]]
     ) -> tuple[Fitted, Grant]:
         """Return the grant that `take` gives in the end, and the request that it is for.
 
         Args:
-            gate: what decides.
+            gate: what counts the tokens, should a bound be too rough.
+            purse: whose grant it is.
             fitted: the request.
             take: asks for a grant, and is told whether the call can still wait.
 
@@ -53,22 +53,18 @@ class Queue:
                 case Grant():
                     return fitted, verdict
                 case Refusal():
-                    raise gate.refused(verdict)
+                    raise purse.refused(verdict)
                 case Inexact():
                     fitted = await gate.count(fitted.request)
                     continue
             if not waits:
                 waits = True
-                self.notify(gate.waits(verdict))
+                self.notify(purse.waits(verdict))
             if clock() - cleared > _CLEAR:
                 await asyncio.to_thread(self.clear)
                 cleared = clock()
             await _pause(min(delay, max(deadline - clock(), 0)))
             delay = min(delay * 1.5, _LOOK)
-
-
-QUEUE = Queue()
-"""The one that nobody waits in."""
 
 
 async def _pause(seconds: float) -> None:

@@ -27,7 +27,7 @@ from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
-from agentctl.conversation import Allowance, Conversation, Options
+from agentctl.conversation import Conversation, Options
 from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
@@ -123,7 +123,7 @@ def chat(
             system=system,
             keep=not no_save,
             tag=wired.settings.tag,
-            allowance=Allowance(wired.limits(_dollars(max_cost)), wired.settings.budget.wait),
+            allowance=wired.allowance(_dollars(max_cost)),
         )
         if dry_run and message:
             _show_request(conversation, message)

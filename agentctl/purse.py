@@ -1,0 +1,163 @@
+"""What a call may spend: the most that it can cost, reserved in the ledger as far as the budgets allow it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from agentctl.admission import Fitted
+from agentctl.economy import allowance, budget, ledger
+from agentctl.economy.allowance import Grant, Refusal, Wait
+from agentctl.economy.budget import Account, Limits, Spending
+from agentctl.economy.cards import ModelCard
+from agentctl.economy.ledger import Call
+from agentctl.economy.money import dollars, from_pico
+from agentctl.economy.worst import worst
+from agentctl.errors import BudgetError
+from agentctl.messages import Attachment
+from agentctl.providers.base import Request
+from agentctl.store.base import Transaction
+from agentctl.usage import Detail, Usage
+
+USUAL_OUTPUT = 32_000
+"""Tokens that a call may answer with under a budget, where nobody wishes another limit and the model can do more."""
+
+_BEYOND = 2**63 - 1  # pico-dollars: more than any budget
+_SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
+_WORTH_COUNTING = 2_000  # tokens of a bound below which an exact count saves too little to wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class Inexact:
+    """A bound was too rough to decide by: the tokens are to be counted."""
+
+
+Verdict = Grant | Wait | Refusal | Inexact
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What calls to a model may spend.
+
+    Args:
+        cards: what is known of the model, and of those that may answer in its place.
+        limits: the budgets, of which there is one at least.
+    """
+
+    cards: tuple[ModelCard, ...]
+    limits: Limits
+
+    def open(self) -> None:
+        """Make sure that what calls cost can be told.
+
+        Raises:
+            BudgetError: the price of a model is unknown.
+        """
+        for card in self.cards:
+            if worst(1, 1, card)[1] is None:
+                raise BudgetError(
+                    f"there is a budget, and the price of {card.name} is unknown",
+                    hint=f"""agentctl config set 'models."{card.name}".input' 0.15, and .output: in $/MTok""",
+                )
+
+    def decide(
+        self, tx: Transaction, call: Call, fitted: Fitted, spending: Spending, *, patient: bool, fixed: bool = False
+    ) -> Verdict:
+        """Decide by the budgets whether the call may be sent now.
+
+        Args:
+            tx: a transaction.
+            call: what is to be sent.
+            fitted: its request.
+            spending: what the command and the call have cost so far.
+            patient: whether it can wait for others.
+            fixed: whether the request can't be changed any more.
+        """
+        accounts = budget.standing(tx, self.limits, call.session_id, spending)
+        wanted = _wanted(fitted.request)
+        verdict = allowance.decide(
+            accounts, lambda output: self._worst(fitted, output)[1], wanted, patient=patient, fixed=fixed
+        )
+        whole = isinstance(verdict, Grant) and verdict.account is None
+        rough = not (fitted.counted or fixed) and fitted.bound > _WORTH_COUNTING
+        return Inexact() if rough and not whole else verdict
+
+    def reserve(self, tx: Transaction, call: Call, fitted: Fitted, grant: Grant) -> bool:
+        """Reserve what was granted; whether it is, for another process may have been faster."""
+        usage, cost = self._worst(fitted, grant.output)
+        return budget.reserve(tx, call, usage, cost, self.limits)
+
+    def clamped(self, fitted: Fitted, grant: Grant) -> Fitted:
+        """Return the request as it may be sent: with an answer no longer than what was granted."""
+        if self._worst(fitted, grant.output)[1] == self._worst(fitted, 0)[1]:
+            return fitted  # a free answer may have any length
+        request = replace(fitted.request, max_output=grant.output)
+        if grant.account is None:
+            return replace(fitted, request=request)
+        note = f"the answer is limited to {grant.output:,} tokens: {remaining(grant.account)}"
+        return replace(fitted, request=request, notes=(*fitted.notes, note))
+
+    def refused(self, refusal: Refusal) -> BudgetError:
+        """The error that says which budget is in the way, what is left of it and when it resets."""
+        account, least = refusal.account, _dollars(refusal.least)
+        reserved = f", and {_dollars(account.reserved)} more is reserved by calls under way" if account.reserved else ""
+        return BudgetError(
+            f"{self.cards[0].name}: this call may cost {least} or more, and {remaining(account)}{reserved}",
+            hint=_way_out(account),
+        )
+
+    def waits(self, wait: Wait) -> str:
+        """What to tell the user meanwhile."""
+        return f"waiting for calls under way: {_dollars(wait.account.reserved)} {_OF[wait.account.scope]} is reserved"
+
+    def _worst(self, fitted: Fitted, output: int) -> tuple[Usage, int]:
+        """The dearest of what the models would cost, in pico-dollars."""
+        media = _media(fitted.request)
+        found = (worst(fitted.bound, output, card, media=media) for card in self.cards)
+        pico = ((usage, ledger.stored(cost)) for usage, cost in found)
+        return max(((usage, _BEYOND if cost is None else cost) for usage, cost in pico), key=lambda one: one[1])
+
+
+def _wanted(request: Request) -> int:
+    if request.max_output is not None:
+        return request.max_output
+    return _SAFE_OUTPUT if request.output_ceiling is None else min(request.output_ceiling, USUAL_OUTPUT)
+
+
+def _media(request: Request) -> tuple[Detail, ...]:
+    """What there is in the input beside text that may have a price of its own."""
+    kinds = {
+        part.media_type.partition("/")[0]
+        for message in request.messages
+        for part in message.parts
+        if isinstance(part, Attachment)
+    }
+    known: dict[str, Detail] = {"image": "image_input", "audio": "audio_input", "video": "video_input"}
+    return tuple(detail for kind, detail in known.items() if kind in kinds)
+
+
+_OF = {
+    "command": "of --max-cost",
+    "call": "of the budget of a call",
+    "session": "of the session's budget",
+    "day": "of today's budget",
+    "month": "of this month's budget",
+}
+
+
+def remaining(account: Account) -> str:
+    """What is left of a limit, in words."""
+    return f"{_dollars(max(account.settled, 0))} of {_dollars(account.limit)} {_OF[account.scope]} is left"
+
+
+def _way_out(account: Account) -> str:
+    if account.scope == "command":
+        return "a higher --max-cost, a shorter prompt, a lower --max-output, or a cheaper model"
+    resets = ""
+    if account.resets_at is not None:
+        resets = f"it resets at {time.strftime('%Y-%m-%d %H:%M', time.localtime(account.resets_at // 1_000_000))}; "
+    return f"{resets}agentctl budget set {account.scope} …, a shorter prompt, a lower --max-output, or a cheaper model"
+
+
+def _dollars(pico: int) -> str:
+    return dollars(from_pico(pico))
