@@ -44,6 +44,11 @@ class Used:
     told: bool = True
     at: int | None = None
 
+    @property
+    def answerer(self) -> str | None:
+        """Whose cache it was: behind a router that of the provider that served it."""
+        return self.usage.served_by or self.answered_by
+
 
 def record(tx: Transaction, call: ledger.Call, used: Used, footprint: Footprint | None = None) -> Miss | None:
     """Record what caches did for a call that is being charged, once; return what it missed, if anything.
@@ -58,7 +63,7 @@ def record(tx: Transaction, call: ledger.Call, used: Used, footprint: Footprint 
         _use(tx, call, used, now)
     if footprint is None or call.session_id is None:
         return None
-    outcome = Outcome(usage, used.answered_by)
+    outcome = Outcome(usage, used.answerer)
     miss = explain(before(tx, call.session_id, call.provider, call.model), footprint, outcome, used.cache_min)
     if miss:
         _miss(tx, call, used, miss, now)
@@ -135,7 +140,7 @@ def _keep(tx: Transaction, session_id: str, footprint: Footprint, used: Used) ->
         uncached_input=usage.uncached_input,
         cache_read=usage.cache_read,
         cache_write=usage.cache_write_short + usage.cache_write_long,
-        answered_by=_storable(used.answered_by),
+        answered_by=_storable(used.answerer),
         response_id=_storable(used.response_id),
     )
 
