@@ -85,7 +85,7 @@ def places(told: Any, path: str = "$") -> Iterator[tuple[Any, Any, str]]:
     """Each leaf that can have another value: what holds it, its key there, and its path."""
     items = told.items() if isinstance(told, dict) else enumerate(told)
     for key, value in items:
-        at = path + (step(key) if isinstance(told, dict) else f"[{key}]")
+        at = path + (step(str(key)) if isinstance(told, dict) else f"[{key}]")
         if isinstance(value, dict | list) and value:
             yield from places(value, at)
         elif key not in FIXED:
@@ -158,7 +158,7 @@ def test_tools_are_told_by_their_names(tools: tuple[ToolSpec, ...], path: str, t
 
 def test_the_order_of_keys_is_no_difference() -> None:
     """Nor is a list where a tuple was: in JSON they are one."""
-    turned = ToolSpec("weather", "tells it", dict(reversed(WEATHER.parameters.items())))
+    turned = ToolSpec("weather", "tells it", dict(reversed(list(WEATHER.parameters.items()))))
     assert differs(ASK, replace(ASK, tools=(turned, CLOCK))) is None
 
 

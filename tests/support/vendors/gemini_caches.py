@@ -49,10 +49,8 @@ class Caches:
 
     def create(self, name: str, body: Json, tokens: int) -> Json:
         """Keep something new."""
-        check(
-            not (odd := stranger(body, _TOP)),
-            f'Invalid JSON payload received. Unknown name "{odd}": Cannot find field.',
-        )
+        odd = stranger(body, _TOP)
+        check(odd is None, f'Invalid JSON payload received. Unknown name "{odd}": Cannot find field.')
         check(body.get("contents") or body.get("systemInstruction"), "contents must not be empty")
         check(len(body.get("displayName", "")) <= _LONGEST, "display_name must be at most 128 characters")
         words = f"Cached content is too small. total_token_count={tokens}, min_total_token_count={_LEAST}"
