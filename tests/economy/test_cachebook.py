@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.breakpoints import Breakpoint, CachePlan
@@ -22,7 +22,7 @@ from agentctl.economy.footprints import footprint
 from agentctl.economy.ledger import Call
 from agentctl.economy.misses import Miss
 from agentctl.economy.money import to_pico
-from agentctl.economy.periods import Period
+from agentctl.economy.periods import DAY, Period
 from agentctl.economy.pricing import price
 from agentctl.economy.savings import effect, missed, uncached
 from agentctl.messages import Message, Text, ToolSpec, user
@@ -30,7 +30,9 @@ from agentctl.providers.base import Request
 from agentctl.settings import ModelOverride
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
+from agentctl.store.migrate import load
 from agentctl.store.open import connect
+from agentctl.store.statements import statement
 from agentctl.usage import Usage
 
 CATALOG = Catalog(
@@ -231,3 +233,62 @@ def _count(path: Path, table: str) -> int:
     with closing(sqlite3.connect(path)) as raw:
         count: int = raw.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
         return count
+
+
+moments = st.integers(-3, 3).map(lambda one: 5 * DAY + one) | st.integers(0, 9 * DAY)
+records = st.lists(st.tuples(moments, st.integers(0, 1), usages, st.sampled_from(["p/m", "p/strange"])), max_size=6)
+
+
+@settings(max_examples=50)
+@given(records, moments, moments, st.none() | st.integers(0, 1))
+def test_every_call_counts_once(
+    made: list[tuple[int, int, Usage, str]], one: int, other: int, only: int | None
+) -> None:
+    """Each sum is what adding the calls up one by one gives, for any period, of one session or of all."""
+    period = Period(min(one, other), max(one, other))
+
+    def write(tx: Transaction) -> list[str]:
+        ids = [sessions.create(tx).id for _ in range(2)]
+        for number, (at, session, usage, name) in enumerate(made):
+            model = name.removeprefix("p/")
+            call, card = Call(str(number), ids[session], "p", model), CATALOG.find(name)
+            asked = replace(footprint(request("a", model=model), "p", at), expected=usage.cache_read + 7)
+            cachebook.record(tx, call, Used(usage, card, at=at), asked)
+        return ids
+
+    with closing(connect(":memory:")) as db:
+        ids = db.write(write)
+        session_id = None if only is None else ids[only]
+        savings = db.read(lambda tx: cachereport.savings(tx, period, session_id))
+        misses = db.read(lambda tx: cachereport.misses(tx, period, session_id, 99))
+        tallies = db.read(lambda tx: cachereport.tallies(tx, period, session_id))
+    wanted: dict[str, Saving] = {}
+    for at, session, usage, name in made:
+        if period.since <= at < period.until and only in {None, session} and usage.input > usage.uncached_input:
+            found = effect(usage, CATALOG.find(name), at)
+            known = found.saved is not None and found.writing is not None
+            each = Saving(1, int(known), *(to_pico(cost or Decimal(0)) for cost in (found.saved, found.writing)))
+            wanted[name] = wanted.get(name, Saving()) + each
+    assert savings == wanted
+    assert sum(tally.misses for tally in tallies) == len(misses)
+    assert sum(tally.missed for tally in tallies) == sum(miss.missed or 0 for miss in misses)
+    gaps = [miss.gap for miss in misses if miss.gap <= 60 * MINUTE]
+    assert min((tally.least_gap for tally in tallies if tally.least_gap is not None), default=None) == min(
+        gaps, default=None
+    )
+    assert max((tally.most_gap for tally in tallies if tally.most_gap is not None), default=None) == max(
+        gaps, default=None
+    )
+
+
+@pytest.mark.parametrize("what", ["savings", "causes", "misses"])
+def test_no_report_scans_the_records(what: str) -> None:
+    """Sums are found by their day, records by their time or session."""
+    with closing(sqlite3.connect(":memory:")) as raw:
+        for migration in load():
+            raw.executescript(migration.sql)
+        values = dict.fromkeys(("since", "until", "session_id", "limit", "first", "end"), 1)
+        names = (what, f"session_{what}") if what == "misses" else (what, f"{what}_edge", f"session_{what}")
+        for name in names:
+            plan = raw.execute(f"EXPLAIN QUERY PLAN {statement(f'caching.{name}')}", values).fetchall()
+            assert not [row[3] for row in plan if row[3].startswith("SCAN")], (name, plan)

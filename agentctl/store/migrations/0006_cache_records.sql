@@ -18,6 +18,36 @@ CREATE TABLE cache_uses (
 
 CREATE INDEX cache_uses_by_session ON cache_uses (session_id, created_at) WHERE session_id IS NOT NULL;
 
+-- Sums of them by UTC day and model, so that what was saved is told without reading each. A sum of pico-dollars passes
+-- 64 bits at $9.2 M, so whole milli-dollars (musd) and the rest are summed apart.
+CREATE TABLE cache_use_sums (
+    slot        INTEGER NOT NULL,
+    provider    TEXT    NOT NULL,
+    model       TEXT    NOT NULL,
+    calls       INTEGER NOT NULL,
+    known_calls INTEGER NOT NULL,
+    saved_musd  INTEGER NOT NULL,
+    saved_rest  INTEGER NOT NULL,
+    write_musd  INTEGER NOT NULL,
+    write_rest  INTEGER NOT NULL,
+    PRIMARY KEY (slot, provider, model)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER cache_uses_are_added AFTER INSERT ON cache_uses
+BEGIN
+    INSERT INTO cache_use_sums VALUES (
+        NEW.created_at / 86400000000, NEW.provider, NEW.model, 1, NEW.saved_pusd IS NOT NULL,
+        COALESCE(NEW.saved_pusd, 0) / 1000000000, COALESCE(NEW.saved_pusd, 0) % 1000000000,
+        COALESCE(NEW.write_pusd, 0) / 1000000000, COALESCE(NEW.write_pusd, 0) % 1000000000
+    ) ON CONFLICT (slot, provider, model) DO UPDATE SET
+        calls = calls + excluded.calls,
+        known_calls = known_calls + excluded.known_calls,
+        saved_musd = saved_musd + excluded.saved_musd,
+        saved_rest = saved_rest + excluded.saved_rest,
+        write_musd = write_musd + excluded.write_musd,
+        write_rest = write_rest + excluded.write_rest;
+END;
+
 -- Digests of tools or of system prompts, a row for each that differs: requests of many sessions have them in common.
 CREATE TABLE cache_prints (
     id   TEXT PRIMARY KEY,
@@ -85,6 +115,41 @@ CREATE TABLE cache_misses (
 
 CREATE INDEX cache_misses_by_time ON cache_misses (created_at);
 CREATE INDEX cache_misses_by_session ON cache_misses (session_id, created_at) WHERE session_id IS NOT NULL;
+
+-- Sums of them by UTC day, model and cause. `near` came within an hour after the call before; the gaps are of these.
+CREATE TABLE cache_miss_sums (
+    slot         INTEGER NOT NULL,
+    provider     TEXT    NOT NULL,
+    model        TEXT    NOT NULL,
+    cause        TEXT    NOT NULL,
+    misses       INTEGER NOT NULL,
+    known_misses INTEGER NOT NULL,
+    tokens       INTEGER NOT NULL,
+    missed_musd  INTEGER NOT NULL,
+    missed_rest  INTEGER NOT NULL,
+    near         INTEGER NOT NULL,
+    least_gap    INTEGER,
+    most_gap     INTEGER,
+    PRIMARY KEY (slot, provider, model, cause)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER cache_misses_are_added AFTER INSERT ON cache_misses
+BEGIN
+    INSERT INTO cache_miss_sums VALUES (
+        NEW.created_at / 86400000000, NEW.provider, NEW.model, NEW.cause, 1, NEW.missed_pusd IS NOT NULL, NEW.tokens,
+        COALESCE(NEW.missed_pusd, 0) / 1000000000, COALESCE(NEW.missed_pusd, 0) % 1000000000,
+        NEW.gap <= 3600000000,
+        CASE WHEN NEW.gap <= 3600000000 THEN NEW.gap END, CASE WHEN NEW.gap <= 3600000000 THEN NEW.gap END
+    ) ON CONFLICT (slot, provider, model, cause) DO UPDATE SET
+        misses = misses + excluded.misses,
+        known_misses = known_misses + excluded.known_misses,
+        tokens = tokens + excluded.tokens,
+        missed_musd = missed_musd + excluded.missed_musd,
+        missed_rest = missed_rest + excluded.missed_rest,
+        near = near + excluded.near,
+        least_gap = MIN(COALESCE(least_gap, excluded.least_gap), COALESCE(excluded.least_gap, least_gap)),
+        most_gap = MAX(COALESCE(most_gap, excluded.most_gap), COALESCE(excluded.most_gap, most_gap));
+END;
 
 -- Caches that are kept on demand and billed by the hour, as Gemini's cachedContents are. A row is there before the
 -- provider is asked: `id` is the display name, by which a cache is found whose name never came. `holder` names the lock

@@ -47,34 +47,71 @@ INSERT INTO cache_misses (
 );
 
 -- name: savings
--- By model. A sum of pico-dollars passes 64 bits at $9.2 M, so whole milli-dollars and the rest are summed apart.
+SELECT provider, model, SUM(calls) AS calls, SUM(known_calls) AS known_calls,
+    SUM(saved_musd) AS saved_musd, SUM(saved_rest) AS saved_rest,
+    SUM(write_musd) AS write_musd, SUM(write_rest) AS write_rest
+FROM cache_use_sums
+WHERE slot >= :first AND slot < :end
+GROUP BY provider, model;
+
+-- name: savings_edge
+-- The calls themselves, from a moment to the next day or from the last day on.
 SELECT provider, model, COUNT(*) AS calls, COUNT(saved_pusd) AS known_calls,
     COALESCE(SUM(saved_pusd / 1000000000), 0) AS saved_musd, COALESCE(SUM(saved_pusd % 1000000000), 0) AS saved_rest,
     COALESCE(SUM(write_pusd / 1000000000), 0) AS write_musd, COALESCE(SUM(write_pusd % 1000000000), 0) AS write_rest
 FROM cache_uses
 WHERE created_at >= :since AND created_at < :until
-    AND (CAST(:session_id AS TEXT) IS NULL OR session_id = :session_id)
+GROUP BY provider, model;
+
+-- name: session_savings
+SELECT provider, model, COUNT(*) AS calls, COUNT(saved_pusd) AS known_calls,
+    COALESCE(SUM(saved_pusd / 1000000000), 0) AS saved_musd, COALESCE(SUM(saved_pusd % 1000000000), 0) AS saved_rest,
+    COALESCE(SUM(write_pusd / 1000000000), 0) AS write_musd, COALESCE(SUM(write_pusd % 1000000000), 0) AS write_rest
+FROM cache_uses
+WHERE session_id = :session_id AND created_at >= :since AND created_at < :until
 GROUP BY provider, model;
 
 -- name: causes
--- By model and cause. Of the gaps between calls those of at most :most µs count, for advice.
-SELECT provider, model, cause, COUNT(*) AS misses, SUM(tokens) AS tokens, COUNT(missed_pusd) AS known_misses,
+SELECT provider, model, cause, SUM(misses) AS misses, SUM(known_misses) AS known_misses, SUM(tokens) AS tokens,
+    SUM(missed_musd) AS missed_musd, SUM(missed_rest) AS missed_rest,
+    SUM(near) AS near, MIN(least_gap) AS least_gap, MAX(most_gap) AS most_gap
+FROM cache_miss_sums
+WHERE slot >= :first AND slot < :end
+GROUP BY provider, model, cause;
+
+-- name: causes_edge
+SELECT provider, model, cause, COUNT(*) AS misses, COUNT(missed_pusd) AS known_misses, SUM(tokens) AS tokens,
     COALESCE(SUM(missed_pusd / 1000000000), 0) AS missed_musd,
     COALESCE(SUM(missed_pusd % 1000000000), 0) AS missed_rest,
-    COUNT(CASE WHEN gap <= :most THEN 1 END) AS near,
-    MIN(CASE WHEN gap <= :most THEN gap END) AS least_gap,
-    MAX(CASE WHEN gap <= :most THEN gap END) AS most_gap
+    COUNT(CASE WHEN gap <= 3600000000 THEN 1 END) AS near,
+    MIN(CASE WHEN gap <= 3600000000 THEN gap END) AS least_gap,
+    MAX(CASE WHEN gap <= 3600000000 THEN gap END) AS most_gap
 FROM cache_misses
 WHERE created_at >= :since AND created_at < :until
-    AND (CAST(:session_id AS TEXT) IS NULL OR session_id = :session_id)
-GROUP BY provider, model, cause
-ORDER BY tokens DESC, provider, model, cause;
+GROUP BY provider, model, cause;
+
+-- name: session_causes
+SELECT provider, model, cause, COUNT(*) AS misses, COUNT(missed_pusd) AS known_misses, SUM(tokens) AS tokens,
+    COALESCE(SUM(missed_pusd / 1000000000), 0) AS missed_musd,
+    COALESCE(SUM(missed_pusd % 1000000000), 0) AS missed_rest,
+    COUNT(CASE WHEN gap <= 3600000000 THEN 1 END) AS near,
+    MIN(CASE WHEN gap <= 3600000000 THEN gap END) AS least_gap,
+    MAX(CASE WHEN gap <= 3600000000 THEN gap END) AS most_gap
+FROM cache_misses
+WHERE session_id = :session_id AND created_at >= :since AND created_at < :until
+GROUP BY provider, model, cause;
 
 -- name: misses
 SELECT created_at, session_id, provider, model, cause, text, path, told, gap, tokens, missed_pusd
 FROM cache_misses
 WHERE created_at >= :since AND created_at < :until
-    AND (CAST(:session_id AS TEXT) IS NULL OR session_id = :session_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :limit;
+
+-- name: session_misses
+SELECT created_at, session_id, provider, model, cause, text, path, told, gap, tokens, missed_pusd
+FROM cache_misses
+WHERE session_id = :session_id AND created_at >= :since AND created_at < :until
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
