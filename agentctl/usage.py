@@ -34,6 +34,8 @@ class Usage:
         region: where it was served, if that has a price ("us"); None if the provider did not say.
         speed: "fast" if the provider says that it sped the answer up for a price.
         reported: the dollars that the provider says it charged.
+        served_by: who served it behind a router, by the router's name for that provider.
+        diagnosis: what the provider says of why its cache was not read, in its own words; None if it said nothing.
     """
 
     uncached_input: int = 0
@@ -47,6 +49,8 @@ class Usage:
     region: str | None = None
     speed: str | None = None
     reported: Decimal | None = None
+    served_by: str | None = None
+    diagnosis: str | None = None
 
     @property
     def input(self) -> int:
@@ -75,6 +79,8 @@ def dump_usage(usage: Usage) -> str:
             "region": usage.region,
             "speed": usage.speed,
             "reported": None if usage.reported is None else str(usage.reported),
+            "served_by": usage.served_by,
+            "diagnosis": usage.diagnosis,
         },
         separators=(",", ":"),
     )

@@ -29,6 +29,8 @@ usages = st.builds(
     region=words,
     speed=words,
     reported=st.none() | st.decimals(allow_nan=False),
+    served_by=words,
+    diagnosis=words,
 )
 
 

@@ -35,6 +35,8 @@ class Request:
         effort: how much to think before answering; None leaves it to the provider.
         session_id: what the requests of one conversation have in common; a provider routes them to the same cache.
         cache: what of it the provider is asked to keep for the next request; None leaves that to the provider.
+        previous_response_id: the provider's name for its answer before this one, with whose request it may compare this
+            one to say why its cache was not read; None where there is none.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Request:
     effort: Effort | None = None
     session_id: str | None = None
     cache: CachePlan | None = None
+    previous_response_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Capabilities:
         reasoning_field: where Chat Completions wants a model's own reasoning back: nowhere, with answers that called
             tools, or as parts of its content.
         cache_key: whether Chat Completions takes the name of the conversation as `prompt_cache_key`.
+        cache_diagnosis: whether it can be asked why its prompt cache was not read.
         lists_freely: whether it lists its models without a key.
         start_hint: how to start it, where it is a program on the user's own machine.
         extra_body: sent as it is with each request.
@@ -100,6 +104,7 @@ class Capabilities:
     no_thinking: Mapping[str, Any] = field(default_factory=dict)
     reasoning_field: ReasoningField = ""
     cache_key: bool = False
+    cache_diagnosis: bool = False
     lists_freely: bool = False
     start_hint: str = ""
     extra_body: Mapping[str, Any] = field(default_factory=dict)

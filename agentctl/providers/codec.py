@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agentctl.errors import ProviderError
 from agentctl.events import Done, StreamEvent
@@ -106,7 +106,13 @@ class Codec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question that is answered in one piece: below the base URL, a POST if it has a body."""
+    """A question or an order that is answered in one piece, below the base URL.
+
+    It is a POST if it has a body, else a GET, unless a `method` is named. One that is asked `once` makes something anew
+    each time it is: it is not sent again where nobody knows whether it arrived.
+    """
 
     path: str
     body: Mapping[str, Any] | None = None
+    method: Literal["PATCH", "DELETE"] | None = None
+    once: bool = False

@@ -11,7 +11,9 @@ from agentctl.assembly import assemble, coalesce
 from agentctl.errors import ProviderError
 from agentctl.events import Delta
 from agentctl.messages import Message, StopReason
+from agentctl.providers.surrogates import whole_characters
 
+_LONGEST_REASON = 100  # characters
 _LOOSE = 512  # deltas kept before they are joined: a long answer is then no heavier than its text
 
 
@@ -125,6 +127,14 @@ def kind(value: object) -> str:
         case dict():
             return "an object"
     return "a number"
+
+
+def cache_miss(reason: object, tokens: object) -> str | None:
+    """Return a provider's reason for not reading its cache, with the tokens it tells; None if it gives none."""
+    if not isinstance(reason, str) or not reason:
+        return None
+    told = f", {tokens} tokens" if type(tokens) is int and tokens > 0 else ""
+    return whole_characters(reason[:_LONGEST_REASON]) + told
 
 
 def malformed(what: str) -> ProviderError:

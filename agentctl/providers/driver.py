@@ -122,9 +122,8 @@ class HttpProvider:
         Raises:
             ProviderError: the server failed, refused, or answered something else.
         """
-        body = None if query.body is None else _dump(query.body)
         headers = self._headers(await self._find_key(), "application/json")
-        text = await self._fetch(query.path, headers, body)
+        text = await self._fetch(query, headers)
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
@@ -135,17 +134,17 @@ class HttpProvider:
             raise ProviderError(f"{self.name} answered something other than JSON", hint="check the base URL")
         return answer
 
-    async def _fetch(self, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    async def _fetch(self, query: Query, headers: Mapping[str, str]) -> bytes:
         """The whole answer to a question, asked again where that may help: questions are not billed."""
-        attempt = 1
+        body, attempt = None if query.body is None else _dump(query.body), 1
         while True:
             try:
                 async with AsyncExitStack() as connection:
-                    response = await self._send(connection, path, headers, body)
+                    response = await self._send(connection, query.path, headers, body, query.method)
                     return await response.read(sse.LIMIT)
             except ProviderError as error:
                 error.billable = False
-                delay = self._retries.delay(attempt, error)
+                delay = None if query.once else self._retries.delay(attempt, error)
                 if delay is None:
                     raise
             await asyncio.sleep(delay)
@@ -187,12 +186,16 @@ class HttpProvider:
         return self._key
 
     async def _send(
-        self, connection: AsyncExitStack, path: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        connection: AsyncExitStack,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str | None = None,
     ) -> Response:
         """Send a request; return its answer, held open by `connection`."""
-        exchange = self._transport.stream(
-            "GET" if body is None else "POST", self._url(path), headers=headers, body=body
-        )
+        method = method or ("GET" if body is None else "POST")
+        exchange = self._transport.stream(method, self._url(path), headers=headers, body=body)
         response = await connection.enter_async_context(exchange)
         if response.status not in _ANSWERS:
             raise heed(self._codec.refusal(response.status, await _words(response)), response.headers)

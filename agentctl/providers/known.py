@@ -29,6 +29,7 @@ KNOWN = _by_name(
             output_limit_field="max_completion_tokens",
             media_types=("image/", "application/pdf"),
             cache_key=True,
+            cache_diagnosis=True,
         ),
         Capabilities(
             provider="anthropic",
@@ -40,6 +41,7 @@ KNOWN = _by_name(
             media_types=("image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"),
             signatures="provider",
             tool_id="[a-zA-Z0-9_-]{1,64}",
+            cache_diagnosis=True,
             headers={"anthropic-beta": "thinking-binding-controls-2026-08-01"},  # see anthropic/thinking.py
         ),
         Capabilities(

@@ -356,7 +356,7 @@ def test_a_long_table_on_a_terminal(program: Program) -> None:
     assert len(program.run("cost", "--by", "tag").out.splitlines()) == 105
 
 
-@pytest.mark.parametrize("command", ["price", "reconcile"])
+@pytest.mark.parametrize("command", ["cache", "price", "reconcile"])
 def test_options_of_the_table_before_a_command(program: Program, command: str) -> None:
     """They would say nothing to it, so they are refused and not lost."""
     done = program.run("cost", "--since", "7d", command)

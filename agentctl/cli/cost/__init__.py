@@ -25,6 +25,7 @@ _MOST_LINES = 100  # of a table on a terminal
 class _Commands(LazyGroup):
     package: ClassVar[str] = __name__
     names: ClassVar[Mapping[str, str]] = {
+        "cache": "Show what prompt caches saved, and what they missed and why.",
         "price": "Price a provider's raw usage object.",
         "reconcile": "Compare computed costs with those that providers report.",
         "remote": "Show what OpenRouter says was used, and what is left.",
@@ -52,7 +53,7 @@ def cost(
         return
     if as_json and as_csv:
         raise UsageError("--json and --csv are two forms of the same", hint="leave one of them out")
-    period = _period(since, until)
+    period = period_of(since, until)
     groups = tuple(Group) if as_json else (by,)
     session_id, tables = App().database.read(lambda tx: _read(tx, groups, period, session))
     if as_json:
@@ -77,7 +78,12 @@ def _refuse_options(context: typer.Context, command: str) -> None:
             raise UsageError(f"{option} is for the table, not for {command}", hint=f"agentctl cost {command} --help")
 
 
-def _period(since: str | None, until: str | None) -> Period:
+def period_of(since: str | None, until: str | None) -> Period:
+    """Return the time that a user means.
+
+    Raises:
+        UsageError: a bound is no time, or the time ends before it begins.
+    """
     if since is None and until is None:
         return Period()
     from agentctl.cli.moments import moment  # noqa: PLC0415 - it needs a calendar

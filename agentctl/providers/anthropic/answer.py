@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentctl.events import Delta, Done, Notice, Start, StreamEvent, TextDelta, ThinkingDelta, ToolCallDelta
@@ -15,6 +15,7 @@ from agentctl.providers.counts import inside
 from agentctl.providers.decoding import (
     Kept,
     array,
+    cache_miss,
     ended_early,
     kind,
     malformed,
@@ -69,6 +70,7 @@ class Decoder:
         self._called = False
         self._halves = Halves()
         self._usage: Mapping[str, Any] = {}
+        self._diagnosis: str | None = None
         self._stop_reason: StopReason | None = None
         self.begun = False  # there was the beginning of an answer
         self.whole = False  # the server gave its reason to stop
@@ -141,7 +143,9 @@ class Decoder:
     def _count(self, holder: Mapping[str, Any]) -> None:
         """Take what the server counted so far; what it counts later lacks some of what it told at the beginning."""
         self._usage = merge(self._usage, inside(holder.get("usage")))
-        self.usage = read_usage(self._usage)
+        self._diagnosis = _diagnosis(holder) or self._diagnosis
+        usage = read_usage(self._usage)
+        self.usage = replace(usage, diagnosis=self._diagnosis) if usage and self._diagnosis else usage
 
     def _start(self, index: int, given: Mapping[str, Any]) -> Iterator[Delta]:
         """What begins with a block, or is all there in it; what tools of the server did tells nothing."""
@@ -225,6 +229,15 @@ def _index(event: Mapping[str, Any]) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
         raise malformed(f"{kind(index)} where the number of a block belongs")
     return index
+
+
+def _diagnosis(holder: Mapping[str, Any]) -> str | None:
+    """Why the server did not read its cache, if it says so.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/cache-diagnostics.
+    """
+    reason = inside(inside(holder.get("diagnostics")).get("cache_miss_reason"))
+    return cache_miss(reason.get("type"), reason.get("cache_missed_input_tokens"))
 
 
 def _refused(details: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 _USUAL_OUTPUT = 32_000  # tokens, where nobody wishes a limit and the model could do more
 _SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
-_UNCOUNTED = frozenset({"max_tokens", "stream", "temperature"})  # what has no place in a question for the size
+_UNCOUNTED = frozenset({"max_tokens", "stream", "temperature", "diagnostics"})  # no part of a question for the size
 _BLANK: Json = {"type": "text", "text": "[a blank message]"}  # for the API takes none, nor a turn without a block
 _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
@@ -47,6 +47,9 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["output_config"] = output
     if request.temperature is not None and model.temperature and config in (None, {"type": "disabled"}):
         body["temperature"] = request.temperature
+    if capabilities.cache_diagnosis and request.cache and request.cache.breakpoints:
+        # Where there is no earlier answer, null has this request remembered for the next.
+        body["diagnostics"] = {"previous_message_id": request.previous_response_id}
     return body | dict(capabilities.extra_body)
 
 

@@ -16,6 +16,7 @@ from agentctl.providers.base import EFFORTS, Effort
 _GPT = re.compile(r"gpt-(\d{1,2})(?:[.-](\d{1,2})(?![\dk]))?")
 _O_SERIES = re.compile(r"o[1-4](-|$)|codex-mini")
 _AZURE_3_5 = 35  # gpt-35-turbo
+_COMPARING = (5, 6)  # https://developers.openai.com/api/docs/guides/prompt-caching/diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,12 @@ def _gpt(name: str, version: tuple[int, int]) -> Generation:
     if version < (5, 6):
         return _5_2
     return _5_6 if version <= (6, 1) and not name.startswith(_NEVER_IDLE) else _NEWEST
+
+
+def can_compare(model: str) -> bool:
+    """Whether a request to the model can name an earlier answer, to be told why its cache was not read."""
+    found = _GPT.match(model.removeprefix("ft:"))
+    return found is not None and _COMPARING <= (int(found[1]), int(found[2] or 0)) < (_AZURE_3_5, 0)
 
 
 def nearest(wish: Effort, known: Sequence[Effort]) -> Effort | None:

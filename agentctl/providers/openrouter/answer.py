@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentctl.events import Delta, Notice, Start, StreamEvent, ThinkingDelta
@@ -31,10 +32,13 @@ class Answer(Decoder):
         self._fallbacks = fallbacks
         self._pieces: list[Mapping[str, Any]] = []
         self._news: str | None = None
+        self._behind: str | None = None  # the provider that serves it
 
     def feed(self, data: str) -> Sequence[StreamEvent]:
         """Take the data of one event and return what it tells; see `Decoder.feed`."""
         events = super().feed(data)
+        if self.usage and self._behind:
+            self.usage = replace(self.usage, served_by=self._behind)
         first = next((at for at, event in enumerate(events) if isinstance(event, Delta)), None) if self._news else None
         if self._news and first is not None:
             events, self._news = [*events[:first], Notice(self._news), *events[first:]], None
@@ -49,8 +53,8 @@ class Answer(Decoder):
         announced = self.response_id
         start = super()._start(chunk)
         self.response_id = start.response_id or announced
+        self._behind = behind = name_or_none(chunk.get("provider"))
         if start.model in self._fallbacks or self._model.startswith("openrouter/"):
-            behind = name_or_none(chunk.get("provider"))
             self._news = f"{start.model} answers{f' at {behind}' if behind else ''}, in place of {self._model}"
         return Start(start.model, self.response_id)
 

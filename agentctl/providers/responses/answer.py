@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentctl.events import Delta, Done, Start, StreamEvent
 from agentctl.messages import Message, StopReason
 from agentctl.providers.base import Capabilities
-from agentctl.providers.decoding import Kept, array, ended_early, mapping, name_or_none, parse
+from agentctl.providers.counts import inside
+from agentctl.providers.decoding import Kept, array, cache_miss, ended_early, mapping, name_or_none, parse
 from agentctl.providers.dialect import check
 from agentctl.providers.refusal import broken_off
 from agentctl.providers.responses.items import Items
@@ -67,7 +69,8 @@ class Decoder:
     def _told(self, kind: str, event: Mapping[str, Any], response: Mapping[str, Any]) -> Sequence[StreamEvent]:
         self.begun = True
         if response.get("usage"):
-            self.usage = read_usage(response)
+            usage, diagnosis = read_usage(response), _diagnosis(response)
+            self.usage = replace(usage, diagnosis=diagnosis) if usage and diagnosis else usage
         self.response_id = self.response_id or name_or_none(response.get("id"))
         ends = not kind or kind in _ENDS
         deltas = self._kept.keep(self._last(kind, response) if ends else self._items.feed(kind, event))
@@ -116,6 +119,18 @@ class Decoder:
     def partial(self) -> Message | None:
         """What had arrived, as the message of a failed answer."""
         return self._kept.partial
+
+
+def _diagnosis(response: Mapping[str, Any]) -> str | None:
+    """Why the server did not read its cache, if it says so.
+
+    Source: https://developers.openai.com/api/docs/guides/prompt-caching/diagnostics.
+    """
+    found = inside(response.get("prompt_cache_diagnostics"))
+    kind = found.get("type")
+    if kind == "cache_hit":
+        return None
+    return cache_miss(found.get("reason") if kind == "cache_miss" else kind, found.get("cache_missed_tokens"))
 
 
 def chat_instead(provider: str) -> str:

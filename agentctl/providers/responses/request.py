@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from agentctl.breakpoints import NO_CACHE
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.history import is_image
-from agentctl.providers.openai.generations import generation
+from agentctl.providers.openai.generations import can_compare, generation
 from agentctl.providers.openai.request import LONGEST_KEY, effort_of
 from agentctl.providers.openai.strict import is_strict
 from agentctl.providers.responses import signature
@@ -48,6 +49,8 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.session_id is not None:
         body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
+    if (compared := _compared(request, capabilities)) is not None:
+        body["prompt_cache_options"] = {**body.get("prompt_cache_options", {}), "comparison_response_id": compared}
     return body | dict(capabilities.extra_body)
 
 
@@ -55,6 +58,13 @@ def measure(request: Request, capabilities: Capabilities) -> Json:
     """Return the body that asks how many tokens of input `encode`'s has."""
     body = encode(request, capabilities)
     return {name: body[name] for name in _MEASURED if name in body}
+
+
+def _compared(request: Request, capabilities: Capabilities) -> str | None:
+    """The answer with whose request this one is to be compared, where something is kept and the model can."""
+    keeps = request.cache is not None and request.cache != NO_CACHE
+    knows = capabilities.cache_diagnosis and can_compare(request.model)
+    return request.previous_response_id if keeps and knows else None
 
 
 def _items(message: Message) -> Iterator[Json]:

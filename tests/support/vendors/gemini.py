@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from support.server import Recorded
 from support.vendors.bill import Tokens, count
 from support.vendors.checks import Json, RefusedError
+from support.vendors.gemini_caches import Caches
 from support.vendors.gemini_rules import MODELS, check_request
 from support.vendors.plan import Call, Part, Plan, Say, Think, pieces
 from support.vendors.vendor import Asked, Event, Vendor, stretched
@@ -32,6 +34,7 @@ _WORDS = {
     503: "The model is overloaded. Please try again later.",
 }
 _STOPS = {"max_tokens": "MAX_TOKENS", "refusal": "SAFETY"}
+_CACHE = re.compile(r"/v1beta/cachedContents(?:/(\w+))?")
 _MODEL = re.compile(r"/v1beta/models/([^/:]+)(?::(\w+))?")
 
 
@@ -39,6 +42,10 @@ class Gemini(Vendor):
     """Gemini. The base URL has no version."""
 
     default_key = "AIzaSyGoogle0123456789abcdefghijklmnopq"
+
+    def __init__(self, *plans: Plan, **options: Any) -> None:
+        super().__init__(*plans, **options)
+        self.caches = Caches()
 
     def authenticate(self, request: Recorded) -> None:
         """Look for the key; one in an address is refused here, for it ends in logs."""
@@ -53,7 +60,9 @@ class Gemini(Vendor):
             raise RefusedError(self.spoken(words), kind="API_KEY_INVALID")
 
     def route(self, request: Recorded, path: str, body: Json) -> Asked | Json:
-        """The methods of a model, and the models."""
+        """The methods of a model, the models, and the caches."""
+        if found := _CACHE.fullmatch(path):
+            return self._cached(request, found[1], body)
         if request.method == "GET" and path == "/v1beta/models":
             return {"models": [_model(name) for name in MODELS]}
         if not (found := _MODEL.fullmatch(path)) or found[1] not in MODELS:
@@ -69,6 +78,25 @@ class Gemini(Vendor):
             case "POST", "generateContent" | "streamGenerateContent":
                 check_request(body, found[1], self.bound)
                 return self._ask(request, found[1], body)
+        raise RefusedError("Not Found", status=404)
+
+    def _cached(self, request: Recorded, name: str | None, body: Json) -> Json:
+        query = dict(parse_qsl(urlsplit(request.path).query))
+        match request.method, name:
+            case "POST", None:
+                model = str(body.get("model")).removeprefix("models/")
+                if model not in MODELS:
+                    raise RefusedError(f"models/{model} is not found for API version v1beta", status=404)
+                held = {one: body[one] for one in ("systemInstruction", "tools", "contents") if one in body}
+                return self.caches.create(self.next_id("cachedContents/c"), body, count(json.dumps(held)))
+            case "GET", None:
+                return self.caches.listing(query.get("pageToken", ""), int(query.get("pageSize", 50)))
+            case "GET", str():
+                return self.caches.told(self.caches.find(f"cachedContents/{name}"))
+            case "PATCH", str():
+                return self.caches.extend(f"cachedContents/{name}", body)
+            case "DELETE", str():
+                return self.caches.delete(f"cachedContents/{name}")
         raise RefusedError("Not Found", status=404)
 
     def _ask(self, request: Recorded, model: str, body: Json) -> Asked:

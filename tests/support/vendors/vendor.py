@@ -261,7 +261,7 @@ def _leave(fault: Break | None) -> list[Step]:
 
 
 def _parse(request: Recorded) -> Json:
-    if request.method == "GET":
+    if request.method == "GET" or (request.method == "DELETE" and not request.body):
         return {}
     try:
         body = request.json
