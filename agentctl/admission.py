@@ -15,6 +15,7 @@ from agentctl.economy import preflight
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.preflight import Counted
 from agentctl.economy.tokens import counting
+from agentctl.economy.tokens.counting import Count, Observed
 from agentctl.economy.tokens.prompt import Prompt
 from agentctl.errors import ProviderError
 from agentctl.providers.base import Provider, Request
@@ -54,11 +55,13 @@ class Gate:
         provider: who would answer.
         card: what is known of the model.
         candidates: gives the models that may be named where a request is too large for this one.
+        observed: tells what the model's calls were billed for the tokens that we count.
     """
 
     provider: Provider
     card: ModelCard
     candidates: Callable[[], Iterable[ModelCard]] = tuple
+    observed: Callable[[], Observed | None] = lambda: None
 
     async def fit(self, request: Request) -> Fitted:
         """Return the request as it fits the model.
@@ -66,18 +69,21 @@ class Gate:
         Raises:
             ContextOverflowError: it does not.
         """
-        bound = counting.bound(_prompt(request), self.card.name)
+        bound = counting.bound(prompt_of(request), self.card.name)
         most = Told(bound)
         settled = preflight.judge(most, self.card) in {"fits", "unknown"} and _has_room(bound, self.card, request)
         return self._fitted(request, most, bound, counted=False) if settled else await self.count(request)
 
     async def count(self, request: Request) -> Fitted:
         """`fit`, by a count of the tokens."""
-        count = await asyncio.to_thread(counting.count, _prompt(request), self.card.name)
+        count = await asyncio.to_thread(self._counted, request)
         size: Counted = count
         if preflight.judge(count, self.card) == "uncertain":
             size = await self._asked(request) or count
         return self._fitted(request, size, count.bound, counted=True)
+
+    def _counted(self, request: Request) -> Count:
+        return counting.count(prompt_of(request), self.card.name, self.observed())
 
     async def _asked(self, request: Request) -> Counted | None:
         """What the provider itself counts; its questions are free."""
@@ -99,5 +105,6 @@ def _has_room(bound: int, card: ModelCard, request: Request) -> bool:
     return card.window is None or bound + min(longest, card.max_output or longest) <= card.window
 
 
-def _prompt(request: Request) -> Prompt:
+def prompt_of(request: Request) -> Prompt:
+    """What of a request is counted."""
     return Prompt(request.messages, request.tools, request.schema)

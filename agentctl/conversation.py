@@ -26,6 +26,7 @@ from agentctl.usage import Usage
 
 if TYPE_CHECKING:
     from agentctl.economy.budget import Limits
+    from agentctl.economy.tokens.counting import Observed
 
 PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
 
@@ -173,8 +174,13 @@ class Conversation:
         )
 
     def _gate(self) -> Gate:
-        provider = self._target.provider.name
-        return Gate(self._target.provider, self._target.card, lambda: self._catalog.listing([provider]))
+        provider, card = self._target.provider, self._target.card
+        return Gate(provider, card, lambda: self._catalog.listing([provider.name]), self._observed)
+
+    def _observed(self) -> Observed | None:
+        from agentctl.economy.calibration import observed  # noqa: PLC0415 - few requests are counted
+
+        return self._db.read(lambda tx: observed(tx, self._target.card.name))
 
     def _journal(self, turn: Turn, notify: Callable[[str], None]) -> DatabaseJournal:
         if not self._allowance:

@@ -12,10 +12,10 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from agentctl import log
-from agentctl.admission import Fitted, Gate
+from agentctl.admission import Fitted, Gate, prompt_of
 from agentctl.assembly import assemble, dump_deltas, load_deltas
 from agentctl.attempt import Spent
 from agentctl.draft import Piece
@@ -31,6 +31,9 @@ from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Draft, MessageStatus, Session
 from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage, UsageStatus
+
+if TYPE_CHECKING:
+    from agentctl.observation import Observation
 
 T = TypeVar("T")
 
@@ -77,8 +80,9 @@ class DatabaseJournal:
         self._notify = notify
         self._call = turn.call
         self._fitted: Fitted | None = None
+        self._observation: Observation | None = None
         self._session: Session | None = None
-        self._chunks = 0
+        self._chunks = self._sent_at = 0
         self._begun = False
         self._earlier: Bill | None = None  # for the attempts before this one
         self._billed: Bill | None = None  # for all of them
@@ -129,7 +133,11 @@ class DatabaseJournal:
 
     async def send(self) -> None:
         """Record that the request is on its way."""
-        call = self._call
+        call, self._sent_at = self._call, ledger.now()
+        if self._fitted and self._observation is None and self._turn.card.costs:
+            from agentctl.observation import Observation  # noqa: PLC0415 - what is free has nothing to learn from
+
+            self._observation = Observation(prompt_of(self._fitted.request), self._turn.card.name)
         await asyncio.wrap_future(self._db.submit(lambda tx: ledger.send(tx, call)))
 
     async def draft(self, piece: Piece) -> None:
@@ -187,12 +195,34 @@ class DatabaseJournal:
 
     def _settle(self, tx: Transaction, message: Message | None, spent: Spent) -> Receipt:
         message_id = self._close(tx, message)
+        self._learn(tx, spent)
         billed = self._sum(self._charge(tx, spent, message_id))
         return self._receipt(billed, spent.status, self._total(tx, billed), message_id)
 
+    def _learn(self, tx: Transaction, spent: Spent) -> None:
+        """Remember what was billed for the tokens that were counted meanwhile."""
+        base = self._observation and self._observation.base
+        if base and spent.usage and spent.status == "final":
+            from agentctl.economy import calibration  # noqa: PLC0415
+
+            model = self._turn.card.name
+            calibration.observe(tx, model, counted=base, billed=spent.usage.input, now=ledger.now())
+
     def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
         card = billed_card(self._catalog, self._turn.card, spent.model)
-        return _charge(tx, self._call, spent, _Terms(card, self._turn.input_tokens), message_id)
+        billed = _charge(tx, self._call, spent, _Terms(card, self._turn.input_tokens), message_id)
+        if self._fitted and spent.usage and card.costs:
+            self._compare(tx, self._fitted.request, spent, spent.usage, card)
+        return billed
+
+    def _compare(self, tx: Transaction, request: Request, spent: Spent, usage: Usage, card: ModelCard) -> None:
+        """Keep what the provider's cache did for the call, and what tells the next one why it missed."""
+        from agentctl.economy.cachebook import Used, record  # noqa: PLC0415 - what is free is cached for nothing
+        from agentctl.economy.footprints import footprint  # noqa: PLC0415
+
+        used = Used(usage, card, self._turn.card.cache_min, spent.model, spent.response_id)
+        kept = request.cache is not None and (request.cache.implicit or request.cache.breakpoints)
+        record(tx, self._call, used, footprint(request, self._call.provider, self._sent_at) if kept else None)
 
     def _sum(self, billed: Bill) -> Bill:
         return self._earlier + billed if self._earlier else billed

@@ -58,6 +58,11 @@ class ModelCard:
     overridden: tuple[str, ...] = ()
 
     @property
+    def costs(self) -> bool:
+        """Whether input is known to cost anything."""
+        return any(tier.prices.input for one in self.prices or () for tier in one.tiers)
+
+    @property
     def version(self) -> str | None:
         """A short hash of the prices, for the ledger: two calls priced alike carry the same; None if unknown."""
         if self.prices is None:

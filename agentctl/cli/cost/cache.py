@@ -13,12 +13,12 @@ from agentctl.app import App
 from agentctl.cli.cost import period_of
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
-from agentctl.cli.render import dollars, print_json, print_note, print_table, print_text
+from agentctl.cli.render import print_json, print_note, print_table, print_text
 from agentctl.economy import cachereport, contents, totals
 from agentctl.economy.advice import advise
 from agentctl.economy.cachereport import Missed, Saving, Tally
 from agentctl.economy.catalog import Catalog
-from agentctl.economy.money import format_pico, from_pico, to_pico
+from agentctl.economy.money import dollars, format_pico, from_pico, to_pico
 from agentctl.economy.periods import Period
 from agentctl.economy.totals import Total
 from agentctl.store.base import Transaction
