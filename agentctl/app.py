@@ -69,7 +69,7 @@ class App:
 
         database = connect(self.settings.database)
         if database.read(ledger.open_calls):
-            from agentctl.journal import recover  # noqa: PLC0415 - it needs asyncio, and is hardly ever needed itself
+            from agentctl.recovery import recover  # noqa: PLC0415 - it is hardly ever needed
 
             # On a full or read-only disk there is still much to read; what must write meets the trouble itself.
             with suppress(StorageError):

@@ -16,9 +16,10 @@ from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
 from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.ids import new_id
-from agentctl.journal import DatabaseJournal, Turn, recover
+from agentctl.journal import DatabaseJournal, Turn
 from agentctl.messages import Message, Text
 from agentctl.providers.base import Effort, Preview, Provider, Request
+from agentctl.recovery import recover
 from agentctl.store import sessions
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Session

@@ -1,34 +1,33 @@
 """Records turns in the database: the conversation, and what each call cost. Joins the sessions and the ledger.
 
-A turn holds the lock of its session. So a draft whose session is not locked belongs to a process that died, and
-`recover` makes a message and a charge of it.
+A turn holds the lock of its session. So a draft whose session is not locked belongs to a process that died:
+`agentctl.recovery` makes a message and a charge of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from agentctl import log
 from agentctl.admission import Fitted, Gate, prompt_of
-from agentctl.assembly import assemble, dump_deltas, load_deltas
+from agentctl.assembly import dump_deltas
 from agentctl.attempt import Spent
+from agentctl.charging import Terms, charge
 from agentctl.draft import Piece
-from agentctl.economy import ledger, money, pricing, tokens
+from agentctl.economy import ledger, money, pricing
 from agentctl.economy.billing import Bill, bill, billed_card
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Answerer, Told
 from agentctl.events import Receipt
-from agentctl.messages import Message, Part
+from agentctl.messages import Message
 from agentctl.providers.base import Request
 from agentctl.store import sessions
-from agentctl.store.base import Database, LockBusyError, Transaction
-from agentctl.store.sessions import Draft, MessageStatus, Session
+from agentctl.store.base import Database, Transaction
+from agentctl.store.sessions import MessageStatus, Session
 from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage, UsageStatus
 
@@ -210,7 +209,7 @@ class DatabaseJournal:
 
     def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
         card = billed_card(self._catalog, self._turn.card, spent.model)
-        billed = _charge(tx, self._call, spent, _Terms(card, self._turn.input_tokens), message_id)
+        billed = charge(tx, self._call, spent, Terms(card, self._turn.input_tokens), message_id)
         if self._fitted and spent.usage and card.costs:
             self._compare(tx, self._fitted.request, spent, spent.usage, card)
         return billed
@@ -277,81 +276,6 @@ def _add(tx: Transaction, call: ledger.Call, chunks: Iterable[tuple[int, str]], 
         sessions.add_draft(tx, call.call_id, seq, chunk)
     if told:
         ledger.hear(tx, call, told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What an attempt is charged by: the prices of who answered, the estimated input, and when; now if `at` is None."""
-
-    card: ModelCard
-    input_tokens: int
-    at: int | None = None
-
-
-def _charge(tx: Transaction, call: ledger.Call, spent: Spent, terms: _Terms, message_id: str | None) -> Bill:
-    """Charge an attempt for what the provider reported and, of what it did not, for an estimate."""
-    known = spent.usage or Usage(uncached_input=terms.input_tokens)
-    usage = replace(known, output=known.output + tokens.estimate_parts(spent.unreported))
-    cost = pricing.price(usage, terms.card, terms.at)
-    version, answerer = terms.card.version, Answerer(spent.model, spent.response_id)
-    ledger.charge(tx, call, usage, cost, spent.status, version, message_id, answerer=answerer, at=terms.at)
-    return bill(usage, cost)
-
-
-def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
-    """Make a partial answer and a charge, with its estimated cost, of each call that a dead process left open.
-
-    `held` is a lock that the caller holds itself.
-    """
-    for left in db.read(ledger.open_calls):
-        name = left.call.session_id or left.call.call_id
-        with suppress(LockBusyError), nullcontext() if name == held else db.lock(name, wait=0):
-            db.write(partial(_fold, left=left, catalog=catalog))
-
-
-def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
-    call = left.call
-    if not ledger.is_open(tx, call):
-        return  # its process settled it just before we had the lock
-    draft = sessions.find_draft(tx, call.call_id)
-    if not left.sent:
-        sessions.close_draft(tx, call.call_id)
-        ledger.release(tx, call)
-        return
-    asked = catalog.find(f"{call.provider}/{call.model}")
-    unreported: tuple[Part, ...] = ()
-    message_id = None
-    if draft:
-        unreported = _parts(draft.chunks[left.told.covered :], call.provider)
-        parts = _parts(draft.chunks, call.provider)
-        message_id = _store_partial(tx, draft, Message("assistant", parts, asked.name, "error"))
-    told = left.told
-    if left.capped:
-        _charge_all(tx, left, asked.version, message_id)
-        return
-    status: UsageStatus = "partial" if told.usage else "estimated"
-    spent = Spent(told.usage, status, unreported, told.answerer.model, told.answerer.response_id)
-    terms = _Terms(billed_card(catalog, asked, spent.model), left.usage.input, left.created_at)
-    _charge(tx, call, spent, terms, message_id)
-
-
-def _charge_all(tx: Transaction, left: ledger.OpenCall, version: str | None, message_id: str | None) -> None:
-    """Charge all that a call was allowed to cost: nobody was there to see where its provider stopped."""
-    usage = replace(left.usage, reported=left.told.usage.reported if left.told.usage else None)
-    answerer, at = left.told.answerer, left.created_at
-    ledger.charge(tx, left.call, usage, left.cost, "estimated", version, message_id, answerer=answerer, at=at)
-
-
-def _parts(chunks: Sequence[str], provider: str) -> tuple[Part, ...]:
-    return assemble((delta for chunk in chunks for delta in load_deltas(chunk)), provider)
-
-
-def _store_partial(tx: Transaction, draft: Draft, message: Message) -> str | None:
-    sessions.close_draft(tx, draft.run_id)
-    if not message.parts:
-        return None
-    _, stored = sessions.append(tx, draft.session, message, status="partial", run_id=draft.run_id)
-    return stored.id
 
 
 _NOTHING = bill(Usage(), Decimal(0))

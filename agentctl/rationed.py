@@ -11,9 +11,10 @@ from agentctl.economy import ledger
 from agentctl.economy.allowance import Grant
 from agentctl.economy.budget import Spending
 from agentctl.economy.catalog import Catalog
-from agentctl.journal import DatabaseJournal, Notify, Turn, Work, recover
+from agentctl.journal import DatabaseJournal, Notify, Turn, Work
 from agentctl.purse import Purse, Verdict
 from agentctl.queue import Queue
+from agentctl.recovery import recover
 from agentctl.store.base import Database, Transaction
 
 

@@ -30,9 +30,10 @@ from agentctl.economy.ledger import Call
 from agentctl.errors import UNSENT, ProviderError
 from agentctl.events import AgentEvent, Delta, Done, Failed, Receipt, Retry, Sending, Start, StreamEvent, TextDelta
 from agentctl.ids import new_id
-from agentctl.journal import DatabaseJournal, recover
+from agentctl.journal import DatabaseJournal
 from agentctl.messages import Message, Text
 from agentctl.providers.base import Request
+from agentctl.recovery import recover
 from agentctl.settings import ModelOverride
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect

@@ -22,8 +22,9 @@ from agentctl.economy.ledger import Call
 from agentctl.errors import StorageError
 from agentctl.events import Delta, Receipt, Start, TextDelta, ThinkingDelta
 from agentctl.ids import new_id
-from agentctl.journal import DatabaseJournal, Turn, recover
+from agentctl.journal import DatabaseJournal, Turn
 from agentctl.messages import Message, Text, Thinking, user
+from agentctl.recovery import recover
 from agentctl.settings import ModelOverride
 from agentctl.store import sessions
 from agentctl.store.base import Database

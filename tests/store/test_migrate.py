@@ -15,7 +15,7 @@ from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call, Cost, Told
 from agentctl.errors import StorageError
-from agentctl.journal import recover
+from agentctl.recovery import recover
 from agentctl.store import migrate, sessions
 from agentctl.store.sqlite.file import open_sqlite
 

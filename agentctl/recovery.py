@@ -1,0 +1,76 @@
+"""Puts right what dead processes left: of each call that one was at, a partial answer and a charge, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from functools import partial
+
+from agentctl.assembly import assemble, load_deltas
+from agentctl.attempt import Spent
+from agentctl.charging import Terms, charge
+from agentctl.economy import ledger
+from agentctl.economy.billing import billed_card
+from agentctl.economy.catalog import Catalog
+from agentctl.messages import Message, Part
+from agentctl.store import sessions
+from agentctl.store.base import Database, LockBusyError, Transaction
+from agentctl.store.sessions import Draft
+from agentctl.usage import UsageStatus
+
+
+def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
+    """Make a partial answer and a charge of each call that a dead process left open; one it had not sent costs nothing.
+
+    `held` is a lock that the caller holds itself.
+    """
+    for left in db.read(ledger.open_calls):
+        name = left.call.session_id or left.call.call_id
+        with suppress(LockBusyError), nullcontext() if name == held else db.lock(name, wait=0):
+            db.write(partial(_fold, left=left, catalog=catalog))
+
+
+def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
+    call = left.call
+    if not ledger.is_open(tx, call):
+        return  # its process settled it just before we had the lock
+    draft = sessions.find_draft(tx, call.call_id)
+    if not left.sent:
+        sessions.close_draft(tx, call.call_id)
+        ledger.release(tx, call)
+        return
+    asked = catalog.find(f"{call.provider}/{call.model}")
+    unreported: tuple[Part, ...] = ()
+    message_id = None
+    if draft:
+        unreported = _parts(draft.chunks[left.told.covered :], call.provider)
+        parts = _parts(draft.chunks, call.provider)
+        message_id = _store_partial(tx, draft, Message("assistant", parts, asked.name, "error"))
+    told = left.told
+    if left.capped:
+        _charge_all(tx, left, asked.version, message_id)
+        return
+    status: UsageStatus = "partial" if told.usage else "estimated"
+    spent = Spent(told.usage, status, unreported, told.answerer.model, told.answerer.response_id)
+    terms = Terms(billed_card(catalog, asked, spent.model), left.usage.input, left.created_at)
+    charge(tx, call, spent, terms, message_id)
+
+
+def _charge_all(tx: Transaction, left: ledger.OpenCall, version: str | None, message_id: str | None) -> None:
+    """Charge all that a call was allowed to cost: nobody was there to see where its provider stopped."""
+    usage = replace(left.usage, reported=left.told.usage.reported if left.told.usage else None)
+    answerer, at = left.told.answerer, left.created_at
+    ledger.charge(tx, left.call, usage, left.cost, "estimated", version, message_id, answerer=answerer, at=at)
+
+
+def _parts(chunks: Sequence[str], provider: str) -> tuple[Part, ...]:
+    return assemble((delta for chunk in chunks for delta in load_deltas(chunk)), provider)
+
+
+def _store_partial(tx: Transaction, draft: Draft, message: Message) -> str | None:
+    sessions.close_draft(tx, draft.run_id)
+    if not message.parts:
+        return None
+    _, stored = sessions.append(tx, draft.session, message, status="partial", run_id=draft.run_id)
+    return stored.id
