@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+_TEXTUAL = frozenset({"application/json", "application/xml", "application/toml", "application/yaml"})
+
 Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal", "cancelled", "error"]
 
@@ -73,6 +75,20 @@ class Attachment:
     def base64(self) -> str:
         """The bytes in base 64."""
         return base64.b64encode(self.data).decode("ascii")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is sent as text, which every model takes."""
+        kind = self.media_type.partition(";")[0]
+        return kind.startswith("text/") or kind in _TEXTUAL or kind.endswith(("+json", "+xml"))
+
+    def inlined(self, errors: Literal["strict", "replace"] = "strict") -> str:
+        """The file as it stands in the text.
+
+        Raises:
+            UnicodeDecodeError: it is not UTF-8, and `errors` is strict.
+        """
+        return f'<file name="{self.name}">\n{self.data.decode(errors=errors)}\n</file>'
 
 
 Part = Text | Thinking | ToolCall | ToolResult | Attachment

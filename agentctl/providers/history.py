@@ -16,8 +16,6 @@ from agentctl.errors import UsageError
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
 from agentctl.providers.base import Capabilities, Request
 
-_TEXTUAL = frozenset({"application/json", "application/xml", "application/toml", "application/yaml"})
-
 
 def adapt(request: Request, capabilities: Capabilities) -> tuple[Request, tuple[str, ...]]:
     """Return the request as the provider takes it, and what to tell the user about that.
@@ -146,7 +144,7 @@ class _History:
         return Text(f"[{call.name} answered: {result.content}]")
 
     def _file(self, file: Attachment, *, new: bool) -> Part:
-        if _is_text(file):
+        if file.is_text:
             return Text(_inlined(file))
         if file.media_type.startswith(self._capabilities.media_types):
             return file
@@ -157,14 +155,9 @@ class _History:
         return Text(f"[a file that can't be shown here: {file.name}, {file.media_type}]")
 
 
-def _is_text(file: Attachment) -> bool:
-    kind = file.media_type.partition(";")[0]
-    return kind.startswith("text/") or kind in _TEXTUAL or kind.endswith(("+json", "+xml"))
-
-
 def _inlined(file: Attachment) -> str:
     try:
-        return f'<file name="{file.name}">\n{file.data.decode()}\n</file>'
+        return file.inlined()
     except UnicodeDecodeError as error:
         raise UsageError(f"{file.name} is not UTF-8 text", hint=f"convert it: iconv -t utf-8 {file.name}") from error
 

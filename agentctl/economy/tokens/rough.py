@@ -1,7 +1,7 @@
-"""How many tokens a request is about: a rough estimate, made before the provider counts.
+"""A rough estimate: the same for all models, and made without any vocabulary.
 
 Only the provider's own count is right; this is for reserving a call, for `--dry-run`, and for booking a call that broke
-off before its usage came. It is deterministic and the same for all models: 4 bytes of UTF-8 a token, which is near for
+off before its usage came. It is deterministic: 4 bytes of UTF-8 a token, which is near for
 English prose and source code, and OpenAI's overhead of a chat message: 3 tokens and its role, and 3 to begin the answer
 (https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken).
 """
@@ -31,14 +31,15 @@ def estimate_parts(parts: Iterable[Part]) -> int:
 def _estimate_part(part: Part) -> int:
     match part:
         case Text(text) | Thinking(text) | ToolResult(content=text):
-            return _tokens_of(text)
+            return tokens_of(text)
         case ToolCall(name=name, arguments=arguments):
-            return _tokens_of(name + arguments)
+            return tokens_of(name + arguments)
         case Attachment(media_type=media_type, data=data):
             return _IMAGE if media_type.startswith("image/") else _tokens(len(data))
 
 
-def _tokens_of(text: str) -> int:
+def tokens_of(text: str) -> int:
+    """Estimate the tokens of a text."""
     return _tokens(len(text.encode("utf-8", "surrogatepass")))
 
 
