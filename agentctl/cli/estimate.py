@@ -11,7 +11,6 @@ import typer
 
 from agentctl.app import App
 from agentctl.asking import Options, compose, last_model, opening, read
-from agentctl.cli.counting import ask, count
 from agentctl.cli.given import read_schema, warn_of_project
 from agentctl.cli.group import new_app
 from agentctl.cli.prompt import read_message
@@ -20,6 +19,8 @@ from agentctl.economy.cards import ModelCard
 from agentctl.economy.money import format_usd
 from agentctl.economy.preflight import Verdict, judge, size_of
 from agentctl.economy.quoting import Bounded, Quote, media, quote
+from agentctl.economy.tokens.counting import count
+from agentctl.economy.tokens.prompt import Prompt
 from agentctl.economy.totals import Total, of_model
 from agentctl.errors import BudgetError, UsageError
 from agentctl.messages import Message
@@ -127,12 +128,14 @@ def _quotes(
     ]
     counted: Sequence[Bounded | None] = [None] * len(cards)
     if remote:
+        from agentctl.cli.counting import ask  # noqa: PLC0415 - who asks nobody needs no event loop
+
         counted = ask([(wired.target(name).provider, request) for name, request in zip(names, requests, strict=True)])
     kinds = media(messages)
     for card, request, told in zip(cards, requests, counted, strict=True):
         provider = card.name.partition("/")[0]
         yield quote(
-            told or count(request),
+            told or count(Prompt(request.messages, request.tools, request.schema), card.name),
             card,
             _habit(wired, card),
             wished=options.max_output,
