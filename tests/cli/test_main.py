@@ -120,7 +120,7 @@ BASE = {"annotated_doc", "shellingham", "typer", "typing_extensions"}
 HTTP = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio"}
 MAY_IMPORT = {
     "--help": BASE,
-    "estimate -m openai/gpt-5 hi": BASE,
+    "estimate -m openai/gpt-5 hi": BASE | {"toktok"},
     "sessions list": BASE,
     "cost": BASE,
     "cost price openai/gpt-5": BASE,
