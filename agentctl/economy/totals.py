@@ -111,10 +111,10 @@ def by_tag(tx: Transaction, period: Period, session_id: str | None = None) -> di
     return _added(_rows_by_day(tx, "tag", period, session_id), lambda row: row[3] or None)
 
 
-def of_model(tx: Transaction, name: str, since: int = 0) -> Total:
-    """Add up the calls of one model (`provider/model`) from the UTC day of `since`, in epoch µs, on."""
+def of_model(tx: Transaction, name: str) -> Total:
+    """Add up all calls of one model, `provider/model`."""
     provider, _, model = name.partition("/")
-    return total(map(_total, tx.tuples("totals.of_model", provider=provider, model=model, first=since // DAY)))
+    return total(map(_total, tx.tuples("totals.of_model", provider=provider, model=model)))
 
 
 def total(lines: Iterable[Total]) -> Total:

@@ -54,5 +54,5 @@ SELECT session_id, provider, model, tag, basis, SUM(calls) AS calls,
     SUM(uncached_input) AS uncached_input, SUM(cache_read) AS cache_read,
     SUM(cache_write_short) AS cache_write_short, SUM(cache_write_long) AS cache_write_long, SUM(output) AS output
 FROM usage_sums
-WHERE scope = 'model' AND session_id = '' AND slot >= :first AND provider = :provider AND model = :model
+WHERE scope = 'model' AND session_id = '' AND provider = :provider AND model = :model
 GROUP BY session_id, provider, model, tag, basis;
