@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, DecimalException
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,16 +16,18 @@ from agentctl.cli.given import read_schema, warn_of_project
 from agentctl.cli.group import new_app
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import dollars, print_json, print_note, print_table
-from agentctl.economy.cards import ModelCard
+from agentctl.economy.calibration import observed
 from agentctl.economy.money import format_usd
 from agentctl.economy.preflight import Verdict, judge, size_of
 from agentctl.economy.quoting import Bounded, Quote, media, quote
-from agentctl.economy.tokens.counting import count
+from agentctl.economy.tokens.counting import Observed, count
 from agentctl.economy.tokens.prompt import Prompt
 from agentctl.economy.totals import Total, of_model
 from agentctl.errors import BudgetError, UsageError
 from agentctl.messages import Message
+from agentctl.providers.base import Request
 from agentctl.store import sessions
+from agentctl.store.base import Transaction
 
 app = new_app()
 
@@ -126,26 +129,30 @@ def _quotes(
         compose(card.name.partition("/")[2], messages, options, ceiling=card.max_output, session_id=session_id)
         for card in cards
     ]
-    counted: Sequence[Bounded | None] = [None] * len(cards)
-    if remote:
-        from agentctl.cli.counting import ask  # noqa: PLC0415 - who asks nobody needs no event loop
-
-        counted = ask([(wired.target(name).provider, request) for name, request in zip(names, requests, strict=True)])
+    counted = _told(wired, names, requests) if remote else [None] * len(cards)
     kinds = media(messages)
     for card, request, told in zip(cards, requests, counted, strict=True):
-        provider = card.name.partition("/")[0]
+        habit, seen = wired.kept.read(partial(_known, card.name)) if wired.kept else (Total(), None)
         yield quote(
-            told or count(Prompt(request.messages, request.tools, request.schema), card.name),
+            told or count(Prompt(request.messages, request.tools, request.schema), card.name, seen),
             card,
-            _habit(wired, card),
+            habit,
             wished=options.max_output,
             media=kinds,
-            candidates=lambda provider=provider: wired.catalog.listing([provider]),  # type: ignore[misc]
+            candidates=partial(wired.catalog.listing, [card.name.partition("/")[0]]),
         )
 
 
-def _habit(wired: App, card: ModelCard) -> Total:
-    return wired.kept.read(lambda tx: of_model(tx, card.name)) if wired.kept else Total()
+def _told(wired: App, names: Sequence[str], requests: Sequence[Request]) -> Sequence[Bounded | None]:
+    """The tokens that the providers themselves count; None where one has no answer to that."""
+    from agentctl.cli.counting import ask  # noqa: PLC0415 - who asks nobody needs no event loop
+
+    return ask([(wired.target(name).provider, request) for name, request in zip(names, requests, strict=True)])
+
+
+def _known(model: str, tx: Transaction) -> tuple[Total, Observed | None]:
+    """What calls of a model used so far, and how many tokens it made of what was counted."""
+    return of_model(tx, model), observed(tx, model)
 
 
 def _show(quotes: Sequence[Quote], *, as_json: bool) -> None:
