@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agentctl.providers.driver import HttpProvider
     from agentctl.providers.local.shelf import Report
     from agentctl.providers.local.weights import Weights
-    from agentctl.store.base import Database, Transaction
+    from agentctl.store.base import Database
 
 EMBEDDED = "local/smollm2"
 
@@ -76,6 +76,13 @@ class App:
                 recover(database, self.catalog)
         return database
 
+    @cached_property
+    def kept(self) -> Database | None:
+        """The database as it lies there, for who only reads: none is made, and nothing in it is put right."""
+        from agentctl.store.open import connect, exists  # noqa: PLC0415
+
+        return connect(self.settings.database) if exists(self.settings.database) else None
+
     @property
     def models_dir(self) -> Path:
         """Where the weights of embedded models lie."""
@@ -106,8 +113,11 @@ class App:
         Raises:
             ConfigError: a provider is configured and no model is.
         """
-        chosen = name or (session_id and self.database.read(lambda tx: _last_model(tx, session_id)))
-        if chosen := chosen or self.settings.model:
+        if name is None and session_id is not None:
+            from agentctl.asking import last_model, read  # noqa: PLC0415 - who names a model reads no session
+
+            name = last_model(self.database.read(lambda tx: read(tx, session_id))[1])
+        if chosen := name or self.settings.model:
             return chosen
         if known := [*self.known_keys(), *self.settings.servers]:
             raise ConfigError(
@@ -242,10 +252,3 @@ class App:
                     row.package, row.package_version, row.file, row.sha256, row.size, row.n_ctx, row.template
                 )
         return found
-
-
-def _last_model(tx: Transaction, session_id: str) -> str | None:
-    from agentctl.store import sessions  # noqa: PLC0415
-
-    answers = (stored.message.model for stored in reversed(sessions.thread(tx, sessions.get(tx, session_id))))
-    return next(filter(None, answers), None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agentctl.admission import Gate
 from agentctl.agent import Agent
+from agentctl.asking import Options, compose, opening, read
 from agentctl.economy import tokens
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Call
@@ -17,17 +18,18 @@ from agentctl.economy.pricing import price
 from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn
-from agentctl.messages import Message, Text
-from agentctl.providers.base import Effort, Preview, Provider, Request
+from agentctl.messages import Message
+from agentctl.providers.base import Preview, Provider, Request
 from agentctl.recovery import recover
-from agentctl.store import sessions
-from agentctl.store.base import Database, LockBusyError, Transaction
+from agentctl.store.base import Database, LockBusyError
 from agentctl.store.sessions import Session
 from agentctl.usage import Usage
 
 if TYPE_CHECKING:
     from agentctl.economy.budget import Limits
     from agentctl.economy.tokens.counting import Observed
+
+__all__ = ["PATIENCE", "Allowance", "Conversation", "Options", "Quote", "Target"]
 
 PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
 
@@ -45,16 +47,6 @@ class Target:
     def name(self) -> str:
         """`provider/model`."""
         return f"{self.provider.name}/{self.model}"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the model is asked to answer; see `Request`."""
-
-    max_output: int | None = None
-    temperature: float | None = None
-    schema: Mapping[str, Any] | None = None
-    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +123,12 @@ class Conversation:
         call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
         with self._held(self.session_id or call.call_id, notify):
             session, history = self._load()
-            opening = self._opening(message)
-            request = self._request((*history, *opening))
+            added = opening(self._system, message)
+            request = self._request((*history, *added))
             size = tokens.estimate(request.messages)
-            turn = Turn(call, self._target.card, session, opening, size, self._gate())
-            journal = self._journal(turn, notify)
+            journal = self._journal(Turn(call, self._target.card, session, added, size, self._gate()), notify)
             events = Agent(self._target.provider, journal, self._target.name).run(request)
-            yield events if self._keep else self._remembered(events, opening)
+            yield events if self._keep else self._remembered(events, added)
         self._spent += journal.cost
         if journal.begun:
             self.stored, self._system = self._keep, None
@@ -145,7 +136,7 @@ class Conversation:
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
         _, history = self._load()
-        request = self._request((*history, *self._opening(message)))
+        request = self._request((*history, *opening(self._system, message)))
         size = tokens.estimate(request.messages)
         cost = price(Usage(uncached_input=size), self._target.card)
         return self._target.provider.preview(request), Quote(size, cost)
@@ -154,23 +145,12 @@ class Conversation:
         """Let go of the provider's connections."""
         await self._target.provider.aclose()
 
-    def _opening(self, message: Message) -> tuple[Message, ...]:
-        """What this turn adds before the answer."""
-        return (message,) if self._system is None else (Message("system", (Text(self._system),)), message)
-
     def _request(self, messages: Sequence[Message]) -> Request:
-        """The last system message first, and no empty messages: providers refuse them."""
-        system = [message for message in messages if message.role == "system"][-1:]
-        others = [message for message in messages if message.role != "system" and message.parts]
-        asked = self._options
-        return Request(
+        return compose(
             self._target.model,
-            (*system, *others),
-            asked.max_output,
-            asked.temperature,
-            asked.schema,
-            output_ceiling=self._target.card.max_output,
-            effort=asked.effort,
+            messages,
+            self._options,
+            ceiling=self._target.card.max_output,
             session_id=self.session_id,
         )
 
@@ -196,17 +176,17 @@ class Conversation:
     def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
         """Read the session as it is now: another process may have added to it."""
         source = self.session_id if self.stored else None if self._keep else self._earlier
-        session, history = self._db.read(lambda tx: _read(tx, source)) if source else (None, ())
+        session, history = self._db.read(lambda tx: read(tx, source)) if source else (None, ())
         return (session, history) if self._keep else (None, (*history, *self._unsaved))
 
     async def _remembered(
-        self, events: AsyncGenerator[AgentEvent, None], opening: Sequence[Message]
+        self, events: AsyncGenerator[AgentEvent, None], added: Sequence[Message]
     ) -> AsyncGenerator[AgentEvent, None]:
         """Keep in mind what is not stored, so that the next turn knows it."""
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Finished | Failed):
-                    self._unsaved += [*opening, event.message] if event.message else opening
+                    self._unsaved += [*added, event.message] if event.message else added
                 yield event
 
     @contextmanager
@@ -219,8 +199,3 @@ class Conversation:
                 stack.enter_context(self._db.lock(name, wait=PATIENCE))
             recover(self._db, self._catalog, held=name)
             yield
-
-
-def _read(tx: Transaction, session_id: str) -> tuple[Session, tuple[Message, ...]]:
-    session = sessions.get(tx, session_id)
-    return session, tuple(stored.message for stored in sessions.thread(tx, session))

@@ -12,18 +12,12 @@ from agentctl.economy.budget import Account, Limits, Spending
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.money import dollars, from_pico
-from agentctl.economy.worst import worst
+from agentctl.economy.worst import longest_answer, media_of, worst
 from agentctl.errors import BudgetError
-from agentctl.messages import Attachment
-from agentctl.providers.base import Request
 from agentctl.store.base import Transaction
-from agentctl.usage import Detail, Usage
-
-USUAL_OUTPUT = 32_000
-"""Tokens that a call may answer with under a budget, where nobody wishes another limit and the model can do more."""
+from agentctl.usage import Usage
 
 _BEYOND = 2**63 - 1  # pico-dollars: more than any budget
-_SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
 _WORTH_COUNTING = 2_000  # tokens of a bound below which an exact count saves too little to wait for it
 
 
@@ -74,7 +68,7 @@ class Purse:
             fixed: whether the request can't be changed any more.
         """
         accounts = budget.standing(tx, self.limits, call.session_id, spending)
-        wanted = _wanted(fitted.request)
+        wanted = longest_answer(fitted.request.max_output, fitted.request.output_ceiling)
         verdict = allowance.decide(
             accounts, lambda output: self._worst(fitted, output)[1], wanted, patient=patient, fixed=fixed
         )
@@ -112,28 +106,10 @@ class Purse:
 
     def _worst(self, fitted: Fitted, output: int) -> tuple[Usage, int]:
         """The dearest of what the models would cost, in pico-dollars."""
-        media = _media(fitted.request)
-        found = (worst(fitted.bound, output, card, media=media) for card in self.cards)
+        kinds = media_of(fitted.request.messages)
+        found = (worst(fitted.bound, output, card, media=kinds) for card in self.cards)
         pico = ((usage, ledger.stored(cost)) for usage, cost in found)
         return max(((usage, _BEYOND if cost is None else cost) for usage, cost in pico), key=lambda one: one[1])
-
-
-def _wanted(request: Request) -> int:
-    if request.max_output is not None:
-        return request.max_output
-    return _SAFE_OUTPUT if request.output_ceiling is None else min(request.output_ceiling, USUAL_OUTPUT)
-
-
-def _media(request: Request) -> tuple[Detail, ...]:
-    """What there is in the input beside text that may have a price of its own."""
-    kinds = {
-        part.media_type.partition("/")[0]
-        for message in request.messages
-        for part in message.parts
-        if isinstance(part, Attachment)
-    }
-    known: dict[str, Detail] = {"image": "image_input", "audio": "audio_input", "video": "video_input"}
-    return tuple(detail for kind, detail in known.items() if kind in kinds)
 
 
 _OF = {

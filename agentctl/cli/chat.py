@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,24 +17,23 @@ from typer.core import TyperCommand
 
 from agentctl import log
 from agentctl.app import App
+from agentctl.asking import Options
 from agentctl.cli import routing
 from agentctl.cli.failures import explain
+from agentctl.cli.given import read_dollars, read_schema, warn_of_project
 from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
-from agentctl.conversation import Conversation, Options
+from agentctl.conversation import Conversation
 from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
 from agentctl.providers.base import Effort
-from agentctl.settings import kinds
 
 app = new_app()
-
-_LARGEST_SCHEMA = 1 << 20  # bytes
 
 
 class Output(StrEnum):
@@ -105,12 +102,12 @@ def chat(
         told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
         wired = App(flags={**told, "cache": False if no_cache else None, **routed})
         log.setup(wired.settings.log)
-        _warn(wired, notify)
+        warn_of_project(wired.settings, notify)
         lines = prompt is None and sys.stdin.isatty()
         if lines and (output is not Output.text or dry_run):
             raise UsageError("there is no prompt", hint='agentctl chat -o json "What is the capital of France?"')
         message = None if lines else read_message(prompt, attachment or [], notify)
-        options = Options(max_output, _finite(temperature), _read_schema(schema), effort)
+        options = Options(max_output, _finite(temperature), read_schema(schema), effort)
         session = wired.session(resume, latest=latest)
         target = wired.target(wired.model(model, session))
         routing.check(routed, target.name, wired.settings)
@@ -123,7 +120,7 @@ def chat(
             system=system,
             keep=not no_save,
             tag=wired.settings.tag,
-            allowance=wired.allowance(_dollars(max_cost)),
+            allowance=wired.allowance(read_dollars(max_cost, "--max-cost")),
         )
         if dry_run and message:
             _show_request(conversation, message)
@@ -158,43 +155,10 @@ def _reporting(view: View) -> Iterator[None]:
         raise
 
 
-def _warn(wired: App, notify: Callable[[str], None]) -> None:
-    if wired.settings.ignored:
-        notify(f"ignored of this untrusted project: {', '.join(wired.settings.ignored)}")
-        notify("hint: agentctl config trust")
-
-
 def _finite(temperature: float | None) -> float | None:
     if temperature is not None and not math.isfinite(temperature):
         raise UsageError(f"the temperature is {temperature}", hint="0 is the least random; 1 is usual")
     return temperature
-
-
-def _dollars(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        dollars: Decimal = kinds.BUDGET.parse(text.removeprefix("$"))
-    except ValueError as error:
-        raise UsageError(f"--max-cost is {text!r}", hint=f"it takes {error}") from error
-    return dollars
-
-
-def _read_schema(path: Path | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            schema = json.loads(file.read(_LARGEST_SCHEMA), parse_constant=_no_json)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"can't read the schema {path}: {error}", hint="give a file with a JSON Schema") from error
-    if not isinstance(schema, dict):
-        raise UsageError(f"the schema {path} is not a JSON object", hint="give a file with a JSON Schema")
-    return schema
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _show_request(conversation: Conversation, message: Message) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "chat": "Ask a model, or talk with it.",
+    "estimate": "What a prompt would cost, and whether it fits.",
     "sessions": "List, show and name conversations.",
     "cost": "What was spent, on what.",
     "budget": "What calls may cost.",

@@ -111,6 +111,12 @@ def by_tag(tx: Transaction, period: Period, session_id: str | None = None) -> di
     return _added(_rows_by_day(tx, "tag", period, session_id), lambda row: row[3] or None)
 
 
+def of_model(tx: Transaction, name: str) -> Total:
+    """Add up all calls of one model, `provider/model`."""
+    provider, _, model = name.partition("/")
+    return total(map(_total, tx.tuples("totals.of_model", provider=provider, model=model)))
+
+
 def total(lines: Iterable[Total]) -> Total:
     """Add up totals."""
     return Total(*map(sum, zip(*lines, strict=True))) if (lines := list(lines)) else Total()

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import product
 
 from agentctl.economy.prices import PARTS
 from agentctl.economy.pricing import Priced, price
+from agentctl.messages import Attachment, Message
 from agentctl.usage import Detail, Usage
 
+USUAL_OUTPUT = 32_000
+"""Tokens that a call may answer with under a budget, where nobody wishes another limit and the model can do more."""
+
+_SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
 _INPUTS = ("uncached_input", "cache_write_short", "cache_write_long", "cache_read")
+_MEDIA: dict[str, Detail] = {
+    "image": "image_input",
+    "audio": "audio_input",
+    "video": "video_input",
+    "application/pdf": "image_input",  # a page is a picture too
+}
 _HOUR = 3_600_000_000  # µs
+
+
+def media_of(messages: Iterable[Message]) -> tuple[Detail, ...]:
+    """What there is in messages beside text, of kinds that may have a price of their own."""
+    files = (part for message in messages for part in message.parts if isinstance(part, Attachment))
+    kinds = (_MEDIA.get(file.media_type, _MEDIA.get(file.media_type.partition("/")[0])) for file in files)
+    return tuple(dict.fromkeys(kind for kind in kinds if kind is not None))
+
+
+def longest_answer(max_output: int | None, output_ceiling: int | None) -> int:
+    """Return how many tokens a call may answer with at most under a budget.
+
+    Args:
+        max_output: as many as are wished for; None without a wish.
+        output_ceiling: as many as the model can; None if that is not known.
+    """
+    if max_output is not None:
+        return max_output
+    return _SAFE_OUTPUT if output_ceiling is None else min(output_ceiling, USUAL_OUTPUT)
 
 
 def worst(

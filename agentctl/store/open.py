@@ -25,15 +25,28 @@ def connect(url: str) -> Database:
         from agentctl.store.sqlite.memory import MemoryDatabase  # noqa: PLC0415 - only one backend is needed
 
         return MemoryDatabase()
+    from agentctl.store.sqlite.file import open_sqlite  # noqa: PLC0415
+
+    return open_sqlite(_path(url))
+
+
+def exists(url: str) -> bool:
+    """Whether there is a database at `url` that `connect` would not have to create.
+
+    Raises:
+        ConfigError: the URL names no database that we know.
+    """
+    return url != ":memory:" and _path(url).exists()
+
+
+def _path(url: str) -> Path:
     name = url.removeprefix(_SCHEME)
     if name == url or not name.strip("/"):
         raise ConfigError(
             f"{url!r} is no database URL",
             hint='set `database = "sqlite:////absolute/path.db"` in the configuration, or ":memory:" to keep nothing',
         )
-    from agentctl.store.sqlite.file import open_sqlite  # noqa: PLC0415
-
-    return open_sqlite(_at_home(name) if name.startswith("~") else Path("/", name.lstrip("/")))
+    return _at_home(name) if name.startswith("~") else Path("/", name.lstrip("/"))
 
 
 def _at_home(name: str) -> Path:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from agentctl.economy.ledger import Cost
 from agentctl.economy.money import from_pico
 from agentctl.economy.periods import DAY, QUARTER, Period
-from agentctl.economy.totals import Total, by_day, by_model, by_provider, by_session, by_tag, total
+from agentctl.economy.totals import Total, by_day, by_model, by_provider, by_session, by_tag, of_model, total
 from agentctl.store.base import Row, Value
 from agentctl.store.migrate import load
 from agentctl.store.sqlite.connection import Connection
@@ -211,6 +211,15 @@ def test_every_call_counts_once(spent: list[Charge], rule: str, period: Period, 
         assert total(by_tag(tx, period, only).values()) == grouped(wanted, lambda _: 0).get(0, Total())
 
 
+@given(st.lists(charges, max_size=10))
+def test_the_calls_of_one_model_are_those_of_its_line(spent: list[Charge]) -> None:
+    """Asked for alone, each model has the sum that the table of all has, and one that was never called has none."""
+    with ledger(spent) as tx:
+        table = by_model(tx, Period())
+        assert {name: of_model(tx, name) for name in table} == table
+        assert of_model(tx, "nobody/knows") == Total()
+
+
 @given(st.lists(charges, max_size=10), st.integers(1, 2), periods)
 def test_a_deleted_session_leaves_its_calls(spent: list[Charge], deleted: int, period: Period) -> None:
     """They count as calls that were not kept, and nothing tells that session's name."""
@@ -324,10 +333,10 @@ def test_the_ledger_itself_is_read_at_the_edges_alone(spent: list[Charge], perio
 LEDGER = "SEARCH u USING INDEX charges_by_time (created_at>? AND created_at<?)"
 
 
-@pytest.mark.parametrize("query", ["sums", "next_slot", "edge", "whole_sessions", "parts_of_sessions"])
+@pytest.mark.parametrize("query", ["sums", "next_slot", "edge", "whole_sessions", "parts_of_sessions", "of_model"])
 def test_no_table_scans_the_ledger(query: str) -> None:
     """Every query finds its sums by their key; the only one that reads the ledger reads a span of time."""
-    values = dict.fromkeys(("scope", "session_id", "first", "end", "since", "until"), 1)
+    values = dict.fromkeys(("scope", "session_id", "first", "end", "since", "until", "provider", "model"), 1)
     with closing(sqlite3.connect(":memory:")) as raw:
         for migration in MIGRATIONS:
             raw.executescript(migration.sql)

@@ -1,5 +1,7 @@
 """Text of all sorts, the same each time: what is on every machine with Python, and what is made here."""
 
+# ruff: noqa: RUF001 - letters of many alphabets look alike
+
 from __future__ import annotations
 
 import base64
@@ -12,16 +14,26 @@ from pathlib import Path
 
 # The first article of the Universal Declaration of Human Rights.
 LANGUAGES = (
-    "All human beings are born free and equal in dignity and rights. They are endowed with reason and conscience and "
-    "should act towards one another in a spirit of brotherhood.",
-    "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft und Gewissen begabt und "
-    "sollen einander im Geist der Brüderlichkeit begegnen.",
-    "Tous les êtres humains naissent libres et égaux en dignité et en droits. Ils sont doués de raison et de conscience "
-    "et doivent agir les uns envers les autres dans un esprit de fraternité.",
-    "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están de razón y conciencia, "
-    "deben comportarse fraternalmente los unos con los otros.",
-    "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и совестью и должны "
-    "поступать в отношении друг друга в духе братства.",
+    (
+        "All human beings are born free and equal in dignity and rights. They are endowed with reason and conscience "
+        "and should act towards one another in a spirit of brotherhood."
+    ),
+    (
+        "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft und Gewissen begabt "
+        "und sollen einander im Geist der Brüderlichkeit begegnen."
+    ),
+    (
+        "Tous les êtres humains naissent libres et égaux en dignité et en droits. Ils sont doués de raison et de "
+        "conscience et doivent agir les uns envers les autres dans un esprit de fraternité."
+    ),
+    (
+        "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están de razón y "
+        "conciencia, deben comportarse fraternalmente los unos con los otros."
+    ),
+    (
+        "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и совестью и "
+        "должны поступать в отношении друг друга в духе братства."
+    ),
     "人人生而自由,在尊严和权利上一律平等。他们赋有理性和良心,并应以兄弟关系的精神相对待。",
     "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。",
     "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.",

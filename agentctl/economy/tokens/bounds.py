@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from agentctl.economy.tokens.pieces import slices
+
 _CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
 _NOT_CAPITALS = bytes(byte for byte in range(256) if byte not in _CAPITALS)
 _SPACES = (b" " * 8, b" " * 3), (b" " * 4, b" " * 2)
@@ -62,17 +64,22 @@ def most(text: str, rule: Rule) -> int:
     raw = text.encode("utf-8", "surrogatepass")
     size = len(raw) + _PREFIX
     if not text.isascii():
-        size += max(0, *(_longer(text, form) - len(raw) for form in rule.forms))
+        size += max(0, *(_growth(text, form) for form in rule.forms))
     if rule.marks:
         size += len(raw.translate(None, _NOT_CAPITALS)) + (0 if text.isascii() else _marks(text))
     return size - (_saved(raw) if rule.spaces else 0)
 
 
-def _longer(text: str, form: Literal["NFC", "NFKC"]) -> int:
-    """How many bytes the text has once it is normalised."""
+def _growth(text: str, form: Literal["NFC", "NFKC"]) -> int:
+    """By how many bytes the text is longer once it is normalised, which changes nothing where all is ASCII."""
     import unicodedata  # noqa: PLC0415 - a megabyte that ASCII does not need
 
-    return len(unicodedata.normalize(form, text).encode("utf-8", "surrogatepass"))
+    foreign = "".join(part for part in slices(text) if not part.isascii())
+    return _size(unicodedata.normalize(form, foreign)) - _size(foreign)
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _saved(raw: bytes) -> int:

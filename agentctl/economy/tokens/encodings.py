@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from agentctl.economy.tokens.pieces import LONG, pieces
+
 Encoding = Literal["cl100k_base", "o200k_base"]
 Counter = Callable[[Sequence[str]], list[int]]
 
@@ -27,11 +29,17 @@ def lengths(texts: Sequence[str], encoding: Encoding) -> list[int] | None:
     """Return the tokens of each text, None if nothing here can count.
 
     What looks like a special token counts as the text that it is. Half a surrogate pair counts as U+FFFD, which is sent
-    in its place.
+    in its place. Long texts are counted in pieces, on all processors.
     """
     counter = _counter(encoding)
     if counter is None:
         return None
+    if any(len(text) > LONG for text in texts):
+        return [sum(_count(list(pieces(text)), counter)) for text in texts]
+    return _count(texts, counter)
+
+
+def _count(texts: Sequence[str], counter: Counter) -> list[int]:
     try:
         return counter(texts)
     except UnicodeEncodeError:

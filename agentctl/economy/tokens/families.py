@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentctl.economy.tokens.bounds import CLAUDE, KNOWN, UNKNOWN, Rule
 from agentctl.economy.tokens.encodings import Encoding
@@ -82,6 +82,7 @@ _GOOGLE = Media(image=(1120, 16_512), page=(560, 2240))
 
 _DOCUMENTED = Family("gpt-4o", media=_TILES, documented=True, typed=True)
 _GPT = Family("gpt-5", start=Extra(3, 12, 4), message=Extra(4, 8, 1), media=_PATCHES, typed=True)
+_LATER = replace(_GPT, name="gpt-6", latin=Ratio(0.9, 1.0, 1.15), other=Ratio(0.8, 1.0, 1.3))  # if it is o200k at all
 _CHATML = Extra(5, 10, 2)
 
 # The first pattern that is found in the name of a model, which may have a router's and a vendor's before it, counts.
@@ -205,7 +206,8 @@ FAMILIES: tuple[tuple[str, Family], ...] = (
         r"gpt-?(?:3|4)|text-embedding",
         Family("gpt-4", encoding="cl100k_base", media=_TILES, documented=True, typed=True),
     ),
-    (r"gpt-?\d|codex|computer-use|(?:^|[/:.])o[1-9](?![a-z0-9])", _GPT),
+    (r"gpt-?(?:[6-9]|\d\d)", _LATER),
+    (r"gpt-?5|gpt-(?:audio|realtime|chat)|codex|computer-use|(?:^|[/:.])o[1-9](?![a-z0-9])", _GPT),
 )
 
 _ANY = Family(

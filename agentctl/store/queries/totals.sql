@@ -46,3 +46,13 @@ WHERE s.scope = 'session' AND s.first_at < :until AND s.last_at >= :since
     AND p.scope = :scope AND p.session_id = s.session_id AND p.basis = s.basis
     AND p.slot >= :first AND p.slot < :end
 GROUP BY s.session_id, s.basis;
+
+-- name: of_model
+SELECT session_id, provider, model, tag, basis, SUM(calls) AS calls,
+    SUM(known_musd) AS known_musd, SUM(known_rest) AS known_rest,
+    SUM(computed_musd) AS computed_musd, SUM(computed_rest) AS computed_rest,
+    SUM(uncached_input) AS uncached_input, SUM(cache_read) AS cache_read,
+    SUM(cache_write_short) AS cache_write_short, SUM(cache_write_long) AS cache_write_long, SUM(output) AS output
+FROM usage_sums
+WHERE scope = 'model' AND session_id = '' AND provider = :provider AND model = :model
+GROUP BY session_id, provider, model, tag, basis;

@@ -1,0 +1,68 @@
+"""What a model is asked: the messages of a conversation and how it is to answer, as one request.
+
+A turn sends it and an estimate counts it, so that what is estimated is what would be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentctl.messages import Message, Text
+from agentctl.providers.base import Effort, Request
+from agentctl.store import sessions
+from agentctl.store.base import Transaction
+from agentctl.store.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the model is asked to answer; see `Request`."""
+
+    max_output: int | None = None
+    temperature: float | None = None
+    schema: Mapping[str, Any] | None = None
+    effort: Effort | None = None
+
+
+def opening(system: str | None, message: Message) -> tuple[Message, ...]:
+    """What a turn adds to a conversation before the answer; `system` is a system message of its own, if any."""
+    return (message,) if system is None else (Message("system", (Text(system),)), message)
+
+
+def compose(
+    model: str, messages: Sequence[Message], options: Options, *, ceiling: int | None, session_id: str | None
+) -> Request:
+    """Make the request: the last system message first, and no empty messages, which providers refuse.
+
+    Args:
+        model: the provider's own name for it.
+        messages: all that was said, and what is asked now.
+        options: how it is to answer.
+        ceiling: the most tokens that it can answer with, if that is known.
+        session_id: the conversation; None if it is not kept.
+    """
+    system = [message for message in messages if message.role == "system"][-1:]
+    others = [message for message in messages if message.role != "system" and message.parts]
+    return Request(
+        model,
+        (*system, *others),
+        options.max_output,
+        options.temperature,
+        options.schema,
+        output_ceiling=ceiling,
+        effort=options.effort,
+        session_id=session_id,
+    )
+
+
+def read(tx: Transaction, session_id: str) -> tuple[Session, tuple[Message, ...]]:
+    """Return a session and what was said in it, oldest first."""
+    session = sessions.get(tx, session_id)
+    return session, tuple(stored.message for stored in sessions.thread(tx, session))
+
+
+def last_model(messages: Sequence[Message]) -> str | None:
+    """The model (`provider/model`) that answered last; None if none did."""
+    return next(filter(None, (message.model for message in reversed(messages))), None)
