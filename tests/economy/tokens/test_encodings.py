@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -58,6 +59,35 @@ def test_any_text_counts_as_with_tiktoken(reference: Mapping[Encoding, tiktoken.
     for encoding in ENCODINGS:
         for text in (*texts, "".join(texts), "<|endoftext|>\0".join(texts)):
             assert count_text(text, encoding) == len(reference[encoding].encode_ordinary(text))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_long_texts_are_cut_where_no_token_is(
+    encoding: Encoding, reference: Mapping[Encoding, tiktoken.Encoding]
+) -> None:
+    """A long text is counted in pieces, on all cores, and has the tokens that it has in one piece."""
+    dice = random.Random(7)
+    for size in (2, 3, 10, 50):
+        words = [
+            "a b",
+            " a",
+            "a",
+            "'s b",
+            "'S",
+            "  ",
+            " é",
+            "\n",
+            "1",
+            ".",
+            "/",
+            "\u0301 x",
+            "xyz Q",
+            "\t",
+            "a' b",
+            "的 c",
+        ]
+        text = "".join(dice.choice(dice.sample(words, size % len(words))) for _ in range(250_000))
+        assert count_text(text, encoding) == len(reference[encoding].encode_ordinary(text))
 
 
 def test_known_counts() -> None:
