@@ -27,11 +27,11 @@ from support.ranks import write_ranks  # noqa: E402
 
 from agentctl.economy.tokens.bounds import CLAUDE, KNOWN, most  # noqa: E402
 from agentctl.economy.tokens.counting import count  # noqa: E402
-from agentctl.economy.tokens.encodings import lengths  # noqa: E402
+from agentctl.economy.tokens.encodings import Encoding, lengths  # noqa: E402
 from agentctl.economy.tokens.prompt import Prompt  # noqa: E402
 from agentctl.messages import user  # noqa: E402
 
-ENCODING = "o200k_base"
+ENCODING: Encoding = "o200k_base"
 ROUNDS = 5
 BAR = 10.0  # times tiktoken's speed, over all texts
 LOADS = {
