@@ -36,9 +36,8 @@ class CachePlan:
         breakpoints: in the order of the request.
         implicit: whether the provider may also keep what it sees fit, as OpenAI does unasked.
         ttl: how long all of it is kept, where a request has one lifetime for all; None leaves that to the provider.
-        resource: the name that Gemini gave a cache that was made on purpose (`cachedContents/…`), which holds the tools,
-            all system messages and the messages before `covered`.
-        covered: how many messages lie in that cache.
+        resource: the name that Gemini gave a cache that was made on purpose (`cachedContents/…`).
+        covered: how many messages lie in that cache, beside the tools and all system messages.
     """
 
     breakpoints: tuple[Breakpoint, ...] = ()
