@@ -82,17 +82,14 @@ def _in_messages(old: Footprint, new: Footprint, kept: Extent) -> Change | None:
         at = f"$.messages[{place}]"
         if place >= len(new.messages):
             return Change("messages", at, f"the conversation ends before {at}")
-        parts = kept.parts if place == kept.messages - 1 else None
-        path = _in_message(old.messages[place], new.messages[place], parts)
+        path = _in_message(old.messages[place], new.messages[place])
         if path is not None:
             return Change("messages", at + path, f"an earlier message changed at {at}{path}")
     return None
 
 
-def _in_message(old: Sequence[Print], new: Sequence[Print], parts: int | None) -> str | None:
-    """The path below a message; of its prints the first is that of the role. Only so many parts count, if not all."""
-    end = None if parts is None else parts + 1
-    old, new = old[:end], new[:end]
+def _in_message(old: Sequence[Print], new: Sequence[Print]) -> str | None:
+    """The path below a message; of its prints the first is that of the role."""
     for place in range(max(len(old), len(new))):
         path = _difference(old, new, place)
         if path is not None:

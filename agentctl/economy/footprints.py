@@ -64,12 +64,10 @@ class Extent:
     Args:
         system: how many parts of the system's messages.
         messages: how many of the other messages.
-        parts: how many parts of the last of these; None for all.
     """
 
     system: int
     messages: int
-    parts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +140,13 @@ def extent(messages: Sequence[Message], plan: CachePlan | None) -> Extent | None
     held = messages[: mark.after + 1]
     system = sum(len(message.parts) for message in held if message.role == "system")
     others = sum(message.role != "system" for message in held)
-    if mark.part is None or not held:
-        return Extent(system, others)
-    if held[-1].role == "system":
-        return Extent(system - len(held[-1].parts) + mark.part + 1, others)
-    return Extent(system, others, mark.part + 1)
+    return Extent(system, others)
 
 
 def _blocks(messages: Sequence[Message], mark: Breakpoint) -> int:
     if mark.after == TOOLS:
         return 0
-    last = len(messages[mark.after].parts) if mark.part is None else mark.part + 1
-    return sum(len(message.parts) for message in messages[: mark.after]) + last
+    return sum(len(message.parts) for message in messages[: mark.after + 1])
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from agentctl.breakpoints import CachePlan, Ttl
+from agentctl.breakpoints import SECONDS, CachePlan
 from agentctl.economy.changes import change
 from agentctl.economy.footprints import Footprint
 from agentctl.usage import Usage
@@ -23,8 +23,7 @@ LOOK_BACK = 20
 """Blocks before a breakpoint in which the provider looks for an earlier one."""
 
 _SECOND = 1_000_000  # µs
-_LIFETIMES: dict[Ttl, int] = {"5m": 300 * _SECOND, "1h": 3600 * _SECOND}
-_UNASKED = _LIFETIMES["5m"]  # what providers promise of what they keep of their own accord, if anything
+_UNASKED = SECONDS["5m"] * _SECOND  # what providers promise of what they keep of their own accord, if anything
 _STEP = 256  # tokens: what is kept unasked ends at whole steps, and the end of a prompt is not
 
 
@@ -133,7 +132,9 @@ def _is_unasked(plan: CachePlan | None) -> bool:
 
 def _life(plan: CachePlan | None, *, partly: bool) -> int:
     """µs that what was kept lasts: the shortest if a part of it was still there, the longest if none was."""
-    lives = [_LIFETIMES[mark.ttl] for mark in plan.breakpoints] if plan else []
+    if plan is None:
+        return _UNASKED
+    lives = [SECONDS[ttl] * _SECOND for ttl in (*(mark.ttl for mark in plan.breakpoints), plan.ttl) if ttl]
     if not lives:
         return _UNASKED
     return min(lives) if partly else max(lives)

@@ -188,7 +188,6 @@ LONG = Message("system", (Text("stable"), Text("today"))), user("a"), Message("u
         (None, "$.system[1].text"),
         (CachePlan(), "$.system[1].text"),
         (CachePlan((Breakpoint(TOOLS),), implicit=False), None),
-        (CachePlan((Breakpoint(0, part=0),), implicit=False), None),
         (CachePlan((Breakpoint(0),), implicit=False), "$.system[1].text"),
         (CachePlan(resource="cachedContents/1", covered=1, implicit=False), "$.system[1].text"),
         (NO_CACHE, None),
@@ -200,17 +199,6 @@ def test_only_what_was_kept_counts(plan: CachePlan | None, changed: str | None) 
     new = replace(old, messages=(Message("system", (Text("stable"), Text("tomorrow"))), *LONG[1:]))
     found = differs(old, new)
     assert (found and found.path) == changed
-
-
-def test_a_breakpoint_within_a_message_ends_there() -> None:
-    """Parts behind it may change, and new ones follow; parts before it may not."""
-    old = Request("m", LONG, cache=CachePlan((Breakpoint(2, part=0),), implicit=False))
-    for parts, path in (
-        ((Text("b"), Text("later"), Text("more")), None),
-        ((Text("c"), Text("now")), "$.messages[1].parts[0].text"),
-    ):
-        found = differs(old, replace(old, messages=(*LONG[:2], Message("user", parts))))
-        assert (found and found.path) == path
 
 
 def test_the_system_prompt_may_not_grow_before_what_was_kept() -> None:
@@ -225,8 +213,8 @@ def test_the_system_prompt_may_not_grow_before_what_was_kept() -> None:
 
 def test_marks_count_blocks() -> None:
     """Each part up to a breakpoint is one."""
-    marks = CachePlan((Breakpoint(TOOLS), Breakpoint(0), Breakpoint(2, part=0)), implicit=False)
-    assert stored(Request("m", LONG, cache=marks)).marks == (0, 2, 4)
+    marks = CachePlan((Breakpoint(TOOLS), Breakpoint(0), Breakpoint(2)), implicit=False)
+    assert stored(Request("m", LONG, cache=marks)).marks == (0, 2, 5)
     assert extent((), None) is not None
 
 

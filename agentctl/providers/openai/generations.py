@@ -16,7 +16,10 @@ from agentctl.providers.base import EFFORTS, Effort
 _GPT = re.compile(r"gpt-(\d{1,2})(?:[.-](\d{1,2})(?![\dk]))?")
 _O_SERIES = re.compile(r"o[1-4](-|$)|codex-mini")
 _AZURE_3_5 = 35  # gpt-35-turbo
-_COMPARING = (5, 6)  # https://developers.openai.com/api/docs/guides/prompt-caching/diagnostics
+_KEPT_A_DAY = re.compile(
+    r"(gpt-5\.5(-pro)?|gpt-5\.[24]|gpt-5\.1(-codex(-max|-mini)?|-chat-latest)?|gpt-5(-codex)?|gpt-4\.1)"
+    r"(-\d{4}-\d\d-\d\d)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,19 @@ def _gpt(name: str, version: tuple[int, int]) -> Generation:
     return _5_6 if version <= (6, 1) and not name.startswith(_NEVER_IDLE) else _NEWEST
 
 
-def can_compare(model: str) -> bool:
-    """Whether a request to the model can name an earlier answer, to be told why its cache was not read."""
+def takes_marks(model: str) -> bool:
+    """Whether a request can say where the prompt cache is to cut it, and ask why it did not: GPT-5.6 and later."""
     found = _GPT.match(model.removeprefix("ft:"))
-    return found is not None and _COMPARING <= (int(found[1]), int(found[2] or 0)) < (_AZURE_3_5, 0)
+    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    return version >= (5, 6) and version[0] != _AZURE_3_5
+
+
+def keeps_a_day(model: str) -> bool:
+    """Whether an older model's prompt cache can be asked to keep what it has for up to a day.
+
+    Source: https://developers.openai.com/api/docs/guides/prompt-caching, "Extended retention is supported by".
+    """
+    return _KEPT_A_DAY.fullmatch(model) is not None
 
 
 def nearest(wish: Effort, known: Sequence[Effort]) -> Effort | None:

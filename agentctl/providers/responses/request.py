@@ -9,7 +9,7 @@ from agentctl.breakpoints import NO_CACHE
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.history import is_image
-from agentctl.providers.openai.generations import can_compare, generation
+from agentctl.providers.openai.generations import generation, takes_marks
 from agentctl.providers.openai.request import LONGEST_KEY, effort_of
 from agentctl.providers.openai.strict import is_strict
 from agentctl.providers.responses import signature
@@ -63,7 +63,7 @@ def measure(request: Request, capabilities: Capabilities) -> Json:
 def _compared(request: Request, capabilities: Capabilities) -> str | None:
     """The answer with whose request this one is to be compared, where something is kept and the model can."""
     keeps = request.cache is not None and request.cache != NO_CACHE
-    knows = capabilities.cache_diagnosis and can_compare(request.model)
+    knows = capabilities.cache_diagnosis and takes_marks(request.model)
     return request.previous_response_id if keeps and knows else None
 
 
