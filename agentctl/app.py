@@ -116,7 +116,7 @@ class App:
         if name is None and session_id is not None:
             from agentctl.asking import last_model, read  # noqa: PLC0415 - who names a model reads no session
 
-            name = last_model(self.database.read(lambda tx: read(tx, session_id))[1])
+            name = last_model(self.database.read(lambda tx: read(tx, session_id)).messages)
         if chosen := name or self.settings.model:
             return chosen
         if known := [*self.known_keys(), *self.settings.servers]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from agentctl.messages import Message, Text
@@ -57,10 +58,24 @@ def compose(
     )
 
 
-def read(tx: Transaction, session_id: str) -> tuple[Session, tuple[Message, ...]]:
-    """Return a session and what was said in it, oldest first."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """A session, and what was said in it, oldest first.
+
+    `asked_at` is when each of its requests was made, in epoch µs: there is one for each answer.
+    """
+
+    session: Session
+    messages: tuple[Message, ...]
+    asked_at: tuple[int, ...]
+
+
+def read(tx: Transaction, session_id: str) -> History:
+    """Return the history of a session."""
     session = sessions.get(tx, session_id)
-    return session, tuple(stored.message for stored in sessions.thread(tx, session))
+    thread = sessions.thread(tx, session)
+    asked_at = (asked.created_at for asked, answer in pairwise(thread) if answer.message.role == "assistant")
+    return History(session, tuple(stored.message for stored in thread), tuple(asked_at))
 
 
 def last_model(messages: Sequence[Message]) -> str | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agentctl.admission import Gate
 from agentctl.agent import Agent
-from agentctl.asking import Options, compose, opening, read
-from agentctl.economy import tokens
+from agentctl.asking import History, Options, compose, opening, read
+from agentctl.breakpoints import NO_CACHE
+from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog, ModelCard
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
@@ -19,14 +20,14 @@ from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn
 from agentctl.messages import Message
-from agentctl.providers.base import Preview, Provider, Request
+from agentctl.providers.base import Caching, Capabilities, Preview, Provider, Request
 from agentctl.recovery import recover
 from agentctl.store.base import Database, LockBusyError
-from agentctl.store.sessions import Session
 from agentctl.usage import Usage
 
 if TYPE_CHECKING:
     from agentctl.economy.budget import Limits
+    from agentctl.economy.caching import Expectation
     from agentctl.economy.tokens.counting import Observed
 
 __all__ = ["PATIENCE", "Allowance", "Conversation", "Options", "Quote", "Target"]
@@ -77,6 +78,8 @@ class Conversation:
         keep: whether to store what is said; if not, it is remembered as long as this object lives.
         tag: what the calls are booked under.
         allowance: what the turns may cost; None is no limit.
+        caching: what is expected to follow a turn, for the provider's cache to keep what is worth it; None asks it to
+            keep nothing.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Conversation:
         keep: bool = True,
         tag: str | None = None,
         allowance: Allowance | None = None,
+        caching: Expectation | None = "conversation",
     ) -> None:
         self._db = db
         self._catalog = catalog
@@ -100,6 +104,8 @@ class Conversation:
         self._keep = keep
         self._tag = tag
         self._allowance = allowance
+        self._caching = caching
+        self._asked_at: list[int] = []  # of what is not stored
         self._spent = Decimal(0)
         self._earlier = session_id
         self._unsaved: list[Message] = []
@@ -122,9 +128,10 @@ class Conversation:
         """
         call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
         with self._held(self.session_id or call.call_id, notify):
-            session, history = self._load()
+            history = self._load()
             added = opening(self._system, message)
-            request = self._request((*history, *added))
+            request = self._request(history, added)
+            session = history.session if history and self._keep else None
             size = tokens.estimate(request.messages)
             journal = self._journal(Turn(call, self._target.card, session, added, size, self._gate()), notify)
             events = Agent(self._target.provider, journal, self._target.name).run(request)
@@ -135,8 +142,7 @@ class Conversation:
 
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
-        _, history = self._load()
-        request = self._request((*history, *opening(self._system, message)))
+        request = self._request(self._load(), opening(self._system, message))
         size = tokens.estimate(request.messages)
         cost = price(Usage(uncached_input=size), self._target.card)
         return self._target.provider.preview(request), Quote(size, cost)
@@ -145,14 +151,35 @@ class Conversation:
         """Let go of the provider's connections."""
         await self._target.provider.aclose()
 
-    def _request(self, messages: Sequence[Message]) -> Request:
-        return compose(
+    def _request(self, history: History | None, added: Sequence[Message]) -> Request:
+        """What is sent: all that was said, and what this turn adds, with what of it the provider is to keep."""
+        messages = (*(history.messages if history else ()), *self._unsaved, *added)
+        request = compose(
             self._target.model,
             messages,
             self._options,
             ceiling=self._target.card.max_output,
             session_id=self.session_id,
         )
+        if not isinstance(self._target.provider, Caching):
+            return request
+        if self._caching is None:
+            return replace(request, cache=NO_CACHE)
+        asked_at = (*(history.asked_at if history else ()), *self._asked_at, ledger.now())
+        return self._planned(request, self._target.provider.capabilities, asked_at, self._caching)
+
+    def _planned(
+        self, request: Request, capabilities: Capabilities, asked_at: Sequence[int], expected: Expectation
+    ) -> Request:
+        """The request, with what of it the provider is to keep, and the answer that it may compare it with."""
+        from agentctl.keeping import cache_plan  # noqa: PLC0415 - what runs here and what is scripted caches nothing
+
+        plan, before = cache_plan(request, capabilities, self._target.card, asked_at, expected), None
+        if capabilities.cache_diagnosis and (session_id := self.session_id) and len(asked_at) > 1:
+            from agentctl.economy.cachebook import last_response  # noqa: PLC0415
+
+            before = self._db.read(lambda tx: last_response(tx, session_id, capabilities.provider))
+        return replace(request, cache=plan, previous_response_id=before)
 
     def _gate(self) -> Gate:
         provider, card = self._target.provider, self._target.card
@@ -173,16 +200,16 @@ class Conversation:
         ration = Ration(purse, self._spent, self._allowance.patience)
         return RationedJournal(self._db, self._catalog, turn, notify, ration)
 
-    def _load(self) -> tuple[Session | None, tuple[Message, ...]]:
+    def _load(self) -> History | None:
         """Read the session as it is now: another process may have added to it."""
         source = self.session_id if self.stored else None if self._keep else self._earlier
-        session, history = self._db.read(lambda tx: read(tx, source)) if source else (None, ())
-        return (session, history) if self._keep else (None, (*history, *self._unsaved))
+        return self._db.read(lambda tx: read(tx, source)) if source else None
 
     async def _remembered(
         self, events: AsyncGenerator[AgentEvent, None], added: Sequence[Message]
     ) -> AsyncGenerator[AgentEvent, None]:
         """Keep in mind what is not stored, so that the next turn knows it."""
+        self._asked_at.append(ledger.now())
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Finished | Failed):

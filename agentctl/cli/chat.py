@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer._click.exceptions import ClickException
@@ -32,6 +32,9 @@ from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
 from agentctl.messages import Message
 from agentctl.providers.base import Effort
+
+if TYPE_CHECKING:
+    from agentctl.economy.caching import Expectation
 
 app = new_app()
 
@@ -120,6 +123,7 @@ def chat(
             system=system,
             keep=not no_save,
             tag=wired.settings.tag,
+            caching=_expected(wired, lines=lines, session=session),
             allowance=wired.allowance(read_dollars(max_cost, "--max-cost")),
         )
         if dry_run and message:
@@ -159,6 +163,13 @@ def _finite(temperature: float | None) -> float | None:
     if temperature is not None and not math.isfinite(temperature):
         raise UsageError(f"the temperature is {temperature}", hint="0 is the least random; 1 is usual")
     return temperature
+
+
+def _expected(wired: App, *, lines: bool, session: str | None) -> Expectation | None:
+    """What follows: a session that was gone on with once is gone on with again."""
+    if not wired.settings.cache:
+        return None
+    return "conversation" if lines or session else "one-shot"
 
 
 def _show_request(conversation: Conversation, message: Message) -> None:

@@ -97,8 +97,8 @@ def _history(wired: App, reference: str | None) -> tuple[str | None, tuple[Messa
         return None, ()
     if wired.kept is None:
         raise UsageError(f"there is no session {reference!r}", hint="agentctl sessions list")
-    found, messages = wired.kept.read(lambda tx: read(tx, sessions.find(tx, reference).id))
-    return found.id, messages
+    found = wired.kept.read(lambda tx: read(tx, sessions.find(tx, reference).id))
+    return found.session.id, found.messages
 
 
 def _usual(wired: App, history: Sequence[Message]) -> str:

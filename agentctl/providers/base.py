@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     # Who only asks what providers are capable of, as a list of models does, needs none of what they answer.
@@ -157,6 +157,16 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Caching(Protocol):
+    """A provider with a prompt cache that can be planned for: one that is a server."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the service accepts and reports."""
         ...
 
 

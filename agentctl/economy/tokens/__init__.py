@@ -7,6 +7,6 @@ load, and says how far it may be off for models of others.
 
 from __future__ import annotations
 
-from agentctl.economy.tokens.rough import estimate, estimate_parts
+from agentctl.economy.tokens.rough import estimate, estimate_parts, estimate_tools
 
-__all__ = ["estimate", "estimate_parts"]
+__all__ = ["estimate", "estimate_parts", "estimate_tools"]

@@ -9,9 +9,7 @@ English prose and source code, and OpenAI's overhead of a chat message: 3 tokens
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
 
@@ -21,40 +19,14 @@ _ANSWER = 3
 _IMAGE = 1500  # the most that an image in high detail takes on GPT-4o is 1,445: 85, and 170 for each of 8 tiles
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What is counted."""
-
-    messages: tuple[Message, ...]
-    tools: tuple[ToolSpec, ...] = ()
-    schema: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of tokens, give or take `error_bar`, and one that the truth does not exceed."""
-
-    tokens: int
-    error_bar: int
-    bound: int
-    exact: bool = False
-
-
-def bound(prompt: Prompt, model: str) -> int:  # noqa: ARG001 - it holds for all
-    """The most tokens that the input can have: one a byte."""
-    tools = [[tool.name, tool.description, dict(tool.parameters)] for tool in prompt.tools]
-    return _BYTES_A_TOKEN * estimate(prompt.messages) + len(json.dumps([tools, prompt.schema and dict(prompt.schema)]))
-
-
-def count(prompt: Prompt, model: str) -> Count:
-    """The tokens of the input, roughly."""
-    most, likely = bound(prompt, model), estimate(prompt.messages)
-    return Count(likely, most - likely, most)
-
-
 def estimate(messages: Iterable[Message]) -> int:
     """Estimate the tokens of a request's messages."""
     return _ANSWER + sum(_A_MESSAGE + sum(map(_estimate_part, message.parts)) for message in messages)
+
+
+def estimate_tools(tools: Iterable[ToolSpec]) -> int:
+    """Estimate the tokens of the tools that a request offers."""
+    return sum(tokens_of(json.dumps([tool.name, tool.description, dict(tool.parameters)])) for tool in tools)
 
 
 def estimate_parts(parts: Iterable[Part]) -> int:
