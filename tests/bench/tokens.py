@@ -9,7 +9,9 @@ measured in processes of their own.
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import tiktoken  # noqa: E402
-from support.corpus import LANGUAGES, mixed, sources  # noqa: E402
+from support.corpus import LANGUAGES, mixed, records, sources  # noqa: E402
 from support.ranks import write_ranks  # noqa: E402
 
 from agentctl.economy.tokens.bounds import CLAUDE, KNOWN, most  # noqa: E402
@@ -62,6 +64,7 @@ def texts() -> Mapping[str, Sequence[str]]:
         "Python, files of 20 KB": [code[at : at + 20_000] for at in range(0, len(code), 20_000)],
         "English, 1 MB": [" ".join([LANGUAGES[0]] * 6000)],
         "16 languages, 1 MB": ["\n".join(LANGUAGES * 400)],
+        "JSON, 1 MB": [json.dumps(records(random.Random(1), 7000), indent=2)],
         "everything, 6 MB": [*mixed()],
     }
 

@@ -84,6 +84,14 @@ def test_what_was_measured_elsewhere_stays_below_it() -> None:
     assert [record for record in records if record.tokens > most(record.text, record.rule)] == []
 
 
+def test_what_normal_forms_make_longer_is_allowed_for() -> None:
+    """Qwen makes more tokens of some characters than they have bytes, for it brings them into NFC; still no more."""
+    repeated = [letter * 20 for letter in GROWING]
+    counts = [TOKENIZERS["qwen3"](text) for text in repeated]
+    assert any(count > len(text.encode()) + 2 for count, text in zip(counts, repeated, strict=True))
+    assert all(count <= most(text, KNOWN) for count, text in zip(counts, repeated, strict=True))
+
+
 @pytest.mark.parametrize("rule", [KNOWN, CLAUDE, UNKNOWN])
 @given(text=st.text(st.characters()))
 def test_bytes_that_are_not_spaces_count_in_full(rule: Rule, text: str) -> None:
