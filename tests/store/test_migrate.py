@@ -203,5 +203,7 @@ def test_migrations_stay_as_they_are() -> None:
         1: "crc32:8fb6fbfb",
         2: "crc32:dc20608b",
         3: "crc32:46e7f181",
+        4: "crc32:cd05537a",
+        5: "crc32:cd05537a",
         6: "crc32:b49a16c6",
     }

@@ -1,0 +1,1 @@
+-- A placeholder, to be replaced by the change of the schema that takes this number. It changes nothing.
