@@ -341,3 +341,46 @@ def test_an_answer_that_breaks_off_is_billed_as_far_as_it_came(name: str) -> Non
             assert status == 200
             bills.append(vendor.bill.total)
     assert bills[0] > bills[1] > bills[2] > 0
+
+
+def _cached(vendor: Vendor, method: str, path: str = "", body: Json | None = None) -> tuple[int, Json]:
+    """Ask Gemini about its caches."""
+    headers = {"content-type": "application/json", "x-goog-api-key": vendor.key}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{vendor.url}/v1beta/cachedContents{path}", data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def test_gemini_keeps_caches() -> None:
+    """They are made, told, kept for longer and deleted; what is too small, odd or gone is refused."""
+    held: Json = {
+        "model": "models/gemini-2.5-pro",
+        "contents": [{"role": "user", "parts": [{"text": "a long book " * 500}]}],
+        "displayName": "mine",
+        "ttl": "60s",
+    }
+    with Gemini() as vendor:
+        strange: list[Json] = [{"color": "red"}, {"ttl": "1h"}, {"displayName": "x" * 129}, {"contents": []}]
+        for odd in strange:
+            assert _cached(vendor, "POST", "", held | odd)[0] == 400
+        assert _cached(vendor, "POST", "", held | {"model": "models/none"})[0] == 404
+        status, error = _cached(vendor, "POST", "", held | {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]})
+        assert (status, "too small" in error["error"]["message"]) == (400, True)
+        status, made = _cached(vendor, "POST", "", held)
+        name = "/" + made["name"].partition("/")[2]
+        assert (status, made["displayName"], made["usageMetadata"]["totalTokenCount"] > 1024) == (200, "mine", True)
+        assert _cached(vendor, "GET", name) == (200, made)
+        assert _cached(vendor, "GET") == (200, {"cachedContents": [made]})
+        assert _cached(vendor, "PATCH", name, {"model": "m"})[0] == 400
+        later = _cached(vendor, "PATCH", f"{name}?updateMask=ttl", {"ttl": "3600s"})[1]
+        assert later["expireTime"] > made["expireTime"]
+        assert _cached(vendor, "DELETE", name) == (200, {})
+        for method in ("GET", "DELETE"):
+            status, error = _cached(vendor, method, name)
+            assert (status, error["error"]["status"]) == (403, "PERMISSION_DENIED")
+        assert _cached(vendor, "GET") == (200, {})
+        assert _cached(vendor, "PUT", name, {})[0] == 404
