@@ -19,6 +19,7 @@ from agentctl.economy.tokens.rough import tokens_of
 
 _ROUGH = Ratio(0.4, 1.0, 3.0)  # of 4 bytes a token, where there is no vocabulary: 1.3 to 10 bytes
 _BEYOND = 0.25  # of the spread that was observed: how far beyond it the next call may be
+_AS_GOOD_AS = 16  # calls: what is usual of the family counts as much as so many that were observed
 _ALWAYS = 0.02  # of a count: what calls that agreed may still hide
 _NON_ASCII = bytes(range(128, 256))
 
@@ -93,13 +94,11 @@ class _Measured:
 
     def expected(self, observed: Observed | None = None) -> _Range:
         """What it is to take; what is billed for text tells nothing of images."""
-        if observed and self.share.plain:
-            return _as(observed, self.base)
         added = self.share.added
         total = _Range(max(added.likely - added.slack, 0), added.likely, added.likely + added.slack)
         for text, counted in zip(self.share.texts, self.counts, strict=True):
             total += _weighed(text, counted, self.family, rough=self.rough)
-        return total
+        return _taught(observed, self.base, total) if observed and self.share.plain else total
 
     @property
     def bound(self) -> int:
@@ -178,11 +177,20 @@ def _foreign(text: str) -> float:
     return 1 - len(raw.translate(None, _NON_ASCII)) / len(raw)
 
 
-def _as(observed: Observed, base: int) -> _Range:
-    """The tokens that are to be expected where `base` are counted."""
+def _taught(observed: Observed, base: int, usual: _Range) -> _Range:
+    """The tokens that are to be expected where `base` are counted and `usual` was expected of any model of its kind.
+
+    The next call may well be of another kind of text than those before it, the more so the fewer they are.
+    """
+    unseen = _AS_GOOD_AS / (observed.calls + _AS_GOOD_AS)
     beyond = _BEYOND * (observed.highest - observed.lowest) + _ALWAYS
-    low, high = observed.lowest - beyond, observed.highest + beyond
-    return _Range(max(base * low, 0), base * observed.mean, base * high)
+    low, high = (observed.lowest - beyond) * base, (observed.highest + beyond) * base
+    low, high = max(low, 0), max(high, 0)
+    return _Range(
+        low - unseen * max(low - usual.low, 0),
+        base * observed.mean,
+        high + unseen * max(usual.high - high, 0),
+    )
 
 
 def _how(first: _Measured, ratio: float, observed: Observed | None) -> str:
