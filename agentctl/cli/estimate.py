@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from agentctl.app import App
-from agentctl.asking import Options, compose, last_model, opening, read
+from agentctl.asking import History, Options, compose, last_model, opening, read
 from agentctl.cli.given import read_dollars, read_schema, warn_of_project
 from agentctl.cli.group import new_app
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.economy.calibration import observed
+from agentctl.economy.cards import ModelCard
+from agentctl.economy.ledger import now
 from agentctl.economy.money import dollars, format_usd
 from agentctl.economy.preflight import Verdict, judge, size_of
 from agentctl.economy.quoting import Bounded, Quote, quote
@@ -70,10 +73,10 @@ def estimate(
     options = Options(max_output, schema=read_schema(schema))
     prompt, files = _words(words or [])
     message = read_message(prompt, [*files, *(attachment or [])], print_note)
-    session_id, history = _history(wired, session)
-    names = [wired.full_name(name) for name in models or [_usual(wired, history)]]
-    messages = (*history, *opening(system, message))
-    quotes = list(_quotes(wired, names, messages, options, session_id, remote=remote))
+    history = _history(wired, session)
+    said = history.messages if history else ()
+    names = [wired.full_name(name) for name in models or [_usual(wired, said)]]
+    quotes = list(_quotes(wired, names, (*said, *opening(system, message)), options, history, remote=remote))
     _show(quotes, as_json=as_json)
     _tell(quotes, remote=remote, check=check)
     _refuse(quotes, limit, check=check)
@@ -91,14 +94,13 @@ def _words(words: Sequence[str]) -> tuple[str | None, list[str]]:
     return " ".join(quoted) or None, []
 
 
-def _history(wired: App, reference: str | None) -> tuple[str | None, tuple[Message, ...]]:
+def _history(wired: App, reference: str | None) -> History | None:
     """The session to go on with, and what was said in it."""
     if reference is None:
-        return None, ()
+        return None
     if wired.kept is None:
         raise UsageError(f"there is no session {reference!r}", hint="agentctl sessions list")
-    found = wired.kept.read(lambda tx: read(tx, sessions.find(tx, reference).id))
-    return found.session.id, found.messages
+    return wired.kept.read(lambda tx: read(tx, sessions.find(tx, reference).id))
 
 
 def _usual(wired: App, history: Sequence[Message]) -> str:
@@ -110,12 +112,13 @@ def _quotes(
     names: Sequence[str],
     messages: Sequence[Message],
     options: Options,
-    session_id: str | None,
+    history: History | None,
     *,
     remote: bool,
 ) -> Iterator[Quote]:
     """Quote the request to each model."""
     cards = [wired.catalog.find(name) for name in names]
+    session_id, asked_at = (history.session.id, history.asked_at) if history else (None, ())
     requests = [
         compose(card.name.partition("/")[2], messages, options, ceiling=card.max_output, session_id=session_id)
         for card in cards
@@ -130,8 +133,26 @@ def _quotes(
             habit,
             wished=options.max_output,
             media=kinds,
+            readable=_readable(wired, card, request, asked_at),
             candidates=partial(wired.catalog.listing, [card.name.partition("/")[0]]),
         )
+
+
+def _readable(wired: App, card: ModelCard, request: Request, asked_at: Sequence[int]) -> int | None:
+    """The tokens that the provider's cache may have of it, by the plan that `chat` would make."""
+    from agentctl.keeping import cache_plan, readable_tokens  # noqa: PLC0415
+    from agentctl.providers.known import KNOWN  # noqa: PLC0415
+
+    provider = card.name.partition("/")[0]
+    capabilities, server = KNOWN.get(provider), wired.settings.servers.get(provider)
+    if capabilities is None:
+        return None
+    if server and server.api:
+        capabilities = replace(capabilities, api=server.api)
+    if not wired.settings.cache:
+        return 0
+    plan = cache_plan(request, capabilities, card, (*asked_at, now()), "conversation" if asked_at else "one-shot")
+    return readable_tokens(request, capabilities, card, plan)
 
 
 def _told(wired: App, names: Sequence[str], requests: Sequence[Request]) -> Sequence[Bounded | None]:

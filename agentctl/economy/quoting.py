@@ -81,20 +81,23 @@ def quote(
     *,
     wished: int | None = None,
     media: tuple[Detail, ...] = (),
+    readable: int | None = None,
     candidates: Callable[[], Iterable[ModelCard]] = tuple,
 ) -> Quote:
     """Return what would become of a request; the arguments are those of `fit` and `costs`."""
-    note = caching(count, card)
+    note = caching(count, card, readable)
     try:
         found = fit(count, card, wished, candidates)
     except ContextOverflowError as error:
         return Quote(card, count, fits=False, costs=Costs(), refusal=error, notes=note)
     most = longest_answer(found.max_output, found.output_ceiling)
     known = None if most_input(card) is None else True
-    return Quote(card, count, known, costs(count, card, most, habit, media=media), notes=(*found.notes, *note))
+    return Quote(
+        card, count, known, costs(count, card, most, habit, media=media, readable=readable), notes=(*found.notes, *note)
+    )
 
 
-def caching(count: Bounded, card: ModelCard) -> tuple[str, ...]:
+def caching(count: Bounded, card: ModelCard, readable: int | None = None) -> tuple[str, ...]:
     """What a cache makes of such an input; nothing where the prices of the model do not tell."""
     prices = prices_at(card.prices or (), count.tokens)
     if not prices.input or prices.cache_read is None or prices.cache_read >= prices.input:
@@ -105,6 +108,8 @@ def caching(count: Bounded, card: ModelCard) -> tuple[str, ...]:
     parts = [f"reading it costs {_percent(prices.cache_read, prices.input)} of its price"]
     if written is not None and written > prices.input:
         parts.append(f"writing it {_percent(written, prices.input)}")
+    if readable:
+        parts.append(f"up to {readable:,} tokens of it may be there already")
     return (f"a cache may hold it: {', '.join(parts)}",)
 
 
@@ -115,6 +120,7 @@ def costs(
     habit: Total,
     *,
     media: tuple[Detail, ...] = (),
+    readable: int | None = None,
     at: int | None = None,
 ) -> Costs:
     """Return what a call costs.
@@ -125,10 +131,13 @@ def costs(
         longest: the most tokens that the answer can have.
         habit: what calls of this model used so far; of no calls it says nothing.
         media: what the input has beside text.
+        readable: the tokens that a cache may have of it; None if nothing is planned, and all of it may be there.
         at: when it is sent, in epoch µs; now if None.
     """
     high = worst(count.bound, longest, card, media=media, at=at)[1]
-    return Costs(low=_least(count, card, at), likely=price(likely(count, card, longest, habit), card, at), high=high)
+    usual = price(likely(count, card, longest, habit), card, at)
+    least = _least(count, card, readable, at)
+    return Costs(low=least if least is None or usual is None else min(least, usual), likely=usual, high=high)
 
 
 def likely(count: Bounded, card: ModelCard, longest: int, habit: Total) -> Usage:
@@ -154,12 +163,13 @@ def can_cache(tokens: int, card: ModelCard) -> bool:
     return tokens >= (card.cache_min or 0)
 
 
-def _least(count: Bounded, card: ModelCard, at: int | None) -> Decimal | None:
+def _least(count: Bounded, card: ModelCard, readable: int | None, at: int | None) -> Decimal | None:
     fewest = max(0, count.tokens - count.error_bar)
     plain = price(Usage(uncached_input=fewest), card, at)
     if plain is None or not can_cache(count.tokens + count.error_bar, card):
         return plain
-    read = price(Usage(cache_read=fewest), card, at)
+    found = fewest if readable is None else min(readable, fewest)
+    read = price(Usage(uncached_input=fewest - found, cache_read=found), card, at)
     return plain if read is None else min(plain, read)
 
 
