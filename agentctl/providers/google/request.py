@@ -26,14 +26,10 @@ UNSIGNED = "skip_thought_signature_validator"
 def encode(request: Request, capabilities: Capabilities) -> Json:
     """Return the body that asks for an answer; `request` is as `history.adapt` leaves it.
 
-    What of it a cache could hold comes first: the system's instruction, the tools and the beginning of the contents.
-    A `cachedContent` would stand here for just these.
+    What of it a cache can hold comes first: the system's instruction, the tools and the beginning of the contents. A
+    `cachedContent` stands for just these, and is refused beside them.
     """
-    body: Json = {}
-    if system := [part for message in request.messages if message.role == "system" for part in _parts(message)]:
-        body["systemInstruction"] = {"parts": system}
-    if request.tools:
-        body["tools"] = [{"functionDeclarations": [_tool(tool) for tool in request.tools]}]
+    body: Json = _opening(request)
     body["contents"] = list(_contents(request))
     if config := _config(request):
         body["generationConfig"] = config
@@ -41,6 +37,17 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     if config and isinstance(more := extra.get("generationConfig"), Mapping):
         extra["generationConfig"] = config | dict(more)
     return body | extra
+
+
+def _opening(request: Request) -> Json:
+    if request.cache and request.cache.resource:
+        return {"cachedContent": request.cache.resource}
+    body: Json = {}
+    if system := [part for message in request.messages if message.role == "system" for part in _parts(message)]:
+        body["systemInstruction"] = {"parts": system}
+    if request.tools:
+        body["tools"] = [{"functionDeclarations": [_tool(tool) for tool in request.tools]}]
+    return body
 
 
 def _config(request: Request) -> Json:
@@ -70,10 +77,11 @@ def _contents(request: Request) -> Iterator[Json]:
     names = call_names(request.messages)
     newer = generation(request.model) >= GEMINI_3
     signed = _current_turn(request.messages) if newer else len(request.messages)
+    covered = request.cache.covered if request.cache and request.cache.resource else 0
     content: Json = {}
     last: Role | None = None
     for number, message in enumerate(request.messages):
-        parts = [] if message.role == "system" else _parts(message, names, ids=newer)
+        parts = [] if message.role == "system" or number < covered else _parts(message, names, ids=newer)
         if not parts:
             continue
         if number >= signed:

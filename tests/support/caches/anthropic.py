@@ -3,12 +3,12 @@
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching. What it says, and is done here:
 
 - Each mark writes one entry: the hash of all that comes before it. Nothing is written anywhere else.
-- From each mark at most 20 positions are looked at, the mark itself first, for an entry that an earlier request wrote. A
-  run of calls counts as one position, and so does a run of results, but not on Bedrock and Vertex.
+- From each mark at most 20 positions are looked at, the mark itself first, for an entry that an earlier request wrote.
+  A run of calls counts as one position, and so does a run of results, but not on Bedrock and Vertex.
 - An entry lives 5 minutes, or an hour, from the request that last used it. Using it costs no more than reading it.
 - Fewer tokens than the model's minimum are not cached, without an error.
-- A is the highest hit, B the highest mark of an hour after it, C the last mark: A is read, B - A is written for an hour,
-  C - B for 5 minutes. A mark of an hour after one of 5 minutes is refused, and so are more than 4.
+- A is the highest hit, B the highest mark of an hour after it, C the last mark: A is read, B - A is written for an
+  hour, C - B for 5 minutes. A mark of an hour after one of 5 minutes is refused, and so are more than 4.
 
 What it does not say is done to the client's loss: a mark before the highest hit writes no entry, and makes none live
 longer than it was written for.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from support.caches.pieces import Spent
 
@@ -59,7 +59,7 @@ def optimum(sizes: Sequence[int], gaps: Sequence[float], costs: Costs, least: in
 
 def _at_least(sizes: Sequence[int], costs: Costs) -> list[float]:
     """What the requests after each cost at the very least: all of the one before is read, and nothing written."""
-    new = [costs.read * before + (size - before) for before, size in zip(sizes, sizes[1:], strict=False)]
+    new = [costs.read * before + (size - before) for before, size in pairwise(sizes)]
     return [sum(new[number:]) for number in range(len(sizes))]
 
 
