@@ -11,9 +11,7 @@ from dataclasses import replace
 
 from agentctl.breakpoints import Rules
 from agentctl.providers.base import Capabilities
-from agentctl.providers.google.models import GEMINI_3
-from agentctl.providers.google.models import generation as gemini
-from agentctl.providers.openai.generations import keeps_a_day, takes_marks
+from agentctl.providers.versions import GEMINI_3, gemini, keeps_a_day, takes_marks
 
 CLAUDE = Rules(marks=4, short="5m", long="1h", look_back=20, hoists=True, tools=True, answers=True)
 MARKED = Rules(marks=4, implicit=True, declines=True, short="30m", wide=True)

@@ -15,6 +15,8 @@ from zlib import crc32
 from agentctl.errors import UsageError
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
 from agentctl.providers.base import Capabilities, Request
+from agentctl.providers.places import moved
+from agentctl.providers.tools import in_order
 
 
 def adapt(request: Request, capabilities: Capabilities) -> tuple[Request, tuple[str, ...]]:
@@ -24,6 +26,8 @@ def adapt(request: Request, capabilities: Capabilities) -> tuple[Request, tuple[
     interrupted turns leave behind, and messages that this empties. Text files become text. In earlier messages a file
     that the provider does not take becomes a word about it, and so do tool calls where it knows no tools.
 
+    A plan for the cache is carried over to the messages that remain, and the tools are put in order for it.
+
     The user is told in the turn that switches to this model, and in no other.
 
     Raises:
@@ -31,8 +35,11 @@ def adapt(request: Request, capabilities: Capabilities) -> tuple[Request, tuple[
     """
     _check(request, capabilities)
     history = _History(request, capabilities)
-    messages = tuple(history.messages())
-    return replace(request, messages=messages), history.notes() if _switches(request, capabilities) else ()
+    kept = dict(history.messages())
+    adapted = replace(request, messages=tuple(kept.values()))
+    if request.cache is not None:
+        adapted = replace(adapted, cache=moved(request.cache, tuple(kept)), tools=in_order(request.tools))
+    return adapted, history.notes() if _switches(request, capabilities) else ()
 
 
 def call_names(messages: Iterable[Message]) -> dict[str, str]:
@@ -69,7 +76,8 @@ class _History:
         self._ids: set[str] = set()  # those that are sent: not every server gives each call another
         self._calls: dict[str, ToolCall] = {}  # of the last answer, as they are sent, by the ids they have here
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self) -> Iterator[tuple[int, Message]]:
+        """The messages that remain, by the index that each had."""
         last = len(self._request.messages) - 1
         for number, message in enumerate(self._request.messages):
             own = self._understands(message)
@@ -78,7 +86,7 @@ class _History:
             parts = tuple(kept for part in message.parts for kept in self._part(part, own=own, new=number == last))
             if parts:
                 told = message.role == "tool" and not any(isinstance(part, ToolResult) for part in parts)
-                yield replace(message, parts=parts, role="user" if told else message.role)
+                yield number, replace(message, parts=parts, role="user" if told else message.role)
 
     def notes(self) -> tuple[str, ...]:
         """What was lost, in words."""

@@ -38,9 +38,9 @@ class Usual:
 
 
 USUAL: dict[Expectation, Usual] = {
-    "one-shot": Usual((0, 1), (0, 1), (0.3, 0.15, 0.05), (0.5, 0, 0)),
-    "conversation": Usual((0.5, 0.5), (1.6, 0.4), (0.3, 0.15, 0.05), (0.95, 0.05, 0)),
-    "loop": Usual((0.9, 0.1), (1, 1), (0.3, 0.15, 0.05), (0.95, 0.05, 0)),
+    "one-shot": Usual((0, 1), (0, 1), (1.2, 0.6, 0.2), (0.5, 0, 0)),
+    "conversation": Usual((0.5, 0.5), (1.6, 0.4), (1.2, 0.6, 0.2), (0.95, 0.05, 0)),
+    "loop": Usual((0.9, 0.1), (1, 1), (1.2, 0.6, 0.2), (0.95, 0.05, 0)),
 }
 """A person at a terminal answers within 5 minutes more often than not, and goes on more often than not."""
 

@@ -50,7 +50,7 @@ def choose(held: Held, tokens: int, forecast: Forecast, prices: Multiples, rules
     """Return how the tail of a request is best written.
 
     What is new costs its write now. What the next request does not find then costs it a write more than a read, of the
-    kind that pays in the long run; if none does, nothing is written.
+    kind that costs least in the long run; if none pays, nothing is written.
 
     Args:
         held: what the cache has as the request comes.

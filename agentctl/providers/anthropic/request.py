@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from agentctl.messages import Message, ToolSpec
-from agentctl.providers.anthropic.blocks import Thoughts, blocks
+from agentctl.providers.anthropic.blocks import blocks
 from agentctl.providers.anthropic.generations import generation
+from agentctl.providers.anthropic.marks import THOUGHTS, mark
 from agentctl.providers.anthropic.thinking import effort_level, effort_sent, thinking, thoughts
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.remarks import remarks
@@ -19,7 +21,6 @@ _USUAL_OUTPUT = 32_000  # tokens, where nobody wishes a limit and the model coul
 _SAFE_OUTPUT = 8_192  # tokens, where it is not known what the model can
 _UNCOUNTED = frozenset({"max_tokens", "stream", "temperature", "diagnostics"})  # no part of a question for the size
 _BLANK: Json = {"type": "text", "text": "[a blank message]"}  # for the API takes none, nor a turn without a block
-_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
 def encode(request: Request, capabilities: Capabilities) -> Json:
@@ -31,16 +32,18 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     model = generation(request.model)
     max_tokens = _max_tokens(request)
     config = thinking(request, capabilities, model, max_tokens)
+    said = [blocks(message.parts, thoughts(config, model)) for message in request.messages]
+    said, tools = mark(request.cache, request.messages, said, [_tool(tool) for tool in request.tools])
     body: Json = {
         "model": request.model,
         "max_tokens": max_tokens,
-        "messages": _turns(request.messages, thoughts(config, model)),
+        "messages": _turns(request.messages, said),
         "stream": True,
     }
-    if system := _system(request.messages):
+    if system := _system(request.messages, said):
         body["system"] = system
-    if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
+    if tools:
+        body["tools"] = tools
     if config:
         body["thinking"] = config
     if output := _output(request, effort_level(request, capabilities, model)):
@@ -62,7 +65,8 @@ def told(request: Request, capabilities: Capabilities) -> tuple[str, ...]:
 
 def count(request: Request, capabilities: Capabilities) -> Json:
     """Return the body that asks how many tokens of input the request has."""
-    return {name: value for name, value in encode(request, capabilities).items() if name not in _UNCOUNTED}
+    body = encode(replace(request, cache=None), capabilities)
+    return {name: value for name, value in body.items() if name not in _UNCOUNTED}
 
 
 def _max_tokens(request: Request) -> int:
@@ -72,18 +76,17 @@ def _max_tokens(request: Request) -> int:
     return _SAFE_OUTPUT if request.output_ceiling is None else min(request.output_ceiling, _USUAL_OUTPUT)
 
 
-def _system(messages: Iterable[Message]) -> list[Json]:
+def _system(messages: Sequence[Message], said: Iterable[list[Json]]) -> list[Json]:
     """What stands above the conversation: blocks and no string, for blocks can carry a cache breakpoint."""
-    return [block for message in messages if message.role == "system" for block in blocks(message.parts)]
+    return [block for message, own in zip(messages, said, strict=True) if message.role == "system" for block in own]
 
 
-def _turns(messages: Iterable[Message], kept: Thoughts) -> list[Json]:
+def _turns(messages: Sequence[Message], said: Iterable[list[Json]]) -> list[Json]:
     """The conversation in turns of user and assistant, which alternate; results of tools are the user's."""
     turns: list[Json] = []
-    talk = (message for message in messages if message.role != "system")
-    for role, run in groupby(talk, lambda message: "assistant" if message.role == "assistant" else "user"):
-        parts = [part for message in run for part in message.parts]
-        content = _orderly(blocks(parts, kept)) or ([_BLANK] if role == "user" else [])
+    talk = ((message.role, own) for message, own in zip(messages, said, strict=True) if message.role != "system")
+    for role, run in groupby(talk, lambda pair: "assistant" if pair[0] == "assistant" else "user"):
+        content = _orderly([block for _, own in run for block in own]) or ([_BLANK] if role == "user" else [])
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += content
         elif content:
@@ -95,7 +98,7 @@ def _turns(messages: Iterable[Message], kept: Thoughts) -> list[Json]:
 
 def _orderly(content: list[Json]) -> list[Json]:
     """The blocks of a turn with the results of tools first and no thought last, after which nothing was said."""
-    while content and content[-1]["type"] in _THOUGHTS:
+    while content and content[-1]["type"] in THOUGHTS:
         content = content[:-1]
     return sorted(content, key=lambda block: block["type"] != "tool_result")
 

@@ -6,6 +6,7 @@ Source: https://ai.google.dev/api/generate-content
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -58,7 +59,7 @@ class GenerateContent:
 
     def count(self, request: Request) -> Query:
         """How to ask for the number of input tokens, the system's instruction and the tools included."""
-        body = self.encode(request)
+        body = self.encode(replace(request, cache=None))
         asked = {"model": resource(request.model), **{name: body[name] for name in _COUNTED if name in body}}
         return Query(f"{_address(request.model)}:countTokens", {"generateContentRequest": asked})
 

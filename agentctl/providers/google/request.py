@@ -11,10 +11,10 @@ from typing import Any
 
 from agentctl.messages import Attachment, Message, Part, Role, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from agentctl.providers.base import Capabilities, Request
-from agentctl.providers.google.models import GEMINI_3, generation
 from agentctl.providers.google.schema import known_words
 from agentctl.providers.google.thinking import thinking_config
 from agentctl.providers.history import call_names
+from agentctl.providers.versions import GEMINI_3, gemini
 from agentctl.providers.writable import arguments
 
 Json = dict[str, Any]
@@ -26,14 +26,10 @@ UNSIGNED = "skip_thought_signature_validator"
 def encode(request: Request, capabilities: Capabilities) -> Json:
     """Return the body that asks for an answer; `request` is as `history.adapt` leaves it.
 
-    What of it a cache could hold comes first: the system's instruction, the tools and the beginning of the contents.
-    A `cachedContent` would stand here for just these.
+    What of it a cache can hold comes first: the system's instruction, the tools and the beginning of the contents. A
+    `cachedContent` stands for just these, and is refused beside them.
     """
-    body: Json = {}
-    if system := [part for message in request.messages if message.role == "system" for part in _parts(message)]:
-        body["systemInstruction"] = {"parts": system}
-    if request.tools:
-        body["tools"] = [{"functionDeclarations": [_tool(tool) for tool in request.tools]}]
+    body: Json = _opening(request)
     body["contents"] = list(_contents(request))
     if config := _config(request):
         body["generationConfig"] = config
@@ -41,6 +37,17 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     if config and isinstance(more := extra.get("generationConfig"), Mapping):
         extra["generationConfig"] = config | dict(more)
     return body | extra
+
+
+def _opening(request: Request) -> Json:
+    if request.cache and request.cache.resource:
+        return {"cachedContent": request.cache.resource}
+    body: Json = {}
+    if system := [part for message in request.messages if message.role == "system" for part in _parts(message)]:
+        body["systemInstruction"] = {"parts": system}
+    if request.tools:
+        body["tools"] = [{"functionDeclarations": [_tool(tool) for tool in request.tools]}]
+    return body
 
 
 def _config(request: Request) -> Json:
@@ -68,12 +75,13 @@ def _tool(tool: ToolSpec) -> Json:
 def _contents(request: Request) -> Iterator[Json]:
     """The turns: neighbours of one role are one, but results of calls stay apart from the user's words."""
     names = call_names(request.messages)
-    newer = generation(request.model) >= GEMINI_3
+    newer = gemini(request.model) >= GEMINI_3
     signed = _current_turn(request.messages) if newer else len(request.messages)
+    covered = request.cache.covered if request.cache and request.cache.resource else 0
     content: Json = {}
     last: Role | None = None
     for number, message in enumerate(request.messages):
-        parts = [] if message.role == "system" else _parts(message, names, ids=newer)
+        parts = [] if message.role == "system" or number < covered else _parts(message, names, ids=newer)
         if not parts:
             continue
         if number >= signed:

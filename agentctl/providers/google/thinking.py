@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentctl.providers.base import Effort
-from agentctl.providers.google.models import GEMINI_3, generation, resource
+from agentctl.providers.google.models import resource
+from agentctl.providers.versions import GEMINI_3, gemini
 
 _THINKING = (2, 5)  # the first generation that thinks
 _LEVELS: Mapping[Effort, int] = {"none": 0, "minimal": 0, "low": 1, "medium": 2, "high": 3, "xhigh": 3, "max": 3}
@@ -39,7 +40,7 @@ def thinking_config(model: str, effort: Effort | None) -> dict[str, Any] | None:
     """
     if effort is None:
         return {"includeThoughts": True} if _thinks(model) else None
-    version = generation(model)
+    version = gemini(model)
     if effort == "none" and version < _THINKING:
         return None
     how: dict[str, Any] = (
@@ -50,15 +51,15 @@ def thinking_config(model: str, effort: Effort | None) -> dict[str, Any] | None:
 
 def effort_sent(model: str, effort: Effort) -> Effort:
     """Return the effort that the model is asked for: as a level, or as what its budget comes to."""
-    if generation(model) >= GEMINI_3:
+    if gemini(model) >= GEMINI_3:
         return _EFFORTS[_NAMES.index(_level(model, effort))]
-    always = "-pro" in _bare(model) and generation(model) >= _THINKING
+    always = "-pro" in _bare(model) and gemini(model) >= _THINKING
     return "minimal" if effort == "none" and always else effort
 
 
 def _thinks(model: str) -> bool:
     """Whether the name is one of a model that surely thinks: not of speech, an early image model, or no Gemini."""
-    version, name = generation(model), _bare(model)
+    version, name = gemini(model), _bare(model)
     speaks_or_draws = "-tts" in name or (version < GEMINI_3 and "-image" in name)
     return name.startswith("gemini-") and version >= _THINKING and not speaks_or_draws
 

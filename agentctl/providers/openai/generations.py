@@ -12,14 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentctl.providers.base import EFFORTS, Effort
+from agentctl.providers.versions import gpt
 
-_GPT = re.compile(r"gpt-(\d{1,2})(?:[.-](\d{1,2})(?![\dk]))?")
 _O_SERIES = re.compile(r"o[1-4](-|$)|codex-mini")
-_AZURE_3_5 = 35  # gpt-35-turbo
-_KEPT_A_DAY = re.compile(
-    r"(gpt-5\.5(-pro)?|gpt-5\.[24]|gpt-5\.1(-codex(-max|-mini)?|-chat-latest)?|gpt-5(-codex)?|gpt-4\.1)"
-    r"(-\d{4}-\d\d-\d\d)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +61,12 @@ def generation(model: str) -> Generation:
         return _RESEARCH if "deep-research" in name else _O
     if name.startswith(("chatgpt-", "gpt-chat-")):
         return _PLAIN
-    found = _GPT.match(name)
-    return _gpt(name, (int(found[1]), int(found[2] or 0))) if found else _FOREIGN
+    version = gpt(name)
+    return _FOREIGN if version is None else _gpt(name, version)
 
 
 def _gpt(name: str, version: tuple[int, int]) -> Generation:
-    if version < (5, 0) or version[0] == _AZURE_3_5 or "-chat" in name:
+    if version < (5, 0) or "-chat" in name:
         return _PLAIN
     if "-pro" in name:
         return _5_PRO if version == (5, 0) else _PRO
@@ -82,21 +77,6 @@ def _gpt(name: str, version: tuple[int, int]) -> Generation:
     if version < (5, 6):
         return _5_2
     return _5_6 if version <= (6, 1) and not name.startswith(_NEVER_IDLE) else _NEWEST
-
-
-def takes_marks(model: str) -> bool:
-    """Whether a request can say where the prompt cache is to cut it, and ask why it did not: GPT-5.6 and later."""
-    found = _GPT.match(model.removeprefix("ft:"))
-    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-    return version >= (5, 6) and version[0] != _AZURE_3_5
-
-
-def keeps_a_day(model: str) -> bool:
-    """Whether an older model's prompt cache can be asked to keep what it has for up to a day.
-
-    Source: https://developers.openai.com/api/docs/guides/prompt-caching, "Extended retention is supported by".
-    """
-    return _KEPT_A_DAY.fullmatch(model) is not None
 
 
 def nearest(wish: Effort, known: Sequence[Effort]) -> Effort | None:

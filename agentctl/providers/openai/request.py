@@ -8,9 +8,12 @@ from typing import Any
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from agentctl.providers.base import Capabilities, Effort, ReasoningField, Request
 from agentctl.providers.history import is_image
+from agentctl.providers.openai.caching import MARK, marked, options
 from agentctl.providers.openai.generations import generation, nearest
 from agentctl.providers.openai.strict import is_strict
+from agentctl.providers.places import carried, speaks
 from agentctl.providers.remarks import remarks
+from agentctl.providers.versions import takes_marks
 from agentctl.providers.writable import arguments_text
 
 Json = dict[str, Any]
@@ -26,7 +29,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     """
     body: Json = {
         "model": request.model,
-        "messages": [item for message in request.messages for item in turns(message, capabilities.reasoning_field)],
+        "messages": _messages(request, capabilities),
         "stream": capabilities.stream_schema or request.schema is None,
     }
     if capabilities.stream_usage and body["stream"]:
@@ -42,9 +45,11 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         schema = {"name": "answer", "schema": dict(request.schema), "strict": is_strict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
+        body["tools"] = [tool(one) for one in request.tools]
     if request.session_id is not None and capabilities.cache_key:
         body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
+    if capabilities.cache_key:
+        body |= options(request.cache, request.model)
     return body | dict(capabilities.extra_body)
 
 
@@ -71,6 +76,22 @@ def told(request: Request, capabilities: Capabilities) -> tuple[str, ...]:
 def _thinking(effort: Effort, capabilities: Capabilities) -> Json:
     off = effort == "none" and capabilities.no_thinking
     return dict(capabilities.no_thinking) if off else {"reasoning_effort": effort}
+
+
+def _messages(request: Request, capabilities: Capabilities) -> list[Json]:
+    marks = capabilities.cache_key and takes_marks(request.model)
+    places = carried(request.cache if marks else None, [*map(speaks, request.messages)])
+    return [
+        turn
+        for number, message in enumerate(request.messages)
+        for turn in closed(turns(message, capabilities.reasoning_field), MARK if number in places else None)
+    ]
+
+
+def closed(items: Iterable[Json], mark: Json | None) -> list[Json]:
+    """The turns of a message, with a mark at the end of the last if there is one to put."""
+    turns = [*items]
+    return [*turns[:-1], turns[-1] | {"content": marked(turns[-1]["content"], mark)}] if mark else turns
 
 
 def turns(message: Message, reasoning: ReasoningField = "") -> Iterator[Json]:
@@ -138,6 +159,7 @@ def _item(part: Text | Attachment) -> Json:
     return {"type": "file", "file": {"filename": part.name, "file_data": address}}
 
 
-def _tool(tool: ToolSpec) -> Json:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+def tool(spec: ToolSpec) -> Json:
+    """A tool as it is sent."""
+    function = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
     return {"type": "function", "function": function}

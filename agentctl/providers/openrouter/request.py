@@ -7,10 +7,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from agentctl.breakpoints import TOOLS
 from agentctl.messages import Message, Thinking
+from agentctl.providers.anthropic.marks import control
 from agentctl.providers.base import Capabilities, Request
+from agentctl.providers.caching import rules
 from agentctl.providers.openai import request as chat
 from agentctl.providers.openrouter import details
+from agentctl.providers.places import carried, speaks
 from agentctl.settings.values import OpenRouterSettings
 
 Json = dict[str, Any]
@@ -24,7 +28,7 @@ def encode(request: Request, capabilities: Capabilities, wishes: OpenRouterSetti
     Reasoning goes back as it came: the provider behind OpenRouter checks what it signed.
     """
     body = chat.encode(replace(request, messages=(), effort=None), capabilities)
-    body["messages"] = [item for message in request.messages for item in _turns(message)]
+    body |= _marked(request, capabilities)
     if wishes.models:
         body["models"] = list(wishes.models)
     if preferences := routing(wishes.routing, strict=request.schema is not None):
@@ -34,6 +38,23 @@ def encode(request: Request, capabilities: Capabilities, wishes: OpenRouterSetti
     if request.session_id:
         body["session_id"] = request.session_id[:_LONGEST_SESSION]
     return body
+
+
+def _marked(request: Request, capabilities: Capabilities) -> Json:
+    """The messages and the tools, marked where the cache of the model behind it takes that.
+
+    Marks are Anthropic's for all: OpenRouter says them in the words of the provider that it asks.
+    """
+    cache = rules(capabilities, request.model)
+    places = carried(request.cache if cache.marks else None, [*map(speaks, request.messages)])
+    said = [(_turns(one), control(places[at]) if at in places else None) for at, one in enumerate(request.messages)]
+    fields: Json = {"messages": [turn for turns, mark in said for turn in chat.closed(turns, mark)]}
+    if TOOLS in places and cache.tools and request.tools:
+        *before, last = [chat.tool(one) for one in request.tools]
+        fields["tools"] = [*before, last | control(places[TOOLS])]
+    if cache.declines and request.cache is not None and not request.cache.implicit:
+        fields["prompt_cache_options"] = {"mode": "explicit"}
+    return fields
 
 
 def routing(wishes: Mapping[str, Any], *, strict: bool = False) -> Json:

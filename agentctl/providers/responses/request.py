@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from agentctl.breakpoints import NO_CACHE
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from agentctl.providers.base import Capabilities, Request
 from agentctl.providers.history import is_image
-from agentctl.providers.openai.generations import generation, takes_marks
+from agentctl.providers.openai.caching import MARK, marked, options
+from agentctl.providers.openai.generations import generation
 from agentctl.providers.openai.request import LONGEST_KEY, effort_of
 from agentctl.providers.openai.strict import is_strict
+from agentctl.providers.places import carried, speaks
 from agentctl.providers.responses import signature
 from agentctl.providers.responses.items import BREAK
+from agentctl.providers.versions import takes_marks
 from agentctl.providers.writable import arguments_text
 
 Json = dict[str, Any]
@@ -29,7 +33,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
     """
     body: Json = {
         "model": request.model,
-        "input": [item for message in request.messages for item in _items(message)],
+        "input": _input(request),
         "stream": True,
         "store": False,
     }
@@ -49,6 +53,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.session_id is not None:
         body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
+    body |= options(request.cache, request.model)
     if (compared := _compared(request, capabilities)) is not None:
         body["prompt_cache_options"] = {**body.get("prompt_cache_options", {}), "comparison_response_id": compared}
     return body | dict(capabilities.extra_body)
@@ -56,7 +61,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
 
 def measure(request: Request, capabilities: Capabilities) -> Json:
     """Return the body that asks how many tokens of input `encode`'s has."""
-    body = encode(request, capabilities)
+    body = encode(replace(request, cache=None), capabilities)
     return {name: body[name] for name in _MEASURED if name in body}
 
 
@@ -65,6 +70,18 @@ def _compared(request: Request, capabilities: Capabilities) -> str | None:
     keeps = request.cache is not None and request.cache != NO_CACHE
     knows = capabilities.cache_diagnosis and takes_marks(request.model)
     return request.previous_response_id if keeps and knows else None
+
+
+def _input(request: Request) -> list[Json]:
+    places = carried(request.cache if takes_marks(request.model) else None, [*map(speaks, request.messages)])
+    said = [[*_items(message)] for message in request.messages]
+    return [item for at, own in enumerate(said) for item in ([*own[:-1], _closed(own[-1])] if at in places else own)]
+
+
+def _closed(item: Json) -> Json:
+    """The item with a mark at its end."""
+    field = "output" if item["type"] == "function_call_output" else "content"
+    return item | {field: marked(item[field], MARK, "input_text")}
 
 
 def _items(message: Message) -> Iterator[Json]:
