@@ -134,7 +134,7 @@ class Conversation:
             session = history.session if history and self._keep else None
             size = tokens.estimate(request.messages)
             journal = self._journal(Turn(call, self._target.card, session, added, size, self._gate()), notify)
-            events = Agent(self._target.provider, journal, self._target.name).run(request)
+            events = Agent(self._housed(history), journal, self._target.name).run(request)
             yield events if self._keep else self._remembered(events, added)
         self._spent += journal.cost
         if journal.begun:
@@ -180,6 +180,21 @@ class Conversation:
 
             before = self._db.read(lambda tx: last_response(tx, session_id, capabilities.provider))
         return replace(request, cache=plan, previous_response_id=before)
+
+    def _housed(self, history: History | None) -> Provider:
+        """The provider; one that rents caches to those who come back does so for a kept session without a budget."""
+        provider = self._target.provider
+        if not (history and self.stored and self._caching) or self._allowance or not isinstance(provider, Caching):
+            return provider
+        from agentctl.providers.caching import rules  # noqa: PLC0415
+        from agentctl.providers.driver import HttpProvider  # noqa: PLC0415
+
+        if not rules(provider.capabilities, self._target.model).rents or not isinstance(provider, HttpProvider):
+            return provider
+        from agentctl.renting import Tenancy, Tenant  # noqa: PLC0415 - hardly anybody rents
+
+        asked_at = (*history.asked_at, ledger.now())
+        return Tenant(self._db, provider, Tenancy(history.session.id, self._target.card, asked_at))
 
     def _gate(self) -> Gate:
         provider, card = self._target.provider, self._target.card
