@@ -21,10 +21,13 @@ USUAL = Multiples(0.1, 1.25, 2.0)
 
 
 def multiples(prices: Prices) -> Multiples:
-    """Return the multiples of a model's prices; the usual ones if any is unknown, or input is free."""
+    """Return the multiples of a model's prices; the usual ones if those are unknown, or input is free.
+
+    If the price of long writes alone is unknown, as behind routers, none is cheap enough.
+    """
     kept = (prices.cache_read, prices.cache_write_short, prices.cache_write_long)
     read, short, long = (None if one is None or not prices.input else float(one / prices.input) for one in kept)
-    return USUAL if read is None or short is None or long is None else Multiples(read, short, long)
+    return USUAL if read is None or short is None else Multiples(read, short, float("inf") if long is None else long)
 
 
 def break_even(write: float, read: float) -> float:

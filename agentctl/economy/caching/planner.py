@@ -60,7 +60,8 @@ def _lifetime(rules: Rules, gaps: Sequence[float]) -> Ttl | None:
 
 def _head_alone(now: Now, costs: Multiples) -> CachePlan:
     """One mark, where nothing changes: each new end would be paid anew from the beginning."""
-    paid = now.head and pays(costs.short, costs.read, now.forecast.short)
+    write = costs.short if costs.short >= 1 else 1 + costs.short  # lists say what keeping costs, beside the input
+    paid = now.head and pays(write, costs.read, now.forecast.short)
     return CachePlan((Breakpoint(now.head.after),)) if now.head and paid else CachePlan()
 
 

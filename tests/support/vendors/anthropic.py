@@ -183,9 +183,12 @@ def _message(asked: Asked, blocks: list[Any], stop: str | None, usage: Json) -> 
 def _usage(tokens: Tokens) -> dict[str, Any]:
     return {
         "input_tokens": tokens.fresh,
-        "cache_creation_input_tokens": tokens.written,
+        "cache_creation_input_tokens": tokens.written + tokens.written_long,
         "cache_read_input_tokens": tokens.read,
-        "cache_creation": {"ephemeral_5m_input_tokens": tokens.written, "ephemeral_1h_input_tokens": 0},
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": tokens.written,
+            "ephemeral_1h_input_tokens": tokens.written_long,
+        },
         "output_tokens": tokens.output,
         "output_tokens_details": {"thinking_tokens": tokens.thought},
         "service_tier": "standard",

@@ -25,18 +25,22 @@ def count(text: str | bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens in disjoint buckets; `thought` is the part of `output` that was reasoning."""
+    """Tokens in disjoint buckets; `thought` is the part of `output` that was reasoning.
+
+    `written` are kept for the shorter time that there is, `written_long` for the longer one.
+    """
 
     fresh: int = 0
     read: int = 0
     written: int = 0
     output: int = 0
     thought: int = 0
+    written_long: int = 0
 
     @property
     def input(self) -> int:
         """All tokens of the request."""
-        return self.fresh + self.read + self.written
+        return self.fresh + self.read + self.written + self.written_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,15 @@ class Price:
     output: Decimal
     read: Decimal | None = None
     write: Decimal | None = None
+    write_long: Decimal | None = None
 
     def of(self, tokens: Tokens) -> Decimal:
         """What the tokens cost; a bucket without a price of its own costs what input does."""
         read = self.input if self.read is None else self.read
         write = self.input if self.write is None else self.write
-        dear = tokens.fresh * self.input + tokens.read * read + tokens.written * write + tokens.output * self.output
-        return dear / _MILLION
+        long = write if self.write_long is None else self.write_long
+        kept = tokens.read * read + tokens.written * write + tokens.written_long * long
+        return (tokens.fresh * self.input + kept + tokens.output * self.output) / _MILLION
 
 
 @dataclass(frozen=True, slots=True)

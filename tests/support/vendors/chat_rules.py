@@ -68,7 +68,8 @@ def check_request(
     check_format((body.get("response_format") or {}).get("json_schema", None) and _flat(body), "response_format")
     for number, tool in enumerate(body.get("tools") or ()):
         check(
-            tool.get("type") == "function" and set(tool) == {"type", "function"}, "Missing required parameter: 'tools'."
+            tool.get("type") == "function" and set(tool) - {"cache_control"} == {"type", "function"},
+            "Missing required parameter: 'tools'.",
         )
         words = f"Invalid 'tools[{number}].function.name': string does not match pattern."
         check(re.fullmatch(_NAME, tool["function"].get("name", "")), words)
@@ -119,7 +120,8 @@ def _check_content(content: Any, where: str, parts: Mapping[str, str]) -> None:
         at, kind = f"{where}.content[{number}]", part.get("type")
         check(kind in parts, f"Invalid value: '{kind}'. Supported values are: {', '.join(parts)}.", param=at)
         field = parts[kind or ""]
-        check(set(part) <= {"type", field, "cache_control"}, f"Additional properties are not allowed - '{at}'")
+        marks = {"cache_control", "prompt_cache_breakpoint"}
+        check(set(part) <= {"type", field, *marks}, f"Additional properties are not allowed - '{at}'")
         data = part.get(field)
         if kind == "text":
             check(isinstance(data, str) and data, f"Invalid '{at}.text': must not be empty")

@@ -69,6 +69,11 @@ def check_request(body: Json, model: str, bound: Mapping[str, Any]) -> None:
         check(system.get("parts"), "GenerateContentRequest.system_instruction.parts: must not be empty")
         for part in system["parts"]:
             check(part.get("text"), "system_instruction.parts[0].data: required oneof field 'data' must be initialized")
+    words = (
+        "CachedContent can not be used with GenerateContent request setting system_instruction, tools or tool_config."
+    )
+    beside = {"systemInstruction", "tools", "toolConfig"} & set(body)
+    check(not ("cachedContent" in body and beside), words)
     _check_tools(body.get("tools", ()))
     contents = body.get("contents")
     check(isinstance(contents, list) and contents, "* GenerateContentRequest.contents: contents is not specified")

@@ -203,7 +203,11 @@ def _response(asked: Asked, status: str, output: list[Any]) -> dict[str, Any]:
 def _usage(tokens: Tokens) -> dict[str, Any]:
     return {
         "input_tokens": tokens.input,
-        "input_tokens_details": {"cached_tokens": tokens.read, "cache_write_tokens": tokens.written},
+        "input_tokens_details": {
+            "cached_tokens": tokens.read,
+            "cache_write_tokens": tokens.written + tokens.written_long,
+            "cache_write_tokens_details": {"ttl_30m_tokens": tokens.written, "ttl_12h_tokens": tokens.written_long},
+        },
         "output_tokens": tokens.output,
         "output_tokens_details": {"reasoning_tokens": tokens.thought},
         "total_tokens": tokens.input + tokens.output,

@@ -7,6 +7,7 @@ them (openai/openai-agents-python#1660, TanStack/ai#1212, vercel/ai#7099).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,6 +43,8 @@ _CONTENT = {
 _IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _LONGEST_ID = 64
 _LEAST_OUTPUT = 16
+_MARKED = "gpt-5.6"
+_MARK = {"mode": "explicit"}
 _NAME = r"[a-zA-Z0-9_-]{1,64}"
 Item = Mapping[str, Any]
 
@@ -83,9 +86,31 @@ def _check_options(body: Json, *, reasons: bool) -> None:
         check(reasoning.get("summary") in {None, "auto", "concise", "detailed"}, "Invalid value: 'reasoning.summary'.")
     words = "Unsupported parameter: 'temperature' is not supported with this model."
     check("temperature" not in body or not reasons, words, kind="unsupported_parameter", param="temperature")
+    _check_cache(body)
     key = str(body.get("prompt_cache_key") or "")
     words = f"Invalid 'prompt_cache_key': string too long. Expected a string with maximum length {_LONGEST_ID}."
     check(len(key) <= _LONGEST_ID, words, kind="string_above_max_length")
+
+
+def _check_cache(body: Json) -> None:
+    """What says how to cache is for some models: the marks and lifetimes of the newer ones, the days of the older."""
+    options, kept = body.get("prompt_cache_options"), body.get("prompt_cache_retention")
+    newer = body["model"] == _MARKED
+    words = "Unsupported parameter: 'prompt_cache_options' is not supported with this model."
+    check(options is None or newer, words, kind="unsupported_parameter")
+    check(kept in {None, "24h", "in_memory"}, f"Invalid value: '{kept}'.", kind="invalid_value")
+    words = "Unsupported parameter: 'prompt_cache_retention' is not supported with this model."
+    check(kept is None or not newer, words, kind="unsupported_parameter")
+    if options is not None:
+        odd = stranger(options, {"mode", "ttl", "prewarm", "comparison_response_id"})
+        check(odd is None, f"Unknown parameter: 'prompt_cache_options.{odd}'.", kind="unknown_parameter")
+        check(
+            options.get("mode", "implicit") in {"implicit", "explicit"}, "Invalid value: 'prompt_cache_options.mode'."
+        )
+        check(options.get("ttl", "30m") in {"30m", "12h"}, "Invalid value: 'prompt_cache_options.ttl'.")
+    marked = '"prompt_cache_breakpoint"' in json.dumps(body["input"])
+    words = "Unsupported parameter: 'prompt_cache_breakpoint' is not supported with this model."
+    check(newer or not marked, words, kind="unsupported_parameter")
 
 
 def check_format(form: Any, where: str) -> None:
@@ -141,6 +166,8 @@ def _check_message(item: Item, where: str) -> None:
         kind, at = part.get("type"), f"{where}.content[{number}]"
         supported = " and ".join(f"'{name}'" for name in sorted(_CONTENT[role or ""]))
         check(kind in _CONTENT[role or ""], f"Invalid value: '{kind}'. Supported values are: {supported}.", param=at)
+        mark = part.get("prompt_cache_breakpoint", _MARK)
+        check(mark == _MARK and (kind != "output_text" or "prompt_cache_breakpoint" not in part), f"Invalid '{at}'.")
         if kind == "input_image":
             _check_data(part.get("image_url"), _IMAGES, at)
         elif kind == "input_file":
@@ -176,7 +203,10 @@ def _check_call(item: Item, where: str, kind: str) -> None:
     wanted = ("call_id", "name", "arguments") if kind == "function_call" else ("call_id", "output")
     for name in wanted:
         words = f"Missing required parameter: '{where}.{name}'."
-        check(isinstance(item.get(name), str), words, kind="missing_required_parameter")
+        told = item.get(name)
+        if name == "output" and isinstance(told, list):
+            told = told and all(part.get("type") == "input_text" for part in told) and told[0].get("text")
+        check(isinstance(told, str), words, kind="missing_required_parameter")
     words = (
         f"Invalid '{where}.call_id': string too long. Expected a string with maximum length {_LONGEST_ID}, but got a "
         f"string with length {len(item['call_id'])} instead."
