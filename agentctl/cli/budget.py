@@ -14,6 +14,8 @@ from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.economy.money import dollars, format_pico, from_pico
+from agentctl.errors import UsageError
+from agentctl.settings import kinds
 
 if TYPE_CHECKING:
     from agentctl.economy.budget import Account
@@ -51,7 +53,9 @@ def show(
     if not accounts:
         print_note("there is no budget; hint: agentctl budget set day 5")
         return
-    print_table(("budget", "limit", "spent", "reserved", "left", "resets"), [tuple(_cells(one)) for one in accounts])
+    own = {"day", "month"} if session_id is None else {"session", "day", "month"}
+    rows = [tuple(_cells(one, known=one.scope in own)) for one in accounts]
+    print_table(("budget", "limit", "spent", "reserved", "left", "resets"), rows)
 
 
 @app.command("set")
@@ -66,11 +70,10 @@ def set_(
 ) -> None:
     """Set a budget in your configuration file, with the time zone that its days are counted in."""
     from agentctl.settings import edit, zones  # noqa: PLC0415 - tomlkit, for a change alone
-    from agentctl.settings.load import check  # noqa: PLC0415
 
-    limit = check(("budget", scope.value), amount, "the command line")
+    limit = _parsed(kinds.BUDGET, amount.removeprefix("$"), "the amount")
     kept = App().settings.budget.zone
-    place = check(("budget", "zone"), zone, "the command line") if zone else kept or zones.local()
+    place = _parsed(kinds.ZONE, zone, "--zone") if zone else kept or zones.local()
     file = edit.user_file(os.environ)
     if place != kept:
         edit.put(file, ("budget", "zone"), place)
@@ -78,7 +81,8 @@ def set_(
     if as_json:
         print_json({"budget": scope.value, "limit_usd": f"{limit:f}", "zone": place, "file": str(file)})
     else:
-        print_note(f"{_a(scope)} may cost {dollars(limit)}; days begin at midnight in {place}")
+        when = f"; it begins at midnight in {place}" if scope in {Scope.day, Scope.month} else ""
+        print_note(f"a {scope} may cost {dollars(limit)}{when}")
 
 
 @app.command()
@@ -103,8 +107,11 @@ def clear(
         print_note(f"still set elsewhere: {', '.join(holds)}; hint: agentctl config show --origin")
 
 
-def _a(scope: Scope) -> str:
-    return f"a {scope.value}"
+def _parsed(kind: kinds.Kind, value: str, what: str) -> Any:
+    try:
+        return kind.parse(value)
+    except ValueError as error:
+        raise UsageError(f"{what} is {value!r}", hint=f"it takes {error}") from error
 
 
 def _fields(wired: App, account: Account) -> dict[str, Any]:
@@ -120,8 +127,10 @@ def _fields(wired: App, account: Account) -> dict[str, Any]:
     }
 
 
-def _cells(account: Account) -> Iterator[str]:
+def _cells(account: Account, *, known: bool) -> Iterator[str]:
+    """A line of the table; what each call or session has spent of its own is not known without naming one."""
     yield account.scope
-    for pico in (account.limit, account.spent, account.reserved, max(account.left, 0)):
-        yield dollars(from_pico(pico))
+    yield dollars(from_pico(account.limit))
+    for pico in (account.spent, account.reserved, max(account.left, 0)):
+        yield dollars(from_pico(pico)) if known else ""
     yield "" if account.resets_at is None else local_time(account.resets_at)
