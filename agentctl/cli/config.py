@@ -149,4 +149,6 @@ def _need_address(key: tuple[str, ...], file: Path) -> None:
 def _text(found: Entry) -> str:
     if found.value is None:
         return ""
+    if isinstance(found.value, bool):
+        return str(found.value).lower()
     return f"{found.value:g}" if isinstance(found.value, float) else str(found.value)

@@ -77,16 +77,18 @@ def test_a_long_text_counts_for_more(database: Database) -> None:
 
 
 def test_a_count_follows_what_was_billed(database: Database) -> None:
-    """Tokens are those of the calls before, the bar reaches a little beyond them, and the bound stays what it was."""
+    """Tokens are those of the calls before, the bar shrinks with each, and the bound stays what it was."""
     prompt = Prompt((user(PROSE),))
     before = count(prompt, MODEL)
     bill(database, 1.3, 1.31, 1.32, 1.31)
     after = count(prompt, MODEL, seen(database))
     assert after.tokens == pytest.approx(before.base * 1.31, abs=1)
-    assert before.base * 0.02 < after.error_bar < before.base * 0.05 < before.error_bar
+    assert before.base * 0.02 < after.error_bar < before.error_bar
     assert after.bound == before.bound
     assert after.base == before.base
     assert after.how == "o200k_base x 1.31, by 4 calls of it"
+    bill(database, *[1.31] * 60)
+    assert count(prompt, MODEL, seen(database)).error_bar < after.error_bar / 2
 
 
 def test_images_are_not_billed_like_text(database: Database) -> None:
