@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from agentctl.economy import preflight
 from agentctl.economy.cards import ModelCard
-from agentctl.economy.preflight import Counted
+from agentctl.economy.preflight import Counted, Told
 from agentctl.economy.tokens import counting
 from agentctl.economy.tokens.counting import Count, Observed
 from agentctl.economy.tokens.prompt import Prompt
@@ -36,15 +36,6 @@ class Fitted:
     bound: int
     counted: bool
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A number of tokens that is not to be doubted."""
-
-    tokens: int
-    error_bar: int = 0
-    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

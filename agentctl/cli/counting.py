@@ -5,24 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
+from agentctl.economy.preflight import Told
 from agentctl.providers.base import Provider, Request
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The tokens of a request as its provider counts them; see `economy.quoting.Bounded`."""
-
-    tokens: int
-    error_bar: int = 0
-    exact: bool = True
-    how: str = "the provider"
-
-    @property
-    def bound(self) -> int:
-        """The most that it can be."""
-        return self.tokens
 
 
 def ask(questions: Sequence[tuple[Provider, Request]]) -> list[Told | None]:

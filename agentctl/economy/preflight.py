@@ -43,6 +43,21 @@ class Counted(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A number of tokens that is not to be doubted: the provider's own, or one that is never too low."""
+
+    tokens: int
+    error_bar: int = 0
+    exact: bool = True
+    how: str = "the provider"
+
+    @property
+    def bound(self) -> int:
+        """The most that it can be."""
+        return self.tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """How long an answer may be.
 
