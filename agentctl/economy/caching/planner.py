@@ -44,12 +44,12 @@ def plan(
     now = replay(shape, rules, costs, least=rules.least if least is None else least, gaps=gaps, expected=expected)
     if not rules.renews:
         return _head_alone(now, costs)
-    if now.write == "none" and not now.held.tokens:
+    if not (now.writes.tokens or now.held.tokens):
         return NO_CACHE if now.tail or not rules.implicit else CachePlan()
     if rules.implicit and not any(place.volatile for place in shape.messages):
         return _beside_implicit(now, rules)
     marks = _marked(now, rules)
-    return CachePlan(marks, implicit=False, ttl=rules.long if rules.wide and now.write == "long" else None)
+    return CachePlan(marks, implicit=False, ttl=rules.long if rules.wide and now.writes.long else None)
 
 
 def _lifetime(rules: Rules, gaps: Sequence[float]) -> Ttl | None:
@@ -67,10 +67,8 @@ def _head_alone(now: Now, costs: Multiples) -> CachePlan:
 
 def _beside_implicit(now: Now, rules: Rules) -> CachePlan:
     """The tail is kept unasked; the head is marked too, for other conversations begin with it."""
-    long = now.write == "long"
-    ttl: Ttl = rules.long if long and rules.long else rules.short or "5m"
-    head = (Breakpoint(now.head.after, ttl),) if now.head else ()
-    return CachePlan(head, ttl=rules.long if long else None)
+    head = (Breakpoint(now.head.after, _ttl(now.head, now, rules)),) if now.head else ()
+    return CachePlan(head, ttl=rules.long if now.writes.long else None)
 
 
 def _marked(now: Now, rules: Rules) -> tuple[Breakpoint, ...]:
@@ -85,12 +83,13 @@ def _wanted(now: Now, rules: Rules) -> Iterator[End | None]:
 
     That of the request before is found however much was said since, and each mark that is read is renewed.
     """
-    if now.write != "none":
+    if now.writes.tokens:
         yield now.tail
+    long = now.writes.long or now.held.long
+    yield next((end for end in now.ends if end.marked and end.tokens == long), None)
     yield now.before
-    yield next((end for end in now.ends if end.marked and end.tokens == now.held.long), None)
     yield now.head
-    if now.write != "none" and rules.look_back:
+    if now.writes.tokens and rules.look_back:
         yield _between(now)
 
 
@@ -106,6 +105,6 @@ def _between(now: Now) -> End | None:
 
 def _ttl(end: End, now: Now, rules: Rules) -> Ttl:
     """The longer lifetime comes first, so what stands before a long write is marked as one too."""
-    if rules.long and (now.write == "long" or end.tokens <= now.held.long):
+    if rules.long and end.tokens <= max(now.writes.long, now.held.long):
         return rules.long
     return rules.short or "5m"

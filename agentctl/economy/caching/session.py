@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from agentctl.breakpoints import Rules
 from agentctl.economy.caching.forecast import Expectation, Forecast, Habits, Turn
-from agentctl.economy.caching.held import Held, Write, choose
+from agentctl.economy.caching.held import Held, Writes, choose
 from agentctl.economy.caching.multiples import Multiples
 from agentctl.economy.caching.shape import End, Shape, asked, ends
 
@@ -28,7 +28,7 @@ class Now:
         before: where the request before this one ended, as far as a breakpoint can stand there.
         tail: where this one ends, likewise.
         held: what the cache is taken to have.
-        write: for how long the tail is to be written.
+        writes: how it is to be written.
         forecast: of the next request.
     """
 
@@ -37,7 +37,7 @@ class Now:
     before: End | None
     tail: End | None
     held: Held
-    write: Write
+    writes: Writes
     forecast: Forecast
 
 
@@ -66,9 +66,10 @@ def replay(
             held = held.after(known[number - 1], rules)
         before, tail = tail, next((end for end in reversed(possible) if end.after < count), None)
         forecast = habits.forecast(_turn(shape, count), now=count == counts[-1])
-        write = choose(held, tail.tokens, forecast, prices, rules) if tail else "none"
-        now = Now(stable, _head(possible), before, tail, held, write, forecast)
-        held = held.written(write, tail.tokens) if tail else held
+        places = [end.tokens for end in possible if tail and end.tokens <= tail.tokens]
+        writes = choose(held, places, forecast, prices, rules)
+        now = Now(stable, _head(possible), before, tail, held, writes, forecast)
+        held = held.with_(writes)
     return now
 
 

@@ -18,24 +18,31 @@ from support.caches.pieces import Spent
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a token of each kind costs, in multiples of fresh input, and how long it lives in seconds."""
+    """What a token of each kind costs, in multiples of fresh input, and how long it lives in seconds.
+
+    `mixed` is whether one request can write for both times.
+    """
 
     read: float = 0.1
     short: float = 1.25
     long: float = 2.0
     short_life: float = 300.0
     long_life: float = 3600.0
+    mixed: bool = True
 
     def of(self, spent: Spent) -> float:
         """What a request's input costs."""
         return spent.fresh + self.read * spent.read + self.short * spent.short + self.long * spent.long
 
 
-def optimum(sizes: Sequence[int], gaps: Sequence[float], costs: Costs, least: int, reached: float) -> float:
+def optimum(
+    sizes: Sequence[int], places: Sequence[int], gaps: Sequence[float], costs: Costs, least: int, reached: float
+) -> float:
     """Return the least cost of the input of all requests.
 
     Args:
         sizes: the tokens of each request, which begins with all of the one before.
+        places: the tokens up to each place where they can be cut.
         gaps: the seconds before each but the first.
         costs: of the model.
         least: the fewest tokens that are cached.
@@ -45,7 +52,7 @@ def optimum(sizes: Sequence[int], gaps: Sequence[float], costs: Costs, least: in
     to_come = _at_least(sizes, costs)
     for number, size in enumerate(sizes):
         gap = gaps[number - 1] if number else 0.0
-        ends = [one for one in sizes[: number + 1] if one >= least]
+        ends = [one for one in places if least <= one <= size]
         following: dict[tuple[int, int], float] = {}
         for (short, long), paid in states.items():
             held = (short if gap <= costs.short_life else 0, long if gap <= costs.long_life else 0)
@@ -72,6 +79,8 @@ def _writes(
     new = [end for end in ends if end > read]
     for to_long in (read, *new):
         for to_short in (to_long, *(end for end in new if end > to_long)):
+            if read < to_long < to_short and not costs.mixed:
+                continue
             spent = Spent(size - to_short, read, to_short - to_long, to_long - read)
             state = (to_short if to_short > to_long else short, to_long if to_long > read else long)
             yield (state if state[0] > state[1] else (0, state[1])), costs.of(spent)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from support.caches.anthropic import AnthropicCache
@@ -31,14 +32,17 @@ _MARKS = ("cache_control", "prompt_cache_breakpoint")
 
 
 class CachingAnthropic(Anthropic):
-    """Anthropic, with its cache."""
+    """Anthropic, with its cache; `places` are the tokens up to the end of each block of the last request."""
 
     def __init__(self, rules: AnthropicCache, **options: Any) -> None:
         super().__init__(**options)
         self.rules = rules
+        self.places: list[int] = []
 
     def _measure(self, body: Json) -> Tokens:
-        return _tokens(self.rules.serve(body["model"], [*_blocks(body)]))
+        pieces = [*_blocks(body)]
+        self.places = [*accumulate(piece.size for piece in pieces)]
+        return _tokens(self.rules.serve(body["model"], pieces))
 
 
 class CachingResponses(Responses):
