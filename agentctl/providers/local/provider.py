@@ -63,9 +63,17 @@ class Local:
         finally:
             await transport.aclose()
 
-    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the model would have to be loaded
-        """How many tokens of input the request has: nobody knows."""
-        return None
+    async def count_tokens(self, request: Request) -> int | None:
+        """How many tokens of input the request has, by the model's own vocabulary and template; it is loaded for that.
+
+        Raises:
+            ConfigError: see `stream`.
+        """
+        from agentctl.providers.responses import Responses  # noqa: PLC0415 - the API by which llama.cpp can be asked
+
+        server = await self._server(request.model)
+        async with aclosing(HttpProvider(Responses(CAPABILITIES), Transport(self._timeouts, uds=server.socket))) as one:
+            return await one.count_tokens(request)
 
     async def charged(self, response_id: str) -> Usage | None:  # noqa: ARG002 - nothing is charged here
         """What an answer that broke off has cost: it can't be asked."""

@@ -237,3 +237,17 @@ def test_preview_shows_the_request_and_loads_nothing(tmp_path: Path) -> None:
     preview = Local(tmp_path, catalog()).preview(ask("Hi"))
     assert preview.url == "http://localhost/v1/chat/completions"
     assert preview.body["messages"] == [{"role": "user", "content": "Hi"}]
+
+
+def test_it_counts_by_its_own_vocabulary() -> None:
+    """What is counted beforehand is what the answer's usage says."""
+
+    async def scenario() -> None:
+        async with provider() as local:
+            request = ask("Und in Österreich? 🎉 " * 30, limit=1)
+            counted = await local.count_tokens(request)
+            done = await complete(local, request)
+            assert done.usage
+            assert counted == done.usage.input
+
+    asyncio.run(scenario())
