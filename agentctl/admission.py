@@ -60,7 +60,7 @@ class Gate:
         Raises:
             ContextOverflowError: it does not.
         """
-        bound = counting.bound(prompt_of(request), self.card.name)
+        bound = counting.bound(_prompt(request), self.card.name)
         most = Told(bound)
         settled = preflight.judge(most, self.card) in {"fits", "unknown"} and _has_room(bound, self.card, request)
         return self._fitted(request, most, bound, counted=False) if settled else await self.count(request)
@@ -74,7 +74,7 @@ class Gate:
         return self._fitted(request, size, count.bound, counted=True)
 
     def _counted(self, request: Request) -> Count:
-        return counting.count(prompt_of(request), self.card.name, self.observed())
+        return counting.count(_prompt(request), self.card.name, self.observed())
 
     async def _asked(self, request: Request) -> Counted | None:
         """What the provider itself counts; its questions are free."""
@@ -96,6 +96,5 @@ def _has_room(bound: int, card: ModelCard, request: Request) -> bool:
     return card.window is None or bound + min(longest, card.max_output or longest) <= card.window
 
 
-def prompt_of(request: Request) -> Prompt:
-    """What of a request is counted."""
+def _prompt(request: Request) -> Prompt:
     return Prompt(request.messages, request.tools, request.schema)

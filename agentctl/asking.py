@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from agentctl.messages import Message, Text
+from agentctl.messages import Message, Text, as_sent
 from agentctl.providers.base import Effort, Request
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
@@ -35,7 +35,7 @@ def opening(system: str | None, message: Message) -> tuple[Message, ...]:
 def compose(
     model: str, messages: Sequence[Message], options: Options, *, ceiling: int | None, session_id: str | None
 ) -> Request:
-    """Make the request: the last system message first, and no empty messages, which providers refuse.
+    """Make the request.
 
     Args:
         model: the provider's own name for it.
@@ -44,11 +44,9 @@ def compose(
         ceiling: the most tokens that it can answer with, if that is known.
         session_id: the conversation; None if it is not kept.
     """
-    system = [message for message in messages if message.role == "system"][-1:]
-    others = [message for message in messages if message.role != "system" and message.parts]
     return Request(
         model,
-        (*system, *others),
+        as_sent(messages),
         options.max_output,
         options.temperature,
         options.schema,

@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from agentctl import log
-from agentctl.admission import Fitted, Gate, prompt_of
+from agentctl.admission import Fitted, Gate
 from agentctl.assembly import dump_deltas
 from agentctl.attempt import Spent
 from agentctl.charging import Terms, charge
@@ -30,9 +30,6 @@ from agentctl.store.base import Database, Transaction
 from agentctl.store.sessions import MessageStatus, Session
 from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage, UsageStatus
-
-if TYPE_CHECKING:
-    from agentctl.observation import Observation
 
 T = TypeVar("T")
 
@@ -79,7 +76,6 @@ class DatabaseJournal:
         self._notify = notify
         self._call = turn.call
         self._fitted: Fitted | None = None
-        self._observation: Observation | None = None
         self._session: Session | None = None
         self._chunks = self._sent_at = 0
         self._begun = False
@@ -133,10 +129,6 @@ class DatabaseJournal:
     async def send(self) -> None:
         """Record that the request is on its way."""
         call, self._sent_at = self._call, ledger.now()
-        if self._fitted and self._observation is None and self._turn.card.costs:
-            from agentctl.observation import Observation  # noqa: PLC0415 - what is free has nothing to learn from
-
-            self._observation = Observation(prompt_of(self._fitted.request), self._turn.card.name)
         await asyncio.wrap_future(self._db.submit(lambda tx: ledger.send(tx, call)))
 
     async def draft(self, piece: Piece) -> None:
@@ -194,18 +186,8 @@ class DatabaseJournal:
 
     def _settle(self, tx: Transaction, message: Message | None, spent: Spent) -> Receipt:
         message_id = self._close(tx, message)
-        self._learn(tx, spent)
         billed = self._sum(self._charge(tx, spent, message_id))
         return self._receipt(billed, spent.status, self._total(tx, billed), message_id)
-
-    def _learn(self, tx: Transaction, spent: Spent) -> None:
-        """Remember what was billed for the tokens that were counted meanwhile."""
-        base = self._observation and self._observation.base
-        if base and spent.usage and spent.status == "final":
-            from agentctl.economy import calibration  # noqa: PLC0415
-
-            model = self._turn.card.name
-            calibration.observe(tx, model, counted=base, billed=spent.usage.input, now=ledger.now())
 
     def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
         card = billed_card(self._catalog, self._turn.card, spent.model)

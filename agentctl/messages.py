@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -120,6 +120,13 @@ class Message:
 def user(text: str, *attachments: Attachment) -> Message:
     """A user's message; attachments come before the text that speaks of them."""
     return Message("user", (*attachments, Text(text)) if text else attachments)
+
+
+def as_sent(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """What of a conversation is sent: the last system message first, and no empty ones, which providers refuse."""
+    said = list(messages)
+    system = [message for message in said if message.role == "system"][-1:]
+    return (*system, *(message for message in said if message.role != "system" and message.parts))
 
 
 def dump(message: Message) -> str:

@@ -1,37 +1,45 @@
-"""What providers bill for the tokens that we count: the estimate of a model learns from the model's own calls."""
+"""What providers bill for the tokens that we count: the estimate of a model learns from the model's own calls.
+
+Nothing is counted while a call is made, for that would keep it waiting: what was said is in the database, and what was
+billed for it too, so both are put side by side when an estimate asks for it.
+"""
 
 from __future__ import annotations
 
-from agentctl.economy.tokens.counting import Observed
-from agentctl.ids import new_id
+from collections.abc import Iterator
+
+from agentctl.economy.tokens.counting import Observed, count
+from agentctl.economy.tokens.prompt import Prompt
+from agentctl.messages import as_sent
+from agentctl.store import sessions
 from agentctl.store.base import Transaction
 
-_KEPT = 64  # calls of a model
+_MOST = 24  # calls of a model
+_AMONG = 5_000  # of the latest calls of all models
 _FEWEST = 4  # calls that tell something
 _LEAST = 64  # tokens; in less than that the text counts for little beside what is around it
-
-
-def observe(tx: Transaction, model: str, *, counted: int, billed: int, now: int) -> None:
-    """Remember a call: what a short one or an impossible bill would tell is left out.
-
-    Args:
-        tx: a write transaction.
-        model: `provider/model`.
-        counted: the `base` of the count that was made before; it should be a `plain` one.
-        billed: all tokens of input that the provider reports, cached ones too.
-        now: in epoch µs.
-    """
-    if counted < _LEAST or billed <= 0:
-        return
-    tx.execute("counts.add", id=new_id(), model=model, counted=counted, billed=billed, now=now)
-    tx.execute("counts.forget", model=model, kept=_KEPT)
+_ENOUGH = 1_000_000  # tokens, which take a tenth of a second to count
 
 
 def observed(tx: Transaction, model: str) -> Observed | None:
-    """Return what the latest calls of `model`, 64 at most, were billed for each token counted; None for under four."""
-    calls = tx.tuples("counts.latest", model=model, kept=_KEPT)
+    """Return what the latest kept calls of `model` were billed for each token that we count; None for under four."""
+    calls = list(_calls(tx, model))
     if len(calls) < _FEWEST:
         return None
     ratios = [billed / counted for counted, billed in calls]
     mean = sum(billed for _, billed in calls) / sum(counted for counted, _ in calls)
     return Observed(len(calls), mean, min(ratios), max(ratios))
+
+
+def _calls(tx: Transaction, model: str) -> Iterator[tuple[int, int]]:
+    """The tokens that we count of each call, and those that were billed; the latest call first."""
+    provider, _, name = model.partition("/")
+    looked_at = 0
+    for row in tx.all("counts.billed", provider=provider, model=name, among=_AMONG, most=_MOST):
+        said = (stored.message for stored in sessions.before(tx, row["branch_id"], row["seq"]))
+        counted = count(Prompt(as_sent(said)), model)
+        looked_at += counted.base
+        if counted.plain and counted.base >= _LEAST and row["billed"] > 0:
+            yield counted.base, row["billed"]
+        if looked_at > _ENOUGH:
+            return

@@ -150,10 +150,19 @@ def thread(tx: Transaction, session: Session) -> list[Stored]:
     Raises:
         StorageError: a message is damaged.
     """
-    rows = tx.all("messages.thread", branch_id=session.branch_id, end_seq=session.next_seq)
-    if len(rows) != session.next_seq:
-        raise StorageError(f"session {session.id} lacks messages: {len(rows)} of {session.next_seq} are there")
-    return [_stored(row) for row in rows]
+    found = before(tx, session.branch_id, session.next_seq)
+    if len(found) != session.next_seq:
+        raise StorageError(f"session {session.id} lacks messages: {len(found)} of {session.next_seq} are there")
+    return found
+
+
+def before(tx: Transaction, branch_id: str, seq: int) -> list[Stored]:
+    """Return the messages before the place `seq` of a branch, from the root through all parent branches.
+
+    Raises:
+        StorageError: a message is damaged.
+    """
+    return [_stored(row) for row in tx.all("messages.thread", branch_id=branch_id, end_seq=seq)]
 
 
 def append(

@@ -8,8 +8,9 @@ from contextlib import closing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import billed
 
-from agentctl.economy.calibration import observe, observed
+from agentctl.economy.calibration import observed
 from agentctl.economy.tokens.counting import Observed, count
 from agentctl.economy.tokens.prompt import Prompt
 from agentctl.messages import Attachment, user
@@ -26,12 +27,13 @@ def database() -> Iterator[Database]:
         yield opened
 
 
-def bill(database: Database, *ratios: float, model: str = MODEL, counted: int = 1000, since: int = 0) -> None:
-    """Calls that were billed so many times what was counted, one a microsecond."""
+def bill(database: Database, *ratios: float, model: str = MODEL, text: str = PROSE, since: int = 1) -> None:
+    """Kept calls that were billed so many times what is counted, one a microsecond."""
+    base = count(Prompt((user(text),)), model).base
 
     def work(tx: Transaction) -> None:
         for moment, ratio in enumerate(ratios, since):
-            observe(tx, model, counted=counted, billed=round(counted * ratio), now=moment)
+            billed.bill(tx, model, [user(text)], tokens=round(base * ratio), at=moment)
 
     database.write(work)
 
@@ -45,35 +47,53 @@ def test_a_few_calls_tell_nothing(database: Database) -> None:
     bill(database, 1.2, 1.3, 1.4)
     bill(database, 2, 2, 2, 2, model="google/gemini-3-pro")
     assert seen(database) is None
-    bill(database, 1.3, since=3)
-    assert seen(database) == Observed(4, pytest.approx(1.3), 1.2, 1.4)  # type: ignore[arg-type]
-    assert seen(database, "google/gemini-3-pro") == Observed(4, 2, 2, 2)
+    bill(database, 1.3, since=4)
+    learnt = seen(database)
+    assert learnt
+    assert (learnt.calls, *map(near, (learnt.mean, learnt.lowest, learnt.highest))) == (4, 1.3, 1.2, 1.4)
+    other = seen(database, "google/gemini-3-pro")
+    assert other
+    assert (other.calls, other.mean) == (4, 2)
 
 
-def test_what_is_long_ago_is_forgotten(database: Database) -> None:
-    """The latest 64 calls count, by the time they were made, and no others are kept."""
-    bill(database, *[3.0] * 70, since=1000)
-    bill(database, *[1.5] * 64, since=2000)
-    bill(database, 9.0, since=0)  # booked late
-    assert seen(database) == Observed(64, 1.5, 1.5, 1.5)
-    bill(database, 2.0, since=3000)
-    latest = seen(database)
-    assert latest
-    assert (latest.calls, latest.highest) == (64, 2.0)
+def test_the_latest_calls_count(database: Database) -> None:
+    """24 of a model are looked at, by the time they were made."""
+    bill(database, *[3.0] * 30, since=1000)
+    bill(database, *[1.5] * 24, since=2000)
+    bill(database, 9.0, since=1)  # booked late
+    learnt = seen(database)
+    assert learnt
+    assert (learnt.calls, near(learnt.lowest), near(learnt.highest)) == (24, 1.5, 1.5)
 
 
-def test_short_calls_and_impossible_bills_are_left_out(database: Database) -> None:
-    """What is around a short text says nothing of a long one, and no input was ever free of tokens."""
-    bill(database, 5, 5, 5, 5, counted=20)
+def test_what_tells_nothing_is_left_out(database: Database) -> None:
+    """Short texts, estimates of our own, what another model answered, files, and calls that cost no tokens."""
+    bill(database, 5, 5, 5, 5, text="Hi.")
     bill(database, 0, 0, 0, 0)
+    image = Attachment("a.png", "image/png", b"x")
+
+    def work(tx: Transaction) -> None:
+        for moment in range(1, 5):
+            billed.bill(tx, MODEL, [user(PROSE)], tokens=900, at=moment, status="partial")
+            billed.bill(tx, MODEL, [user(PROSE)], tokens=900, at=moment, answered_by="claude-haiku-4-5")
+            billed.bill(tx, MODEL, [user(PROSE, image)], tokens=900, at=moment)
+
+    database.write(work)
     assert seen(database) is None
 
 
 def test_a_long_text_counts_for_more(database: Database) -> None:
     """The mean is of tokens, not of calls."""
-    bill(database, 1.0, 1.0, 1.0, counted=100)
-    bill(database, 2.0, counted=9700, since=3)
-    assert seen(database) == Observed(4, pytest.approx(1.97), 1.0, 2.0)  # type: ignore[arg-type]
+    bill(database, 1.0, 1.0, 1.0)
+    bill(database, 2.0, text=PROSE * 97, since=4)
+    learnt = seen(database)
+    assert learnt
+    assert (near(learnt.mean), learnt.highest) == (1.97, 2.0)
+
+
+def near(ratio: float) -> float:
+    """The ratio, as far as whole tokens tell it."""
+    return round(ratio, 2)
 
 
 def test_a_count_follows_what_was_billed(database: Database) -> None:
@@ -87,8 +107,8 @@ def test_a_count_follows_what_was_billed(database: Database) -> None:
     assert after.bound == before.bound
     assert after.base == before.base
     assert after.how == "o200k_base x 1.31, by 4 calls of it"
-    bill(database, *[1.31] * 60)
-    assert count(prompt, MODEL, seen(database)).error_bar < after.error_bar / 2
+    bill(database, *[1.31] * 20, since=100)
+    assert count(prompt, MODEL, seen(database)).error_bar < after.error_bar
 
 
 def test_images_are_not_billed_like_text(database: Database) -> None:

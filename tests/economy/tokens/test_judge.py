@@ -10,8 +10,10 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import aclosing, closing
+from functools import partial
 
 import pytest
+from support.billed import bill
 from support.llama import NAME, llama_server
 
 from agentctl.economy import calibration
@@ -75,12 +77,11 @@ def _ask(url: str, *messages: Message) -> tuple[Usage, Message]:
     return asyncio.run(go())
 
 
-def _check(predicted: tuple[Message, ...], reported: int, observed: Observed | None) -> int:
-    """Hold a prediction against what was reported; return the base that it was made from."""
+def _check(predicted: tuple[Message, ...], reported: int, observed: Observed | None) -> None:
+    """Hold a prediction against what was reported."""
     counted = count(Prompt(predicted), MODEL, observed)
     assert abs(counted.tokens - reported) <= counted.error_bar
     assert reported <= counted.bound
-    return counted.base
 
 
 @pytest.mark.timeout(1800)
@@ -94,14 +95,10 @@ def test_predictions_hold_before_and_after_they_learned(peer: str, db: Database)
         system, first, second = _conversation(number)
         seen = db.read(lambda tx: calibration.observed(tx, MODEL))
         usage, answer = _ask(peer, system, first)
-        base = _check((system, first), usage.input, seen)
+        _check((system, first), usage.input, seen)
         again, _ = _ask(peer, system, first, answer, second)
         _check((system, first, answer, second), again.input, seen)
         _check((system, first), again.cache_read, seen)
-        db.write(
-            lambda tx, base=base, usage=usage, number=number: calibration.observe(  # type: ignore[misc]
-                tx, MODEL, counted=base, billed=usage.input, now=number
-            )
-        )
+        db.write(partial(bill, model=MODEL, tokens=usage.input, at=number + 1, messages=(system, first)))
         bars.append(count(Prompt((system, first)), MODEL, seen).error_bar / usage.input)
     assert sum(bars[-3:]) < sum(bars[:3])
