@@ -66,9 +66,13 @@ class Local:
     async def count_tokens(self, request: Request) -> int | None:
         """How many tokens of input the request has, by the model's own vocabulary and template; it is loaded for that.
 
+        None where it is not on this machine.
+
         Raises:
             ConfigError: see `stream`.
         """
+        if not self._shelf.path(request.model).is_file():
+            return None
         from agentctl.providers.responses import Responses  # noqa: PLC0415 - the API by which llama.cpp can be asked
 
         server = await self._server(request.model)
