@@ -74,7 +74,7 @@ def _beside_implicit(now: Now, rules: Rules) -> CachePlan:
 def _marked(now: Now, rules: Rules) -> tuple[Breakpoint, ...]:
     """The most important marks, in the order of the request."""
     wanted = dict.fromkeys(end for end in _wanted(now, rules) if end is not None)
-    chosen = sorted(islice(wanted, rules.marks), key=lambda end: end.tokens)
+    chosen = sorted(islice(wanted, rules.marks), key=now.ends.index)
     return tuple(Breakpoint(end.after, _ttl(end, now, rules)) for end in chosen)
 
 

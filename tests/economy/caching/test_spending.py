@@ -102,7 +102,7 @@ def above_optimum(vendor: Vendor, price: Price, gaps: list[float], costs: Costs,
     paid = float(for_input(vendor, price) / price.input * 10**6)
     sizes = [charge.tokens.input for charge in vendor.bill.charges]
     places = vendor.places if isinstance(vendor, CachingAnthropic) else sizes
-    return paid / optimum(sizes, places, gaps, costs, least, paid) - 1
+    return paid / optimum(sizes, places, gaps, costs, least=least, reached=paid) - 1
 
 
 @pytest.mark.parametrize(

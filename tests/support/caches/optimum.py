@@ -36,7 +36,7 @@ class Costs:
 
 
 def optimum(
-    sizes: Sequence[int], places: Sequence[int], gaps: Sequence[float], costs: Costs, least: int, reached: float
+    sizes: Sequence[int], places: Sequence[int], gaps: Sequence[float], costs: Costs, *, least: int, reached: float
 ) -> float:
     """Return the least cost of the input of all requests.
 
