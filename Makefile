@@ -5,7 +5,7 @@ QUESTION := What is the capital of France?
 PROMPT ?=
 export PROMPT
 
-.PHONY: help chat test lint bench catalog clean
+.PHONY: help chat test soak lint bench catalog clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ chat: .venv/chat ## Talk with the embedded model; PROMPT="…" asks one question
 
 test: .venv/test ## Run the tests.
 	$(BIN)/pytest -n auto --dist loadfile
+
+soak: .venv/test ## Run the tests with all their kills, crowds, conversations and models.
+	AGENTCTL_TEST_FULL=1 $(BIN)/pytest -n auto --dist loadfile
 
 lint: .venv/test ## Check style, types and layers.
 	$(BIN)/ruff format --check .
