@@ -23,7 +23,7 @@ class Now:
     """Where the request that is planned stands.
 
     Args:
-        ends: where places end that do not change, in order.
+        ends: where breakpoints can stand, in order: at the ends of places that do not change, if that is not too early.
         head: the end of the tools and the system messages before all else, where a breakpoint can stand.
         before: where the request before this one ended, as far as a breakpoint can stand there.
         tail: where this one ends, likewise.
@@ -68,7 +68,7 @@ def replay(
         forecast = habits.forecast(_turn(shape, count), now=count == counts[-1])
         places = [end.tokens for end in possible if tail and end.tokens <= tail.tokens]
         writes = choose(held, places, forecast, prices, rules)
-        now = Now(stable, _head(possible), before, tail, held, writes, forecast)
+        now = Now(tuple(possible), _head(possible), before, tail, held, writes, forecast)
         held = held.with_(writes)
     return now
 

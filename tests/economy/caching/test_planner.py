@@ -274,3 +274,10 @@ def test_the_shape_of_messages() -> None:
         ),
     )
     assert shape_of([], [], (0, ())) == Shape(None, ())
+
+
+def test_no_mark_stands_below_the_minimum_where_a_turn_is_long() -> None:
+    """The middle of a first turn of many blocks is marked only where so much is kept."""
+    talk = (Place(0, role="user"), Place(0, role="assistant"), Place(378, 13, role="tool"))
+    marks = plan(Shape(Place(646), talk), CLAUDE, SONNET, least=LEAST, gaps=[], expected="loop").breakpoints
+    assert [mark.after for mark in marks] == [2]
