@@ -28,7 +28,7 @@ from agentctl.store.open import connect
 from agentctl.transport import Transport
 from agentctl.usage import Usage
 
-CONVERSATIONS = 50 if os.environ.get("AGENTCTL_TEST_FULL") else 5
+CONVERSATIONS = 50 if os.environ.get("AGENTCTL_TEST_FULL") else 3
 SEED = os.environ.get("AGENTCTL_TEST_SEED", "20261127")
 MODEL = f"compatible/{NAME}"
 PIECES = (
