@@ -86,7 +86,7 @@ def _wanted(now: Now, rules: Rules) -> Iterator[End | None]:
     if now.writes.tokens:
         yield now.tail
     long = now.writes.long or now.held.long
-    yield next((end for end in now.ends if end.marked and end.tokens == long), None)
+    yield next((end for end in now.ends if end.tokens == long), None)
     yield now.before
     yield now.head
     if now.writes.tokens and rules.look_back:
@@ -99,7 +99,7 @@ def _between(now: Now) -> End | None:
     start = first.blocks if first else 0
     if last is None or last.blocks - start <= _FAR:
         return None
-    inner = [end for end in now.ends if end.marked and start < end.blocks < last.blocks]
+    inner = [end for end in now.ends if start < end.blocks < last.blocks]
     return min(inner, key=lambda end: abs(2 * end.blocks - start - last.blocks), default=None)
 
 

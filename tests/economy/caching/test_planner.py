@@ -175,6 +175,12 @@ def test_a_long_turn_has_a_mark_in_its_middle() -> None:
     assert [one.after for one in planned.breakpoints] == [0, 1, 2, 4]
 
 
+def test_no_mark_in_the_middle_is_below_the_minimum() -> None:
+    """Nothing is kept there, so it would be one for nothing."""
+    shape = Shape(Place(983), (Place(41, 16, "user"),))
+    assert plan(shape, CLAUDE, SONNET, least=LEAST).breakpoints == (Breakpoint(0),)
+
+
 def test_the_tools_are_marked_where_the_system_changes() -> None:
     """And nothing after it."""
     shape = Shape(TOOL, (replace(SYSTEM, volatile=True), ASK))
