@@ -23,7 +23,7 @@ class Now:
     """Where the request that is planned stands.
 
     Args:
-        ends: where breakpoints can stand, in order: at the ends of places that do not change, if that is not too early.
+        ends: where a breakpoint can stand, in order.
         head: the end of the tools and the system messages before all else, where a breakpoint can stand.
         before: where the request before this one ended, as far as a breakpoint can stand there.
         tail: where this one ends, likewise.
@@ -54,8 +54,7 @@ def replay(
         gaps: in seconds, between the requests of the conversation, the last one that before this request.
         expected: what is to follow.
     """
-    stable = ends(shape, rules)
-    possible = [end for end in stable if end.marked and end.tokens >= least]
+    possible = tuple(end for end in ends(shape, rules) if end.marked and end.tokens >= least)
     habits = Habits(rules, expected, tools=shape.tools is not None)
     counts = asked(shape)
     known = _aligned(gaps, len(counts) - 1)
@@ -68,7 +67,7 @@ def replay(
         forecast = habits.forecast(_turn(shape, count), now=count == counts[-1])
         places = [end.tokens for end in possible if tail and end.tokens <= tail.tokens]
         writes = choose(held, places, forecast, prices, rules)
-        now = Now(tuple(possible), _head(possible), before, tail, held, writes, forecast)
+        now = Now(possible, _head(possible), before, tail, held, writes, forecast)
         held = held.with_(writes)
     return now
 

@@ -175,6 +175,12 @@ def test_a_long_turn_has_a_mark_in_its_middle() -> None:
     assert [one.after for one in planned.breakpoints] == [0, 1, 2, 4]
 
 
+def test_no_mark_in_the_middle_is_below_the_minimum() -> None:
+    """Nothing is kept there, so it would be one for nothing."""
+    shape = Shape(Place(983), (Place(41, 16, "user"),))
+    assert plan(shape, CLAUDE, SONNET, least=LEAST).breakpoints == (Breakpoint(0),)
+
+
 def test_the_tools_are_marked_where_the_system_changes() -> None:
     """And nothing after it."""
     shape = Shape(TOOL, (replace(SYSTEM, volatile=True), ASK))
@@ -249,7 +255,7 @@ def test_a_rental_saves_just_what_it_says(gaps: list[float], size: int, storage:
     without = sum(PRO.input if one > 300 else PRO.cache_read for one in gaps)
     rented = PRO.input + storage * seconds / 3600 + len(gaps) * PRO.cache_read
     saving = (without - rented) * size / 10**6
-    assert (found.saving if found else None) == (saving if saving > 0 else None)
+    assert abs((found.saving if found else 0) - max(saving, Decimal(0))) < Decimal("1e-15")
 
 
 def test_the_shape_of_messages() -> None:
