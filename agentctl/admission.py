@@ -20,6 +20,8 @@ from agentctl.economy.tokens.prompt import Prompt
 from agentctl.errors import ProviderError
 from agentctl.providers.base import Provider, Request
 
+_PATIENCE = 15.0  # seconds for a provider to count in
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -60,7 +62,7 @@ class Gate:
         Raises:
             ContextOverflowError: it does not.
         """
-        bound = counting.bound(_prompt(request), self.card.name)
+        bound = counting.bound(prompt_of(request), self.card.name)
         most = Told(bound)
         settled = preflight.judge(most, self.card) in {"fits", "unknown"} and _has_room(bound, self.card, request)
         return self._fitted(request, most, bound, counted=False) if settled else await self.count(request)
@@ -70,19 +72,20 @@ class Gate:
         count = await asyncio.to_thread(self._counted, request)
         size: Counted = count
         if preflight.judge(count, self.card) == "uncertain":
-            size = await self._asked(request) or count
+            size = await self._asked(request, count) or count
         return self._fitted(request, size, count.bound, counted=True)
 
     def _counted(self, request: Request) -> Count:
-        return counting.count(_prompt(request), self.card.name, self.observed())
+        return counting.count(prompt_of(request), self.card.name, self.observed())
 
-    async def _asked(self, request: Request) -> Counted | None:
-        """What the provider itself counts; its questions are free."""
+    async def _asked(self, request: Request, count: Count) -> Counted | None:
+        """What the provider itself counts, if that can be true; its questions are free."""
         try:
-            told = await self.provider.count_tokens(request)
-        except ProviderError:
+            async with asyncio.timeout(_PATIENCE):
+                told = await self.provider.count_tokens(request)
+        except (ProviderError, TimeoutError):
             return None
-        return None if told is None else Told(told)
+        return None if told is None or not count.allows(told) else Told(told)
 
     def _fitted(self, request: Request, size: Counted, bound: int, *, counted: bool) -> Fitted:
         fit = preflight.fit(size, self.card, request.max_output, self.candidates)
@@ -96,5 +99,6 @@ def _has_room(bound: int, card: ModelCard, request: Request) -> bool:
     return card.window is None or bound + min(longest, card.max_output or longest) <= card.window
 
 
-def _prompt(request: Request) -> Prompt:
+def prompt_of(request: Request) -> Prompt:
+    """What of a request is counted."""
     return Prompt(request.messages, request.tools, request.schema)

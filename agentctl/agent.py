@@ -6,8 +6,8 @@ It names no provider, database or terminal: it is given a `Provider` and a `Jour
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from typing import Protocol
 
 from agentctl.attempt import Attempt, Spent
@@ -111,7 +111,8 @@ class Agent:
         ending: Done | AgentctlError | None = None
         abandoned = unsent = False
         try:
-            admitted = await self._journal.begin(request)
+            with _unsent():
+                admitted = await self._journal.begin(request)
             _raise_if_cancelled()
             async with aclosing(self._provider.stream(admitted)) as events:
                 async for event in events:
@@ -160,7 +161,8 @@ class Agent:
         await uninterrupted(self._draft.stop())  # what is told of the failed attempt says nothing of the next
         await uninterrupted(self._journal.fail(failed))
         self._begin_attempt()  # what failed is paid for, whatever becomes of the next
-        await self._journal.again()
+        with _unsent():
+            await self._journal.again()
         _raise_if_cancelled()
         return Notice(f"{retry.reason}; attempt {retry.attempt + 1} in {retry.delay:.1f} s")
 
@@ -169,6 +171,8 @@ class Agent:
         error = ending if isinstance(ending, AgentctlError) else None
         if isinstance(error, ProviderError):
             self._attempt.fail(error)
+        elif not isinstance(ending, Done):
+            self._attempt.leave()
         parts = ending.message.parts if isinstance(ending, Done) else self._draft.parts(self._provider.name)
         message = self._message(parts, ending) if parts or isinstance(ending, Done) else None
         free = unsent or (error is not None and not (message or self._attempt.usage or _billable(error)))
@@ -212,6 +216,15 @@ class Agent:
 
 def _billable(error: AgentctlError) -> bool:
     return isinstance(error, ProviderError) and error.billable
+
+
+@contextmanager
+def _unsent() -> Iterator[None]:
+    """Let a cancellation tell that there is nothing to bill."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise asyncio.CancelledError(UNSENT) from None
 
 
 def _raise_if_cancelled() -> None:

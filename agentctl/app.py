@@ -152,10 +152,18 @@ class App:
         return Limits(command, set_.call, set_.session, set_.day, set_.month, zone)
 
     def allowance(self, command: Decimal | None = None) -> Allowance | None:
-        """What turns may cost, None for no limit; see `limits`."""
+        """What turns may cost, None for no limit; see `limits`.
+
+        Raises:
+            ConfigError: there is a limit of more than a command, and nothing that outlasts it to keep account in.
+        """
         set_ = self.settings.budget
-        if all(one is None for one in (command, set_.call, set_.session, set_.day, set_.month)):
+        lasting = [one for one in (set_.session, set_.day, set_.month) if one is not None]
+        if not lasting and command is None and set_.call is None:
             return None
+        if lasting and self.settings.database == ":memory:":
+            hint = "set `database` to a file, or limit the command alone: --max-cost, budget.call"
+            raise ConfigError("there is a budget, and a database that forgets what was spent", hint=hint)
         from agentctl.conversation import Allowance  # noqa: PLC0415
 
         return Allowance(self.limits(command), set_.wait)

@@ -25,6 +25,7 @@ class Spent:
         unreported: what came of the answer after that word; its tokens are still to be estimated.
         model: the name that the model that answered gives itself; None if it gave none.
         response_id: the provider's name for the answer, None if it gave none.
+        open_ended: whether the provider may have gone on, and bill more than anybody saw.
     """
 
     usage: Usage | None
@@ -32,6 +33,7 @@ class Spent:
     unreported: tuple[Part, ...] = ()
     model: str | None = None
     response_id: str | None = None
+    open_ended: bool = False
 
 
 class Attempt:
@@ -41,7 +43,7 @@ class Attempt:
         self.usage: Usage | None = None
         self.model: str | None = None
         self.response_id: str | None = None
-        self._begun = self._done = False
+        self._begun = self._done = self._open_ended = False
         self._since: list[Delta] = []
 
     @property
@@ -69,9 +71,14 @@ class Attempt:
                 self.response_id = response_id or self.response_id
 
     def fail(self, error: ProviderError) -> None:
-        """Take note of the error that ended it."""
+        """Take note of the error that ended it: one that the provider told of ended the answer there too."""
+        self._open_ended = not error.told
         self._hear(error.usage)
         self.response_id = error.response_id or self.response_id
+
+    def leave(self) -> None:
+        """Take note that nobody waits any longer: whose answer is on its way stops as its connection closes."""
+        self._open_ended = not self._begun
 
     def settle(self, usage: Usage) -> None:
         """Take the provider's final word."""
@@ -82,7 +89,8 @@ class Attempt:
         """What it used so far; `provider` is whose answer it is."""
         status: UsageStatus = "final" if self._done else "partial" if self.usage else "estimated"
         unreported = () if self._done else assemble(self._since, provider)
-        return Spent(self.usage, status, unreported, self.model, self.response_id)
+        open_ended = self._open_ended and not self._done
+        return Spent(self.usage, status, unreported, self.model, self.response_id, open_ended)
 
     def _hear(self, usage: Usage | None) -> None:
         if usage is not None and usage != self.usage:  # one that is told again covers no more than it did

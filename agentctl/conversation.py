@@ -77,7 +77,7 @@ class Conversation:
         system: a system message that replaces the session's own from now on.
         keep: whether to store what is said; if not, it is remembered as long as this object lives.
         tag: what the calls are booked under.
-        allowance: what the turns may cost; None is no limit.
+        allowance: tells what a turn may cost as it begins; None is no limit.
         caching: what is expected to follow a turn, for the provider's cache to keep what is worth it; None asks it to
             keep nothing.
     """
@@ -93,7 +93,7 @@ class Conversation:
         system: str | None = None,
         keep: bool = True,
         tag: str | None = None,
-        allowance: Allowance | None = None,
+        allowance: Callable[[], Allowance | None] = lambda: None,
         caching: Expectation | None = "conversation",
     ) -> None:
         self._db = db
@@ -135,7 +135,7 @@ class Conversation:
             size = tokens.estimate(request.messages)
             journal = self._journal(Turn(call, self._target.card, session, added, size, self._gate()), notify)
             events = Agent(self._housed(history), journal, self._target.name).run(request)
-            yield events if self._keep else self._remembered(events, added)
+            yield events if self._keep else self._remembered(events, added, journal)
         self._spent += journal.cost
         if journal.begun:
             self.stored, self._system = self._keep, None
@@ -184,7 +184,7 @@ class Conversation:
     def _housed(self, history: History | None) -> Provider:
         """The provider; one that rents caches to those who come back does so for a kept session without a budget."""
         provider = self._target.provider
-        if not (history and self.stored and self._caching) or self._allowance or not isinstance(provider, Caching):
+        if not (history and self.stored and self._caching) or self._allowance() or not isinstance(provider, Caching):
             return provider
         from agentctl.providers.caching import rules  # noqa: PLC0415
         from agentctl.providers.driver import HttpProvider  # noqa: PLC0415
@@ -206,13 +206,14 @@ class Conversation:
         return self._db.read(lambda tx: observed(tx, self._target.card.name))
 
     def _journal(self, turn: Turn, notify: Callable[[str], None]) -> DatabaseJournal:
-        if not self._allowance:
+        allowance = self._allowance()
+        if not allowance:
             return DatabaseJournal(self._db, self._catalog, turn, notify)
         from agentctl.purse import Purse  # noqa: PLC0415 - who has no budget needs none of it
         from agentctl.rationed import Ration, RationedJournal  # noqa: PLC0415
 
-        purse = Purse((self._target.card, *self._target.substitutes), self._allowance.limits)
-        ration = Ration(purse, self._spent, self._allowance.patience)
+        purse = Purse((self._target.card, *self._target.substitutes), allowance.limits, self._earlier)
+        ration = Ration(purse, self._spent, allowance.patience)
         return RationedJournal(self._db, self._catalog, turn, notify, ration)
 
     def _load(self) -> History | None:
@@ -221,13 +222,14 @@ class Conversation:
         return self._db.read(lambda tx: read(tx, source)) if source else None
 
     async def _remembered(
-        self, events: AsyncGenerator[AgentEvent, None], added: Sequence[Message]
+        self, events: AsyncGenerator[AgentEvent, None], added: Sequence[Message], journal: DatabaseJournal
     ) -> AsyncGenerator[AgentEvent, None]:
-        """Keep in mind what is not stored, so that the next turn knows it."""
-        self._asked_at.append(ledger.now())
+        """Keep in mind what is not stored, so that the next turn knows it; what was refused here was never said."""
+        asked_at = ledger.now()
         async with aclosing(events):
             async for event in events:
-                if isinstance(event, Finished | Failed):
+                if isinstance(event, Finished | Failed) and journal.begun:
+                    self._asked_at.append(asked_at)
                     self._unsaved += [*added, event.message] if event.message else added
                 yield event
 

@@ -191,10 +191,13 @@ class DatabaseJournal:
 
     def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
         card = billed_card(self._catalog, self._turn.card, spent.model)
-        billed = charge(tx, self._call, spent, Terms(card, self._turn.input_tokens), message_id)
+        billed = self._book(tx, spent, Terms(card, self._turn.input_tokens), message_id)
         if self._fitted and spent.usage and card.costs:
             self._compare(tx, self._fitted.request, spent, spent.usage, card)
         return billed
+
+    def _book(self, tx: Transaction, spent: Spent, terms: Terms, message_id: str | None) -> Bill:
+        return charge(tx, self._call, spent, terms, message_id)
 
     def _compare(self, tx: Transaction, request: Request, spent: Spent, usage: Usage, card: ModelCard) -> None:
         """Keep what the provider's cache did for the call, and what tells the next one why it missed."""
@@ -242,8 +245,13 @@ class DatabaseJournal:
     async def release(self) -> Receipt:
         """Let go of the draft and the reservation; what is left is what earlier attempts cost."""
         if not self._begun:
-            return self._receipt(_NOTHING, "final", ledger.Cost(Decimal(0), 0))
+            return await asyncio.to_thread(self._db.read, self._untouched)
         return await asyncio.wrap_future(self._db.submit(self._release))
+
+    def _untouched(self, tx: Transaction) -> Receipt:
+        """The receipt of what was never begun."""
+        self._session = self._turn.session
+        return replace(self._receipt(_NOTHING, "final", self._total(tx, _NOTHING)), attempts=0)
 
     def _release(self, tx: Transaction) -> Receipt:
         self._close(tx, None)

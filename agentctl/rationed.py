@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agentctl.admission import Fitted
+from agentctl.attempt import Spent
+from agentctl.charging import Terms
 from agentctl.economy import ledger
 from agentctl.economy.allowance import Grant
+from agentctl.economy.billing import Bill, bill
 from agentctl.economy.budget import Spending
 from agentctl.economy.catalog import Catalog
+from agentctl.economy.ledger import Answerer
 from agentctl.journal import DatabaseJournal, Notify, Turn, Work
 from agentctl.purse import Purse, Verdict
 from agentctl.queue import Queue
 from agentctl.recovery import recover
 from agentctl.store.base import Database, Transaction
+from agentctl.usage import Usage
 
 
 class _OvertakenError(Exception):
@@ -47,7 +52,9 @@ class RationedJournal(DatabaseJournal):
     def __init__(self, db: Database, catalog: Catalog, turn: Turn, notify: Notify, ration: Ration) -> None:
         super().__init__(db, catalog, turn, notify)
         self._ration = ration
+        self._purse = ration.purse
         self._queue = Queue(ration.patience, notify, self._clear)
+        self._granted: tuple[Usage, Decimal] | None = None
 
     async def _enter(self, fitted: Fitted, prepare: Work, *, fixed: bool = False) -> Fitted:
         """Reserve the most that an attempt can cost, once the budgets allow it.
@@ -56,8 +63,7 @@ class RationedJournal(DatabaseJournal):
             BudgetError: they do not.
             CancelledError: the task was cancelled while it waited for others.
         """
-        purse = self._ration.purse
-        purse.open()
+        purse = self._purse = self._ration.purse.opened(fitted.request)
 
         async def take(fitted: Fitted, patient: bool) -> Verdict:
             while True:
@@ -68,13 +74,23 @@ class RationedJournal(DatabaseJournal):
         return fitted if fixed else purse.clamped(fitted, grant)
 
     def _take(self, tx: Transaction, fitted: Fitted, prepare: Work, *, patient: bool, fixed: bool) -> Verdict:
-        purse = self._ration.purse
-        verdict = purse.decide(tx, self._call, fitted, self._spending(), patient=patient, fixed=fixed)
+        verdict = self._purse.decide(tx, self._call, fitted, self._spending(), patient=patient, fixed=fixed)
         if isinstance(verdict, Grant):
             prepare(tx)
-            if not purse.reserve(tx, self._call, fitted, verdict):
+            self._granted = self._purse.reserve(tx, self._call, fitted, verdict)
+            if self._granted is None:
                 raise _OvertakenError
         return verdict
+
+    def _book(self, tx: Transaction, spent: Spent, terms: Terms, message_id: str | None) -> Bill:
+        """Charge all that was reserved where the provider may have gone on and nobody knows how far."""
+        if not (spent.open_ended and self._granted):
+            return super()._book(tx, spent, terms, message_id)
+        usage, cost = self._granted
+        usage = replace(usage, reported=spent.usage.reported if spent.usage else None)
+        answerer, version = Answerer(spent.model, spent.response_id), terms.card.version
+        ledger.charge(tx, self._call, usage, cost, "estimated", version, message_id, answerer=answerer)
+        return bill(usage, cost)
 
     def _spending(self) -> Spending:
         """What was spent before the attempt that is to come."""

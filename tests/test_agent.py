@@ -164,7 +164,7 @@ def test_a_turn_cancelled_before_anything_came_has_no_message() -> None:
     last = asyncio.run(run())
     assert isinstance(last, Finished)
     assert last.message is None
-    assert journal.settled == [(None, Spent(None, "estimated"))]
+    assert journal.settled == [(None, Spent(None, "estimated", open_ended=True))]
 
 
 def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:
@@ -230,7 +230,7 @@ def test_a_failure_may_tell_of_more_usage(told: Usage | None, unreported: tuple[
     """Usage that comes with the failure covers all that came; the same as before covers what it covered before."""
     journal = MemoryJournal()
     _run(Player([ANSWER, SEEN, TextDelta("b"), ProviderError("cut", usage=told)], bill=ProviderError()), journal)
-    assert journal.settled[0][1] == Spent(told or SEEN, "partial", unreported, "m", "answer-1")
+    assert journal.settled[0][1] == Spent(told or SEEN, "partial", unreported, "m", "answer-1", open_ended=True)
 
 
 @pytest.mark.parametrize("billed", [None, USAGE])

@@ -72,10 +72,11 @@ def set_(
     from agentctl.settings import edit, zones  # noqa: PLC0415 - tomlkit, for a change alone
 
     limit = _parsed(kinds.BUDGET, amount.removeprefix("$"), "the amount")
-    kept = App().settings.budget.zone
+    settings = App().settings
+    kept = settings.budget.zone
     place = _parsed(kinds.ZONE, zone, "--zone") if zone else kept or zones.local()
     file = edit.user_file(os.environ)
-    if place != kept:
+    if place != kept or settings.origins["budget.zone"] != "user":
         edit.put(file, ("budget", "zone"), place)
     edit.put(file, ("budget", scope.value), f"{limit:f}")
     if as_json:

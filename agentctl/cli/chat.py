@@ -103,7 +103,9 @@ def chat(
     with _reporting(view):
         routed = routing.flags(route or [], fallback or [])
         told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
-        wired = App(flags={**told, "cache": False if no_cache else None, **routed})
+        set_ = {**told, "cache": False if no_cache else None, **routed}
+        wired, most = App(flags=set_), read_dollars(max_cost, "--max-cost")
+        wired.allowance(most)
         log.setup(wired.settings.log)
         warn_of_project(wired.settings, notify)
         lines = prompt is None and sys.stdin.isatty()
@@ -124,7 +126,7 @@ def chat(
             keep=not no_save,
             tag=wired.settings.tag,
             caching=_expected(wired, lines=lines, session=session),
-            allowance=wired.allowance(read_dollars(max_cost, "--max-cost")),
+            allowance=lambda: App(flags=set_).allowance(most),  # a budget may be changed while one talks
         )
         if dry_run and message:
             _show_request(conversation, message)

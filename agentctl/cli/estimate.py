@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from agentctl.asking import History, Options, compose, last_model, opening, read
 from agentctl.cli.given import read_dollars, read_schema, warn_of_project
 from agentctl.cli.group import new_app
 from agentctl.cli.prompt import read_message
-from agentctl.cli.render import print_json, print_note, print_table
+from agentctl.cli.render import forget, print_json, print_note, print_table
 from agentctl.economy.calibration import observed
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.ledger import now
@@ -77,7 +78,11 @@ def estimate(
     said = history.messages if history else ()
     names = [wired.full_name(name) for name in models or [_usual(wired, said)]]
     quotes = list(_quotes(wired, names, (*said, *opening(system, message)), options, history, remote=remote))
-    _show(quotes, as_json=as_json)
+    try:
+        _show(quotes, as_json=as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget(sys.stdout)  # whoever reads no further may still ask for the exit code
     _tell(quotes, remote=remote, check=check)
     _refuse(quotes, limit, check=check)
 
@@ -123,12 +128,13 @@ def _quotes(
         compose(card.name.partition("/")[2], messages, options, ceiling=card.max_output, session_id=session_id)
         for card in cards
     ]
-    counted = _told(wired, names, requests) if remote else [None] * len(cards)
+    answers = _told(wired, names, requests) if remote else [None] * len(cards)
     kinds = media_of(messages)
-    for card, request, told in zip(cards, requests, counted, strict=True):
+    for card, request, told in zip(cards, requests, answers, strict=True):
         habit, seen = wired.kept.read(partial(_known, card.name)) if wired.kept else (Total(), None)
+        counted = count(Prompt(request.messages, request.tools, request.schema), card.name, seen)
         yield quote(
-            told or count(Prompt(request.messages, request.tools, request.schema), card.name, seen),
+            told if told and counted.allows(told.tokens) else counted,
             card,
             habit,
             wished=options.max_output,
@@ -202,10 +208,11 @@ def _document(one: Quote) -> dict[str, Any]:
 
 
 def _row(one: Quote) -> tuple[str, ...]:
-    ceilings = (one.card.max_input or one.card.window, one.card.max_output)
+    takes = min((size for size in (one.card.max_input, one.card.window) if size is not None), default=None)
+    ceilings = (takes, one.card.max_output)
     known = ("unknown" if size is None else f"{size:,}" for size in ceilings)
     costs = (one.costs.low, one.costs.likely, one.costs.high)
-    amounts = ("-" if one.refusal else dollars(cost) for cost in costs)
+    amounts = ("-" if one.fits is False and cost is None else dollars(cost) for cost in costs)
     fits = _FITS[judge(one.count, one.card)]
     return (one.card.name, size_of(one.count), one.count.how, *known, fits, *amounts)
 
@@ -215,13 +222,13 @@ def _refuse(quotes: Sequence[Quote], limit: Decimal | None, *, check: bool) -> N
 
     Raises:
         ContextOverflowError: it does not fit one of the models.
-        BudgetError: it may cost more than `limit` with one that it fits, or that is not known.
+        BudgetError: it may cost more than `limit` with one that it fits or may fit, or that is not known.
     """
     for one in quotes:
         if check and one.refusal:
             raise one.refusal
     for one in quotes:
-        if limit is None or one.refusal:
+        if limit is None or (one.refusal and judge(one.count, one.card) == "too large"):
             continue
         if one.costs.high is None:
             raise BudgetError(

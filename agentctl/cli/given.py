@@ -44,6 +44,8 @@ def read_schema(path: Path | None) -> dict[str, Any] | None:
     """
     if path is None:
         return None
+    if path.exists() and not path.is_file():  # what is none may never end
+        raise UsageError(f"the schema {path} is no file", hint="give a file with a JSON Schema")
     try:
         with path.open("rb") as file:
             schema = json.loads(file.read(_LARGEST_SCHEMA), parse_constant=_no_json)

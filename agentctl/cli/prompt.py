@@ -50,7 +50,7 @@ def read_message(prompt: str | None, files: Sequence[str], notify: Notify) -> Me
         except UnicodeDecodeError:
             attachments.append(Attachment("stdin", _media_type("stdin", piped), piped))
     if not text.strip() and not attachments:
-        raise UsageError("the prompt is empty", hint='agentctl chat "What is the capital of France?"')
+        raise UsageError("the prompt is empty", hint='give one: "What is the capital of France?"')
     return user(text, *attachments)
 
 

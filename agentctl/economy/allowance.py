@@ -53,7 +53,7 @@ def decide(
     """
     now, later = min(accounts, key=lambda one: one.left), min(accounts, key=lambda one: one.settled)
     least = wanted if fixed else min(wanted, LEAST_OUTPUT)
-    if (whole := cost(wanted)) <= now.left:
+    if not (whole := cost(wanted)) or whole <= now.left:  # what is free passes no limit
         return Grant(wanted, whole)
     if (bare := cost(least)) > later.settled:
         return Refusal(later, bare)

@@ -85,22 +85,29 @@ NOTHING = Spending()
 
 
 def standing(
-    tx: Transaction, limits: Limits, session_id: str | None, spending: Spending = NOTHING, now: int | None = None
+    tx: Transaction,
+    limits: Limits,
+    session_id: str | None,
+    spending: Spending = NOTHING,
+    *,
+    kept: bool = True,
+    now: int | None = None,
 ) -> tuple[Account, ...]:
     """Return an account for each limit that holds.
 
     Args:
         tx: a transaction.
         limits: what holds.
-        session_id: whose limit counts; without one what the command has cost counts as its session's.
+        session_id: whose limit counts.
         spending: what the command and the call have cost so far.
+        kept: whether they are booked to that session; if not, what the command has cost counts on top.
         now: in epoch µs; the clock's if None.
     """
     now = ledger.now() if now is None else now
     slots, ends = _slots(limits, now)
     row = tx.one("budget.standing", session_id=session_id, **slots) or {}
     spent = {"command": spending.command, "call": spending.call, "day": row["day_spent"], "month": row["month_spent"]}
-    spent["session"] = row["session_spent"] if session_id else spending.command
+    spent["session"] = row["session_spent"] + (0 if kept and session_id else spending.command)
     reserved = {"session": row["session_reserved"], "day": row["reserved"], "month": row["reserved"]}
     scopes: tuple[Scope, ...] = ("command", "call", "session", "day", "month")
     return tuple(
@@ -130,6 +137,8 @@ def reserve(tx: Transaction, call: Call, usage: Usage, cost: int, limits: Limits
     limit = {f"{scope}_limit": _pico(getattr(limits, scope)) for scope in ("session", "day", "month")}
     if call.session_id is None:
         limit["session_limit"] = None
+    if not cost:  # what is free passes no limit, not even one that was passed before
+        limit = dict.fromkeys(limit)
     added = tx.execute(
         "budget.reserve",
         id=entry_id,

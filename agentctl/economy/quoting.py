@@ -61,7 +61,7 @@ class Quote:
         card: the model.
         count: the tokens of its input.
         fits: whether it would be sent; None if no ceiling is known that could forbid it.
-        costs: what it would cost; nothing is known of one that does not fit.
+        costs: what it would cost, also if it may not fit; nothing of one that surely does not.
         refusal: the error of one that does not fit.
         notes: what the user should know of it.
     """
@@ -109,7 +109,7 @@ def caching(count: Bounded, card: ModelCard, readable: int | None = None) -> tup
     if written is not None and written > prices.input:
         parts.append(f"writing it {_percent(written, prices.input)}")
     if readable:
-        parts.append(f"up to {readable:,} tokens of it may be there already")
+        parts.append(f"up to {min(readable, count.tokens):,} tokens of it may be there already")
     return (f"a cache may hold it: {', '.join(parts)}",)
 
 

@@ -137,7 +137,8 @@ def test_what_others_reserved_is_waited_for(program: Program) -> None:
         server.wait_request()
         impatient = _ask(program, server, "--budget-wait", "0")
         assert impatient.code == 5
-        assert "is reserved by calls under way" in impatient.err
+        assert "being reserved by calls under way" in impatient.err
+        assert "a longer --budget-wait" in impatient.err
         second = program.start(*ASK, "--base-url", f"{server.url}/v1", "hi")
         assert second.stderr
         assert b"waiting for calls under way" in second.stderr.readline()

@@ -91,7 +91,7 @@ def cache(
     since: Annotated[str | None, typer.Option(metavar="WHEN", help=f"Only from then on: {_WHEN}")] = None,
     until: Annotated[str | None, typer.Option(metavar="WHEN", help="Only before then.")] = None,
     session: Annotated[str | None, typer.Option(help="Only this conversation: its id or name.")] = None,
-    limit: Annotated[int, typer.Option(min=0, metavar="N", help="How many misses to show.")] = _SHOWN,
+    limit: Annotated[int, typer.Option(min=0, max=1_000_000, metavar="N", help="How many misses to show.")] = _SHOWN,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -56,6 +56,10 @@ class Count:
     plain: bool
     base: int
 
+    def allows(self, told: int) -> bool:
+        """Whether a number that somebody else tells can be true."""
+        return self.tokens - self.error_bar <= told <= self.bound
+
 
 @dataclass(frozen=True, slots=True)
 class _Range:

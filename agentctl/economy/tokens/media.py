@@ -18,6 +18,9 @@ from agentctl.messages import Attachment
 _SOUND = 32 / 16_000, 32 / 1000  # tokens a byte: at 128 kbit/s, and at 8, the least that speech is sent at
 _FILM = 300 / 125_000, 300 / 8000  # at 1 Mbit/s, and at 64 kbit/s
 _PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
+_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_COUNT = re.compile(rb"/Pages\b[^>]{0,100000}?/Count\s+(\d{1,6})|/Count\s+(\d{1,6})[^>]{0,100000}?/Pages\b")
+_MOST = 10_000  # pages that a tree is believed
 _STREAM = re.compile(rb"/ObjStm.{0,400}?stream\r?\n", re.DOTALL)
 _UNPACKED = 1 << 20  # bytes of one stream that are looked at
 _STREAMS = 2000
@@ -51,11 +54,18 @@ def pages(document: bytes) -> int:
     """Return how many pages a PDF has, also where its objects are compressed; 100 if it does not tell."""
     import zlib  # noqa: PLC0415 - who sends no documents needs none of it
 
-    found = len(_PAGE.findall(document))
+    found = _pages(document)
     for start in islice(_STREAM.finditer(document), _STREAMS):
         try:
             packed = memoryview(document)[start.end() : start.end() + _UNPACKED]
-            found += len(_PAGE.findall(zlib.decompressobj().decompress(packed, _UNPACKED)))
+            found += _pages(zlib.decompressobj().decompress(packed, _UNPACKED))
         except zlib.error:
             continue  # packed otherwise
     return found or _UNTOLD
+
+
+def _pages(objects: bytes) -> int:
+    """The pages among objects, whose names may be written in escapes; no fewer than a tree of them says it has."""
+    plain = _ESCAPE.sub(lambda code: bytes([int(code[1], 16)]), objects)
+    told = max((int(one or other) for one, other in _COUNT.findall(plain)), default=0)
+    return max(len(_PAGE.findall(plain)), min(told, _MOST))

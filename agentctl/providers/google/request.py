@@ -59,7 +59,7 @@ def _config(request: Request) -> Json:
     if request.schema is not None:
         config["responseMimeType"] = "application/json"
         config["responseJsonSchema"] = known_words(request.schema)
-    if thinking := thinking_config(request.model, request.effort):
+    if thinking := thinking_config(request.model, request.effort, request.max_output):
         config["thinkingConfig"] = thinking
     return config
 

@@ -32,11 +32,11 @@ _BUDGETS: Mapping[Effort, int] = {
 _PRO_BUDGETS: Mapping[Effort, int] = {"none": 128, "xhigh": 32_768, "max": 32_768}  # it can't but think
 
 
-def thinking_config(model: str, effort: Effort | None) -> dict[str, Any] | None:
+def thinking_config(model: str, effort: Effort | None, max_output: int | None = None) -> dict[str, Any] | None:
     """Return the `thinkingConfig` of a request, or None for none: models that can't think refuse it.
 
     Thoughts are asked for, unless nobody wants any: they cost the same unseen. A model that can't do without thinking
-    thinks as little as it can.
+    thinks as little as it can. Of a limited answer, which thoughts are part of, a quarter is left to the words.
     """
     if effort is None:
         return {"includeThoughts": True} if _thinks(model) else None
@@ -44,7 +44,9 @@ def thinking_config(model: str, effort: Effort | None) -> dict[str, Any] | None:
     if effort == "none" and version < _THINKING:
         return None
     how: dict[str, Any] = (
-        {"thinkingBudget": _budget(model, effort)} if version < GEMINI_3 else {"thinkingLevel": _level(model, effort)}
+        {"thinkingBudget": _budget(model, effort, max_output)}
+        if version < GEMINI_3
+        else {"thinkingLevel": _level(model, effort)}
     )
     return how if effort == "none" else {"includeThoughts": True, **how}
 
@@ -64,10 +66,12 @@ def _thinks(model: str) -> bool:
     return name.startswith("gemini-") and version >= _THINKING and not speaks_or_draws
 
 
-def _budget(model: str, effort: Effort) -> int:
+def _budget(model: str, effort: Effort, max_output: int | None) -> int:
     """Tokens to think with at most."""
     budgets = {**_BUDGETS, **_PRO_BUDGETS} if "-pro" in _bare(model) else _BUDGETS
-    return budgets[effort]
+    if max_output is None:
+        return budgets[effort]
+    return max(min(budgets[effort], max_output * 3 // 4), budgets["none"])
 
 
 def _level(model: str, effort: Effort) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from agentctl.breakpoints import NO_CACHE
 from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from agentctl.providers.base import Capabilities, Effort, ReasoningField, Request
 from agentctl.providers.history import is_image
@@ -46,7 +47,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.tools:
         body["tools"] = [tool(one) for one in request.tools]
-    if request.session_id is not None and capabilities.cache_key:
+    if request.session_id is not None and capabilities.cache_key and request.cache != NO_CACHE:
         body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
     if capabilities.cache_key:
         body |= options(request.cache, request.model)

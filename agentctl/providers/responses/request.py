@@ -51,7 +51,7 @@ def encode(request: Request, capabilities: Capabilities) -> Json:
         body["text"] = {"format": schema | {"strict": is_strict(request.schema)}}
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
-    if request.session_id is not None:
+    if request.session_id is not None and request.cache != NO_CACHE:
         body["prompt_cache_key"] = request.session_id[:LONGEST_KEY]
     body |= options(request.cache, request.model)
     if (compared := _compared(request, capabilities)) is not None:
