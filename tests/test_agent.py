@@ -167,6 +167,28 @@ def test_a_turn_cancelled_before_anything_came_has_no_message() -> None:
     assert journal.settled == [(None, Spent(None, "estimated", open_ended=True))]
 
 
+def test_a_turn_cancelled_while_it_is_let_in_costs_nothing() -> None:
+    """Whoever leaves while tokens are counted, or a budget is waited for, is charged nothing, and nothing is sent."""
+
+    class Slow(MemoryJournal):
+        async def begin(self, request: Request) -> Request:
+            waiting.set()
+            await asyncio.Event().wait()
+            return request
+
+    waiting = asyncio.Event()
+    journal, player = Slow(), Player([_done()])
+
+    async def run() -> AgentEvent:
+        turn = asyncio.create_task(collect(Agent(player, journal, "player/m").run(REQUEST)))
+        await waiting.wait()
+        turn.cancel()
+        return (await turn)[-1]
+
+    assert isinstance(asyncio.run(run()), Finished)
+    assert (journal.told, journal.settled, player.asked.is_set()) == (["release"], [], False)
+
+
 def test_a_turn_cancelled_before_it_was_sent_costs_nothing() -> None:
     """A provider that says so when it is cancelled has its call released."""
     journal = MemoryJournal()

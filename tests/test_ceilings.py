@@ -148,3 +148,27 @@ def test_what_has_no_known_ceiling_is_sent_with_a_word(db: Database) -> None:
     assert isinstance(told[-1], Finished)
     assert any(isinstance(event, Notice) and "it is not known whether" in event.text for event in told)
     assert not any(isinstance(event, Notice) for event in _turn(db, ModelCard("peer/unknown"), server, 10))
+
+
+def test_what_was_refused_was_never_said(db: Database) -> None:
+    """A conversation that is not kept goes on after a message that did not fit, without it."""
+    server = Server()
+    target = Target(server, "small", SMALL)
+    conversation = Conversation(db, CATALOG, target, Options(), keep=False)
+
+    def say(words: int) -> AgentEvent:
+        with conversation.turn(_words(words), lambda _: None) as events:
+            return asyncio.run(collect(events))[-1]
+
+    assert isinstance(say(10), Finished)
+    assert isinstance(say(5000), Failed)
+    assert isinstance(say(20), Finished)
+    assert [len(message.text) for message in server.requests[-1].messages] == [20, 2, 40]
+
+
+def test_a_count_that_can_not_be_true_is_not_believed(db: Database) -> None:
+    """A provider that says 0 does not get sent what may not fit."""
+    words = _longest(SMALL) + 5
+    liar = Server(counts=0)
+    assert isinstance(_turn(db, SMALL, liar, words)[-1], Failed)
+    assert liar.requests == []

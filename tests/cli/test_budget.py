@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable
 from decimal import Decimal
 
+import pexpect
 import pytest
 from support.completions import completion
 from support.meter import PRICES, Meter
-from support.program import PATIENCE, Outcome, Program
+from support.program import AGENTCTL, PATIENCE, Outcome, Program
 from support.schemas import validate
 from support.server import Server, Stall
 
@@ -186,6 +187,62 @@ def test_a_crash_before_sending_costs_nothing(program: Program) -> None:
     (session,) = program.run("sessions", "list", "--json").json
     assert session["messages"] == 1  # what was said is kept
     sign.write_text("no\n")  # the command that looked for the key can go
+
+
+def test_a_timeout_books_all_that_the_call_could_cost(program: Program) -> None:
+    """Nobody knows whether the server goes on, so the worst is booked; a loop of short timeouts passes no limit."""
+    program.configure(f'{PRICES}[budget]\nday = "0.12"\n')
+    with Server([Stall()]) as server:
+        codes = [_ask(program, server, "--timeout", "0.3").code for _ in range(4)]
+    assert codes == [7, 7, 5, 5]  # what is left after two of $0.05 is not worth a call
+    assert len(server.requests) == 2
+    assert Decimal("0.1") < Decimal(program.run("cost", "--json").json["cost_usd"]) <= Decimal("0.12")
+
+
+def test_a_free_model_goes_on_after_the_budget_is_spent(program: Program) -> None:
+    """A limit that was lowered below what is spent stops what costs something, and nothing else."""
+    program.configure(f'{PRICES}[models."compatible/free"]\ninput = 0\noutput = 0\n')
+    with Server(completion("hi")) as server:
+        assert _ask(program, server).code == 0
+        program.environ["AGENTCTL_BUDGET_DAY"] = "0.000001"
+        assert _ask(program, server).code == 5
+        assert program.run("chat", "-m", "compatible/free", "--base-url", f"{server.url}/v1", "hi").code == 0
+
+
+def test_a_budget_needs_a_database_that_lasts(program: Program) -> None:
+    """One that forgets what was spent would give each process all of it; a limit of the command alone needs none."""
+    program.configure(PRICES)
+    with Server(completion("hi")) as server:
+        program.environ |= {"AGENTCTL_DATABASE_URL": ":memory:", "AGENTCTL_BUDGET_DAY": "1"}
+        refused = _ask(program, server)
+        assert (refused.code, "a database that forgets" in refused.err) == (3, True)
+        del program.environ["AGENTCTL_BUDGET_DAY"]
+        assert _ask(program, server, "--max-cost", "1").code == 0
+
+
+def test_a_session_that_is_gone_on_with_unkept_counts(program: Program) -> None:
+    """--no-save -r is held to what the session has spent."""
+    program.configure(f'{PRICES}[budget]\nsession = "0.06"\n')
+    with Server(Meter(lengths=(480, 480))) as server:
+        assert _ask(program, server).code == 0
+        assert _ask(program, server, "-c", "--no-save").code == 5
+
+
+def test_a_budget_that_is_raised_counts_at_once(program: Program) -> None:
+    """A conversation in a terminal goes on when the budget that stopped it is raised elsewhere."""
+    program.configure(f'{PRICES}[budget]\nday = "0.01"\n')
+    with Server(completion("hello")) as server:
+        ask = [*ASK, "--base-url", f"{server.url}/v1"]
+        chat = pexpect.spawn(str(AGENTCTL), ask, env=program.environment, cwd=program.home, timeout=PATIENCE)
+        chat.sendline("hi")
+        chat.expect("of today's budget is left")
+        assert program.run("budget", "set", "day", "5").code == 0
+        chat.sendline("hi")
+        chat.expect("hello")
+        chat.expect("> ")
+        chat.sendeof()
+        chat.expect(pexpect.EOF)
+        chat.close()
 
 
 def _crowd(program: Program, server: Server, dead: int) -> list[int]:

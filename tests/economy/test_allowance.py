@@ -31,7 +31,7 @@ def test_what_is_granted_is_left_and_no_token_more_is(
     verdict = decide(limits, cost, wanted, patient=patient, fixed=fixed)
     left = min(one.left for one in limits)
     if isinstance(verdict, Grant):
-        assert verdict.cost == cost(verdict.output) <= left
+        assert verdict.cost == cost(verdict.output) <= max(left, 0)
         assert min(wanted, LEAST_OUTPUT) <= verdict.output <= wanted
         assert verdict.output == wanted or (cost(verdict.output + 1) > left and not fixed)
         assert (verdict.account is None) is (verdict.output == wanted)
@@ -52,3 +52,9 @@ def test_who_waits_can_hope(limits: list[Account], bare: int, rate: int, wanted:
     if isinstance(verdict, Refusal):
         assert verdict.least == cost(least) > verdict.account.settled == settled
     assert not isinstance(decide(limits, cost, wanted, patient=False, fixed=fixed), Wait)
+
+
+@given(limits=accounts, wanted=wants, fixed=st.booleans())
+def test_what_is_free_passes_no_limit(limits: list[Account], wanted: int, *, fixed: bool) -> None:
+    """Not even one that was passed before."""
+    assert decide(limits, lambda _: 0, wanted, fixed=fixed) == Grant(wanted, 0)

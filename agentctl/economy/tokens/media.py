@@ -54,18 +54,19 @@ def pages(document: bytes) -> int:
     """Return how many pages a PDF has, also where its objects are compressed; 100 if it does not tell."""
     import zlib  # noqa: PLC0415 - who sends no documents needs none of it
 
-    found = _pages(document)
+    found, told = _pages(document)
     for start in islice(_STREAM.finditer(document), _STREAMS):
         try:
             packed = memoryview(document)[start.end() : start.end() + _UNPACKED]
-            found += _pages(zlib.decompressobj().decompress(packed, _UNPACKED))
+            more, said = _pages(zlib.decompressobj().decompress(packed, _UNPACKED))
         except zlib.error:
             continue  # packed otherwise
-    return found or _UNTOLD
+        found, told = found + more, max(told, said)
+    return max(found or _UNTOLD, told)
 
 
-def _pages(objects: bytes) -> int:
-    """The pages among objects, whose names may be written in escapes; no fewer than a tree of them says it has."""
+def _pages(objects: bytes) -> tuple[int, int]:
+    """The pages among objects, whose names may be written in escapes, and how many a tree of them says it has."""
     plain = _ESCAPE.sub(lambda code: bytes([int(code[1], 16)]), objects)
     told = max((int(one or other) for one, other in _COUNT.findall(plain)), default=0)
-    return max(len(_PAGE.findall(plain)), min(told, _MOST))
+    return len(_PAGE.findall(plain)), min(told, _MOST)

@@ -72,3 +72,10 @@ def test_sound_is_told_by_its_size() -> None:
     """A minute of speech at 64 kbit/s takes 32 tokens a second at Google: the bound is far above, the usual is near."""
     usual, most = Media().tokens(Attachment("a.mp3", "audio/mpeg", b"x" * 480_000))
     assert usual < 60 * 32 < most
+
+
+def test_pages_that_hide_are_counted() -> None:
+    """A name may be written in escapes, and a tree of pages says how many there are of those that can't be seen."""
+    assert pages(PLAIN + b"<</Type/P#61ge>>" * 90 + b"% /Type /Page") == 91
+    assert pages(PLAIN + b"<</Type /Pages /Kids [1 0 R 2 0 R] /Count 90>>" + PAGE) == 90
+    assert pages(PLAIN + b"<</Count 70/Kids[1 0 R]/Type/Pages>>") == 70
