@@ -78,4 +78,4 @@ def test_pages_that_hide_are_counted() -> None:
     """A name may be written in escapes, and a tree of pages says how many there are of those that can't be seen."""
     assert pages(PLAIN + b"<</Type/P#61ge>>" * 90 + b"% /Type /Page") == 91
     assert pages(PLAIN + b"<</Type /Pages /Kids [1 0 R 2 0 R] /Count 90>>" + PAGE) == 90
-    assert pages(PLAIN + b"<</Count 70/Kids[1 0 R]/Type/Pages>>") == 70
+    assert pages(PLAIN + b"<</Count 170/Kids[1 0 R]/Type/Pages>>") == 170
