@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from agentctl.economy.tokens.pieces import slices
+from agentctl.economy.tokens.slices import slices
 
 _CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
 _NOT_CAPITALS = bytes(byte for byte in range(256) if byte not in _CAPITALS)

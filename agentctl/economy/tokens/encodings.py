@@ -14,8 +14,6 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Literal
 
-from agentctl.economy.tokens.pieces import LONG, pieces
-
 Encoding = Literal["cl100k_base", "o200k_base"]
 Counter = Callable[[Sequence[str]], list[int]]
 
@@ -39,12 +37,6 @@ def lengths(texts: Sequence[str], encoding: Encoding) -> list[int] | None:
     counter = _counter(encoding)
     if counter is None:
         return None
-    if any(len(text) > LONG for text in texts):
-        return [sum(_count(list(pieces(text)), counter)) for text in texts]
-    return _count(texts, counter)
-
-
-def _count(texts: Sequence[str], counter: Counter) -> list[int]:
     try:
         return counter(texts)
     except UnicodeEncodeError:
