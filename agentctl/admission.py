@@ -10,16 +10,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from agentctl.economy import preflight
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.preflight import Counted, Told
-from agentctl.economy.tokens import counting
-from agentctl.economy.tokens.counting import Count, Observed
-from agentctl.economy.tokens.prompt import Prompt
 from agentctl.errors import ProviderError
+from agentctl.messages import Text
 from agentctl.providers.base import Provider, Request
 
+if TYPE_CHECKING:
+    from agentctl.economy.tokens.counting import Count, Observed
+    from agentctl.economy.tokens.prompt import Prompt
+
+_SHORT = 4_096  # bytes of text that fit nearly every model, however it cuts them into tokens
+_A_BYTE, _A_MESSAGE = 4, 256  # tokens, by far enough for any vocabulary and chat format
 _PATIENCE = 15.0  # seconds for a provider to count in
 
 
@@ -49,12 +54,14 @@ class Gate:
         card: what is known of the model.
         candidates: gives the models that may be named where a request is too large for this one.
         observed: tells what the model's calls were billed for the tokens that we count.
+        strict: whether the bound is to be as low as it can be told without counting, for a budget goes by it.
     """
 
     provider: Provider
     card: ModelCard
     candidates: Callable[[], Iterable[ModelCard]] = tuple
     observed: Callable[[], Observed | None] = lambda: None
+    strict: bool = False
 
     async def fit(self, request: Request) -> Fitted:
         """Return the request as it fits the model.
@@ -62,10 +69,19 @@ class Gate:
         Raises:
             ContextOverflowError: it does not.
         """
-        bound = counting.bound(prompt_of(request), self.card.name)
-        most = Told(bound)
-        settled = preflight.judge(most, self.card) in {"fits", "unknown"} and _has_room(bound, self.card, request)
-        return self._fitted(request, most, bound, counted=False) if settled else await self.count(request)
+        short = None if self.strict else _at_most(request)
+        if short is not None and self._settles(short, request):
+            return self._fitted(request, Told(short), short, counted=False)
+        from agentctl.economy.tokens.counting import bound  # noqa: PLC0415 - most questions are short
+
+        most = bound(prompt_of(request), self.card.name)
+        if self._settles(most, request):
+            return self._fitted(request, Told(most), most, counted=False)
+        return await self.count(request)
+
+    def _settles(self, bound: int, request: Request) -> bool:
+        """Whether even so many tokens fit, and cut no answer short."""
+        return preflight.judge(Told(bound), self.card) in {"fits", "unknown"} and _has_room(bound, self.card, request)
 
     async def count(self, request: Request) -> Fitted:
         """`fit`, by a count of the tokens."""
@@ -76,7 +92,9 @@ class Gate:
         return self._fitted(request, size, count.bound, counted=True)
 
     def _counted(self, request: Request) -> Count:
-        return counting.count(prompt_of(request), self.card.name, self.observed())
+        from agentctl.economy.tokens.counting import count  # noqa: PLC0415
+
+        return count(prompt_of(request), self.card.name, self.observed())
 
     async def _asked(self, request: Request, count: Count) -> Counted | None:
         """What the provider itself counts, if that can be true; its questions are free."""
@@ -99,6 +117,17 @@ def _has_room(bound: int, card: ModelCard, request: Request) -> bool:
     return card.window is None or bound + min(longest, card.max_output or longest) <= card.window
 
 
+def _at_most(request: Request) -> int | None:
+    """More tokens than a short text has for any model; None for what is no short text."""
+    parts = [part for message in request.messages for part in message.parts]
+    if request.tools or request.schema is not None or not all(isinstance(part, Text) for part in parts):
+        return None
+    size = sum(len(part.text.encode("utf-8", "surrogatepass")) for part in parts if isinstance(part, Text))
+    return _A_BYTE * size + _A_MESSAGE * (len(request.messages) + 1) if size <= _SHORT else None
+
+
 def prompt_of(request: Request) -> Prompt:
     """What of a request is counted."""
+    from agentctl.economy.tokens.prompt import Prompt  # noqa: PLC0415
+
     return Prompt(request.messages, request.tools, request.schema)

@@ -133,8 +133,11 @@ class Conversation:
             request = self._request(history, added)
             session = history.session if history and self._keep else None
             size = tokens.estimate(request.messages)
-            journal = self._journal(Turn(call, self._target.card, session, added, size, self._gate()), notify)
-            events = Agent(self._housed(history), journal, self._target.name).run(request)
+            allowance = self._allowance()
+            gate = self._gate(strict=allowance is not None)
+            journal = self._journal(Turn(call, self._target.card, session, added, size, gate), allowance, notify)
+            housed = self._target.provider if allowance else self._housed(history)
+            events = Agent(housed, journal, self._target.name).run(request)
             yield events if self._keep else self._remembered(events, added, journal)
         self._spent += journal.cost
         if journal.begun:
@@ -184,7 +187,7 @@ class Conversation:
     def _housed(self, history: History | None) -> Provider:
         """The provider; one that rents caches to those who come back does so for a kept session without a budget."""
         provider = self._target.provider
-        if not (history and self.stored and self._caching) or self._allowance() or not isinstance(provider, Caching):
+        if not (history and self.stored and self._caching) or not isinstance(provider, Caching):
             return provider
         from agentctl.providers.caching import rules  # noqa: PLC0415
         from agentctl.providers.driver import HttpProvider  # noqa: PLC0415
@@ -196,17 +199,16 @@ class Conversation:
         asked_at = (*history.asked_at, ledger.now())
         return Tenant(self._db, provider, Tenancy(history.session.id, self._target.card, asked_at))
 
-    def _gate(self) -> Gate:
+    def _gate(self, *, strict: bool) -> Gate:
         provider, card = self._target.provider, self._target.card
-        return Gate(provider, card, lambda: self._catalog.listing([provider.name]), self._observed)
+        return Gate(provider, card, lambda: self._catalog.listing([provider.name]), self._observed, strict=strict)
 
     def _observed(self) -> Observed | None:
         from agentctl.economy.calibration import observed  # noqa: PLC0415 - few requests are counted
 
         return self._db.read(lambda tx: observed(tx, self._target.card.name))
 
-    def _journal(self, turn: Turn, notify: Callable[[str], None]) -> DatabaseJournal:
-        allowance = self._allowance()
+    def _journal(self, turn: Turn, allowance: Allowance | None, notify: Callable[[str], None]) -> DatabaseJournal:
         if not allowance:
             return DatabaseJournal(self._db, self._catalog, turn, notify)
         from agentctl.purse import Purse  # noqa: PLC0415 - who has no budget needs none of it
