@@ -44,37 +44,6 @@ async def make_cache(db: Database, provider: HttpProvider, request: Request, int
     return await _write(db, partial(_made, content=content, made=made))
 
 
-async def extend_cache(db: Database, provider: HttpProvider, content: Content, ttl: int) -> bool:
-    """Have a cache kept for `ttl` seconds from now on; return whether it was still there.
-
-    Raises:
-        ProviderError: it was refused.
-    """
-    try:
-        if content.name is None:
-            return False
-        found = await caches.extend(provider, content.name, ttl)
-    except ProviderError as error:
-        if not caches.is_gone(error):
-            raise
-        await _write(db, partial(contents.deleted, content_id=content.id))
-        return False
-    end = found.expires_at or ledger.now() + ttl * _SECOND
-    await _write(db, partial(contents.extended, content_id=content.id, expires_at=end))
-    return True
-
-
-async def release_caches(db: Database, provider: HttpProvider, holder: str) -> None:
-    """Delete what is kept for a conversation that ends, by the lock that was held for it.
-
-    Raises:
-        ProviderError: it was refused; what is left expires, or is deleted by `recover_caches`.
-    """
-    for content in await _kept(db, provider):
-        if content.intent.holder == holder:
-            await _drop(db, provider, content)
-
-
 async def recover_caches(db: Database, provider: HttpProvider, *, held: str | None = None) -> int:
     """Delete what nobody needs any more; return how many caches that were.
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
@@ -15,7 +14,7 @@ import pytest
 from support.server import Drop, Recorded, Script, Server, answer
 from support.vendors.gemini import Gemini
 
-from agentctl.caches import extend_cache, make_cache, recover_caches, release_caches
+from agentctl.caches import make_cache, recover_caches
 from agentctl.economy import contents, ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.contents import Content, Intent
@@ -162,42 +161,13 @@ def test_the_latest_of_a_session_is_left_to_it(db: Database) -> None:
         assert [*vendor.caches.alive()] == [new.name, other.name]
 
 
-def test_a_conversation_that_ends_releases_its_cache(db: Database) -> None:
-    """Others keep theirs; one that is gone already is no trouble."""
-    one, other = session(db), session(db)
-    with Gemini() as vendor:
-        for session_id in (one, one, other):
-            make(db, vendor, intent(session_id))
-        vendor.caches.delete(next(iter(vendor.caches.kept)))
-        run(vendor.url, lambda provider: release_caches(db, provider, one))
-        assert len(vendor.caches.alive()) == 1
-    assert [content.intent.session_id for content in kept(db)] == [other]
-
-
-def test_a_cache_is_kept_for_longer(db: Database) -> None:
-    """From now on for so many seconds; one that is gone is forgotten."""
-    with Gemini() as vendor:
-        content = make(db, vendor, intent(session(db)))
-        assert run(vendor.url, lambda provider: extend_cache(db, provider, content, 7200))
-        (patched,) = [one for one in vendor.requests if one.method == "PATCH"]
-        assert patched.json == {"ttl": "7200s"}
-        (there,) = vendor.caches.alive().values()
-        assert kept(db)[0].intent.expires_at == pytest.approx(there.expires.timestamp() * 10**6, abs=2)
-        vendor.caches.ahead = timedelta(hours=3)
-        assert not run(vendor.url, lambda provider: extend_cache(db, provider, content, 60))
-    assert kept(db) == []
-    assert not run("http://127.0.0.1:9", lambda provider: extend_cache(db, provider, replace(content, name=None), 60))
-
-
 def test_a_refused_key_is_told(db: Database) -> None:
     """It is no cache that is gone: the record stays."""
     refusal = answer(403, {"error": {"code": 403, "message": "key revoked", "status": "PERMISSION_DENIED"}})
     with Gemini() as vendor:
         content = make(db, vendor, intent(None, "call"))
-    with Server(refusal) as server:
-        for work in (partial(extend_cache, db, content=content, ttl=60), partial(recover_caches, db)):
-            with pytest.raises(ProviderError, match="revoked"):
-                run(server.url, lambda provider, work=work: work(provider=provider))  # type: ignore[misc]
+    with Server(refusal) as server, pytest.raises(ProviderError, match="revoked"):
+        run(server.url, lambda provider: recover_caches(db, provider))
     assert kept(db) == [content]
 
 

@@ -89,11 +89,6 @@ def made(tx: Transaction, content_id: str, name: str, tokens: int, expires_at: i
     tx.execute("caching.made", id=content_id, name=name, tokens=tokens, expires_at=expires_at)
 
 
-def extended(tx: Transaction, content_id: str, expires_at: int) -> None:
-    """Record another end of a cache."""
-    tx.execute("caching.extended", id=content_id, expires_at=expires_at)
-
-
 def deleted(tx: Transaction, content_id: str) -> None:
     """Record that a cache is gone, or never was; what it cost until now stays."""
     tx.execute("caching.deleted", id=content_id, now=ledger.now())

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from agentctl.economy.cards import ModelCard
-from agentctl.economy.preflight import Counted, fit, most_input
+from agentctl.economy.preflight import Counted, fit, judge, most_input
 from agentctl.economy.prices import prices_at
 from agentctl.economy.pricing import price
 from agentctl.economy.totals import Total
@@ -89,7 +89,11 @@ def quote(
     try:
         found = fit(count, card, wished, candidates)
     except ContextOverflowError as error:
-        return Quote(card, count, fits=False, costs=Costs(), refusal=error, notes=note)
+        cost = Costs()
+        if judge(count, card) == "uncertain":  # the provider's own count may let it through
+            longest = longest_answer(wished, card.max_output)
+            cost = costs(count, card, longest, habit, media=media, readable=readable)
+        return Quote(card, count, fits=False, costs=cost, refusal=error, notes=note)
     most = longest_answer(found.max_output, found.output_ceiling)
     known = None if most_input(card) is None else True
     return Quote(

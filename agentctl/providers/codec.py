@@ -114,5 +114,5 @@ class Query:
 
     path: str
     body: Mapping[str, Any] | None = None
-    method: Literal["PATCH", "DELETE"] | None = None
+    method: Literal["DELETE"] | None = None
     once: bool = False

@@ -158,7 +158,7 @@ def test_the_high_cost_is_that_of_the_longest_answer_that_fits(program: Program)
 def test_check_leaves_with_6_where_it_does_not_fit(program: Program) -> None:
     """The table is printed all the same, and the error names what would fit; without --check the code is 0."""
     program.configure(MINE)
-    long = "one two three four five " * 500
+    long = "one two three four five " * 2_000
     ask = ("estimate", "-", "-m", "compatible/wide", "-m", "compatible/mine", "--json")
     assert program.run(*ask, stdin=long).code == 0
     done = program.run(*ask, "--check", stdin=long)
@@ -212,3 +212,13 @@ def test_remote_fails_as_the_provider_does(program: Program) -> None:
         program.environ |= {"ANTHROPIC_BASE_URL": server.url}
         done = program.run("estimate", "hi", "-m", "anthropic/claude-sonnet-4-5", "--remote")
     assert (done.code, done.out) == (4, "")
+
+
+def test_what_may_fit_counts_with_what_it_may_cost(program: Program) -> None:
+    """`chat` would ask the provider and send it, so a script is not told that it costs nothing."""
+    name = "anthropic/claude-sonnet-4-5"
+    program.configure(f'[models."{name}"]\nwindow = 400\n')
+    words = "word " * 300
+    assert program.run("estimate", words, "-m", name, "--check").code == 6
+    assert program.run("estimate", words, "-m", name, "--max-cost", "0.000001").code == 5
+    assert program.run("estimate", words, "-m", name, "--max-cost", "100").code == 0

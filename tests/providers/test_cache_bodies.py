@@ -182,3 +182,9 @@ def test_others_through_openrouter(model: str, marks: int, options: Any) -> None
     sent = CODECS[4][0].encode(request(model, plan(0, ttl="30m")))
     assert repr(sent).count("'cache_control': {'type': 'ephemeral'}}") == marks
     assert sent.get("prompt_cache_options") == options
+
+
+@pytest.mark.parametrize("number", range(len(CODECS)))
+def test_who_wants_no_cache_names_no_conversation_for_one(number: int) -> None:
+    """The name is a key of OpenAI's cache, and says nothing to anything else."""
+    assert "prompt_cache_key" not in body(number, NO_CACHE)

@@ -133,13 +133,6 @@ def count(prompt: Prompt, model: str, observed: Observed | None = None) -> Count
     return Count(tokens, error_bar, most, exact=False, how=how, plain=plain, base=base)
 
 
-def sizes(prompt: Prompt, model: str) -> tuple[int, tuple[int, ...]]:
-    """Return the likely tokens of what stands before all messages, and of each message."""
-    family = family_of(model)
-    first, *rest = (round(one.expected().likely) for one in _measure(prompt, family, model))
-    return first, tuple(rest)
-
-
 def _shares(prompt: Prompt, family: Family, model: str) -> list[Share]:
     provider = model.partition("/")[0]
     return [head(prompt, family), *(body(message, family, provider) for message in prompt.messages)]

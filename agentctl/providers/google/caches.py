@@ -66,16 +66,6 @@ async def create(provider: HttpProvider, request: Request, covered: int, ttl: in
     return _read(await provider.ask(Query(_PATH, body, once=True)), provider.name)
 
 
-async def extend(provider: HttpProvider, name: str, ttl: int) -> CachedContent:
-    """Have a cache kept for `ttl` seconds from now on.
-
-    Raises:
-        ProviderError: it was refused; `is_gone` tells whether the cache is no longer there.
-    """
-    query = Query(f"{_address(name)}?updateMask=ttl", {"ttl": f"{ttl}s"}, "PATCH")
-    return _read(await provider.ask(query), provider.name)
-
-
 async def delete(provider: HttpProvider, name: str) -> None:
     """Have a cache deleted; one that is gone already is no trouble.
 

@@ -124,9 +124,6 @@ INSERT INTO cache_contents (
 UPDATE cache_contents SET name = :name, tokens = :tokens, expires_at = :expires_at
 WHERE id = :id AND deleted_at IS NULL;
 
--- name: extended
-UPDATE cache_contents SET expires_at = :expires_at WHERE id = :id AND deleted_at IS NULL;
-
 -- name: deleted
 UPDATE cache_contents SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL;
 

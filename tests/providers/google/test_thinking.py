@@ -72,3 +72,10 @@ def test_a_model_that_does_not_think_is_not_told_not_to() -> None:
     """Before 2.5 no thinking is all there is; whoever wants more hears of it from the API."""
     assert thinking_config("gemini-2.0-flash", "none") is None
     assert thinking_config("gemini-2.0-flash", "high") == {"includeThoughts": True, "thinkingBudget": 24576}
+
+
+def test_thoughts_leave_room_for_words() -> None:
+    """Of a limited answer, which thoughts are part of, a quarter is left to what is said."""
+    config = thinking_config("gemini-2.5-flash", "high", 1000)
+    assert config == {"includeThoughts": True, "thinkingBudget": 750}
+    assert (thinking_config("gemini-2.5-flash", "high", 100_000) or {})["thinkingBudget"] == 24_576
