@@ -41,9 +41,9 @@ clean: ## Remove what the other targets made.
 	@touch $@
 
 .venv/test: pyproject.toml contrib/venv.sh
-	@contrib/venv.sh .venv local,keyring,test
+	@contrib/venv.sh .venv local,keyring,mcp,wasm,test
 	@touch $@
 
 .venv/bench: pyproject.toml contrib/venv.sh
-	@contrib/venv.sh .venv local,keyring,test,bench
+	@contrib/venv.sh .venv local,keyring,mcp,wasm,test,bench
 	@touch $@

@@ -5,6 +5,7 @@
     ├── ConfigError            3  config
     ├── StorageError           9  storage
     ├── BudgetError            5  budget
+    ├── ToolError              8  tool
     ├── InterruptError       130  sigint
     └── ProviderError          7  provider
         ├── AuthError          4  auth
@@ -17,12 +18,14 @@ these, prints them and exits; everything below raises.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:  # `--version` and `--help` need errors, and not what an answer is made of
     from agentctl.messages import Message
     from agentctl.usage import Usage
 
+
+ToolFailure = Literal["failed", "denied", "invalid", "timeout", "fuel", "memory", "trap", "output"]
 
 UNSENT = "cancelled before the request was sent"
 """The argument of a CancelledError that leaves a provider's stream when nothing can be billed yet."""
@@ -87,6 +90,20 @@ class BudgetError(AgentctlError):
     """The call would pass a budget."""
 
     code = ExitCode.budget
+
+
+class ToolError(AgentctlError):
+    """The tool did not do what it was asked to.
+
+    Args:
+        reason: the kind of failure: `denied` is a limit of what it may do, `invalid` are arguments without sense.
+    """
+
+    code = ExitCode.tool
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None, reason: ToolFailure = "failed") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class InterruptError(AgentctlError):
