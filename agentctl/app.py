@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agentctl.errors import ConfigError, StorageError, UsageError
-from agentctl.paths import cache_dir, data_dir
+from agentctl.paths import cache_dir, data_dir, state_dir
 from agentctl.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from agentctl.providers.local.shelf import Report
     from agentctl.providers.local.weights import Weights
     from agentctl.store.base import Database
+    from agentctl.toolkit import Source, Toolkit
+    from agentctl.tools.base import Approver
+    from agentctl.tools.remembered import Remembered
 
 EMBEDDED = "local/smollm2"
 
@@ -68,7 +71,7 @@ class App:
         from agentctl.store.open import connect  # noqa: PLC0415
 
         database = connect(self.settings.database)
-        if database.read(ledger.open_calls):
+        if database.read(lambda tx: ledger.open_calls(tx) or tx.one("toolcalls.open")):
             from agentctl.recovery import recover  # noqa: PLC0415 - it is hardly ever needed
 
             # On a full or read-only disk there is still much to read; what must write meets the trouble itself.
@@ -167,6 +170,47 @@ class App:
         from agentctl.conversation import Allowance  # noqa: PLC0415
 
         return Allowance(self.limits(command), set_.wait)
+
+    def toolkit(self, person: Approver | None, allow: Sequence[str], deny: Sequence[str]) -> Toolkit | None:
+        """The tools that the model gets, None if it gets none.
+
+        `person` is asked what no rule decides, None where nobody can be; `allow` and `deny` are rules beside those of
+        the settings.
+
+        Raises:
+            UsageError: a rule is none, or somebody is to be asked where nobody can be.
+        """
+        settings = self.settings.tools
+        if not settings.use or settings.use == ("none",):
+            return None
+        from agentctl.toolkit import Toolkit  # noqa: PLC0415 - most questions need no tools
+        from agentctl.tools.approval import Policy, Rules  # noqa: PLC0415
+        from agentctl.tools.rules import parse  # noqa: PLC0415
+
+        if settings.approve == "ask" and person is None:
+            hint = "give rules with --allow, or --approve auto where all may be done"
+            raise UsageError("there is nobody to ask what tools may do: this is no terminal", hint=hint)
+        rules = Rules(
+            [*map(parse, (*settings.allow, *allow)), *self.remembered.rules()], [*map(parse, (*settings.deny, *deny))]
+        )
+        policy = Policy(settings.approve or ("ask" if person else "never"), rules, person)
+        return Toolkit(settings, self.tool_sources(), policy)
+
+    def tool_sources(self) -> list[Source]:
+        """Where tools come from."""
+        return []
+
+    @property
+    def workspace(self) -> Path:
+        """Where tools may read and write: the working directory."""
+        return Path.cwd()
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """What the user allowed for good in this project."""
+        from agentctl.tools.remembered import Remembered  # noqa: PLC0415
+
+        return Remembered(state_dir(self.environ) / "allowed.json", self.settings.project or self.workspace)
 
     def full_name(self, name: str) -> str:
         """`provider/model`, for that or an alias of it.

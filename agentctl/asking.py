@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from agentctl.messages import Message, Text, as_sent
+from agentctl.messages import Message, Text, ToolResult, ToolSpec, as_sent
 from agentctl.providers.base import Effort, Request
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.sessions import Session
+
+_NOBODY = "This was not run: there were no tools here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,20 @@ class Options:
     temperature: float | None = None
     schema: Mapping[str, Any] | None = None
     effort: Effort | None = None
+    tools: tuple[ToolSpec, ...] = ()
 
 
 def opening(system: str | None, message: Message) -> tuple[Message, ...]:
     """What a turn adds to a conversation before the answer; `system` is a system message of its own, if any."""
     return (message,) if system is None else (Message("system", (Text(system),)), message)
+
+
+def unanswered(messages: Sequence[Message], following: Sequence[Message]) -> tuple[Message, ...]:
+    """The results of tool calls that nobody ran, where what follows the answer with them brings none."""
+    calls = messages[-1].calls if messages else ()
+    if not calls or any(message.role == "tool" for message in following):
+        return ()
+    return (Message("tool", tuple(ToolResult(call.id, _NOBODY, is_error=True) for call in calls)),)
 
 
 def compose(
@@ -50,6 +61,7 @@ def compose(
         options.max_output,
         options.temperature,
         options.schema,
+        options.tools,
         output_ceiling=ceiling,
         effort=options.effort,
         session_id=session_id,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agentctl.admission import Gate
 from agentctl.agent import Agent
-from agentctl.asking import History, Options, compose, opening, read
+from agentctl.asking import History, Options, compose, opening, read, unanswered
 from agentctl.breakpoints import NO_CACHE
 from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog, ModelCard
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from agentctl.economy.budget import Limits
     from agentctl.economy.caching import Expectation
     from agentctl.economy.tokens.counting import Observed
+    from agentctl.tools.dispatch import Toolbox
+    from agentctl.tools.paging import Find
 
-__all__ = ["PATIENCE", "Allowance", "Conversation", "Options", "Quote", "Target"]
+__all__ = ["PATIENCE", "Allowance", "Conversation", "Options", "Quote", "Target", "Toolkit"]
 
 PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
 
@@ -66,6 +69,36 @@ class Quote:
     input_cost: Decimal | None
 
 
+class Toolkit(Protocol):
+    """Where tools come from, and what a turn with them may take."""
+
+    @property
+    def max_turns(self) -> int:
+        """How often the model is asked at most in one turn."""
+        ...
+
+    async def ready(self, notify: Callable[[str], None], find: Find) -> Toolbox:
+        """Return the tools as they are now; `notify` is told of those that are missing.
+
+        `find` returns all that an earlier call brought, where its result was cut.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what they hold."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One call of the model, ready to be made."""
+
+    agent: Agent
+    request: Request
+    journal: DatabaseJournal
+    turn: Turn
+
+
 class Conversation:
     """Turns with one model, kept in the database unless `keep` is false; what they cost is always kept.
 
@@ -80,6 +113,7 @@ class Conversation:
         allowance: tells what a turn may cost as it begins; None is no limit.
         caching: what is expected to follow a turn, for the provider's cache to keep what is worth it; None asks it to
             keep nothing.
+        tools: where the tools that the model may call come from; None is no tools.
     """
 
     def __init__(
@@ -95,6 +129,7 @@ class Conversation:
         tag: str | None = None,
         allowance: Callable[[], Allowance | None] = lambda: None,
         caching: Expectation | None = "conversation",
+        tools: Toolkit | None = None,
     ) -> None:
         self._db = db
         self._catalog = catalog
@@ -105,6 +140,9 @@ class Conversation:
         self._tag = tag
         self._allowance = allowance
         self._caching = caching
+        self._tools = tools
+        self._toolbox: Toolbox | None = None
+        self._notify: Callable[[str], None] = _tell_nobody
         self._asked_at: list[int] = []  # of what is not stored
         self._spent = Decimal(0)
         self._earlier = session_id
@@ -117,6 +155,25 @@ class Conversation:
         """`provider/model`."""
         return self._target.name
 
+    async def prepare(self, notify: Callable[[str], None]) -> None:
+        """Get the tools ready, before a turn or a preview of one; `notify` is told of those that are missing.
+
+        Raises:
+            ConfigError, UsageError: they can't be made as they are asked for.
+        """
+        if self._tools:
+            self._toolbox = await self._tools.ready(notify, self._brought)
+            self._options = replace(self._options, tools=self._toolbox.specs)
+
+    async def _brought(self, call_id: str) -> str | None:
+        """All that an earlier tool call of this session brought."""
+        from agentctl.store import toolcalls  # noqa: PLC0415 - hardly any result is cut
+
+        session_id = self.session_id
+        if session_id is None or not self.stored:
+            return None
+        return await asyncio.to_thread(self._db.read, lambda tx: toolcalls.output(tx, session_id, call_id))
+
     @contextmanager
     def turn(self, message: Message, notify: Callable[[str], None]) -> Iterator[AsyncGenerator[AgentEvent, None]]:
         """Hold the session for one turn, and give the turn's events to be iterated meanwhile.
@@ -126,22 +183,59 @@ class Conversation:
         Raises:
             LockBusyError: it did not finish in ten minutes.
         """
+        with ExitStack() as held:
+            if self.session_id:
+                held.enter_context(self._held(self.session_id, notify))
+            self._notify = notify
+            yield self._events(self._open(opening(self._system, message)), held)
+
+    def _events(self, first: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
+        """The events of a turn: of one call of the model, or of as many as its tool calls make it."""
+        toolbox = self._toolbox
+        if toolbox is None or self._tools is None:
+            return self._asked(first, held)
+        from agentctl.loop import Asking, run  # noqa: PLC0415 - most questions need no tools
+        from agentctl.toolbook import ToolBook  # noqa: PLC0415
+
+        waiting = [first]
+
+        async def ask() -> Asking:
+            opened = waiting.pop() if waiting else await asyncio.to_thread(self._open, ())
+            return Asking(self._asked(opened, held), ToolBook(self._db, opened.journal, self._unsaved.append))
+
+        return run(ask, toolbox, self._tools.max_turns)
+
+    def _open(self, added: Sequence[Message]) -> _Opened:
+        """Make one call of the model ready: about all that was said, and what is added to that."""
         call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
-        with self._held(self.session_id or call.call_id, notify):
-            history = self._load()
-            added = opening(self._system, message)
-            request = self._request(history, added)
-            session = history.session if history and self._keep else None
-            size = tokens.estimate(request.messages)
-            allowance = self._allowance()
-            gate = self._gate(strict=allowance is not None)
-            journal = self._journal(Turn(call, self._target.card, session, added, size, gate), allowance, notify)
-            housed = self._target.provider if allowance else self._housed(history)
-            events = Agent(housed, journal, self._target.name).run(request)
-            yield events if self._keep else self._remembered(events, added, journal)
-        self._spent += journal.cost
-        if journal.begun:
-            self.stored, self._system = self._keep, None
+        history = self._load()
+        added = (*unanswered((*(history.messages if history else ()), *self._unsaved), added), *added)
+        request = self._request(history, added)
+        session = history.session if history and self._keep else None
+        size = tokens.estimate(request.messages)
+        allowance = self._allowance()
+        gate = self._gate(strict=allowance is not None)
+        turn = Turn(call, self._target.card, session, added, size, gate, tools=self._toolbox is not None)
+        housed = self._target.provider if allowance else self._housed(history)
+        journal = self._journal(turn, allowance)
+        return _Opened(Agent(housed, journal, self._target.name), request, journal, turn)
+
+    async def _asked(self, opened: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
+        """Run one call; keep in mind what it cost, and what was said where that is not stored."""
+        turn, journal, asked_at = opened.turn, opened.journal, ledger.now()
+        if not self._keep:  # what is not kept has no session whose lock would tell that its process lives
+            held.enter_context(self._held(turn.call.call_id, self._notify))
+        try:
+            async with aclosing(opened.agent.run(opened.request)) as events:
+                async for event in events:
+                    if isinstance(event, Finished | Failed) and journal.begun and not self._keep:
+                        self._asked_at.append(asked_at)
+                        self._unsaved += [*turn.opening, event.message] if event.message else turn.opening
+                    yield event
+        finally:
+            self._spent += journal.cost
+            if journal.begun:
+                self.stored, self._system = self._keep, None
 
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
@@ -151,8 +245,10 @@ class Conversation:
         return self._target.provider.preview(request), Quote(size, cost)
 
     async def aclose(self) -> None:
-        """Let go of the provider's connections."""
+        """Let go of the provider's connections, and of what the tools hold."""
         await self._target.provider.aclose()
+        if self._tools:
+            await self._tools.aclose()
 
     def _request(self, history: History | None, added: Sequence[Message]) -> Request:
         """What is sent: all that was said, and what this turn adds, with what of it the provider is to keep."""
@@ -208,32 +304,20 @@ class Conversation:
 
         return self._db.read(lambda tx: observed(tx, self._target.card.name))
 
-    def _journal(self, turn: Turn, allowance: Allowance | None, notify: Callable[[str], None]) -> DatabaseJournal:
+    def _journal(self, turn: Turn, allowance: Allowance | None) -> DatabaseJournal:
         if not allowance:
-            return DatabaseJournal(self._db, self._catalog, turn, notify)
+            return DatabaseJournal(self._db, self._catalog, turn, self._notify)
         from agentctl.purse import Purse  # noqa: PLC0415 - who has no budget needs none of it
         from agentctl.rationed import Ration, RationedJournal  # noqa: PLC0415
 
         purse = Purse((self._target.card, *self._target.substitutes), allowance.limits, self._earlier)
         ration = Ration(purse, self._spent, allowance.patience)
-        return RationedJournal(self._db, self._catalog, turn, notify, ration)
+        return RationedJournal(self._db, self._catalog, turn, self._notify, ration)
 
     def _load(self) -> History | None:
         """Read the session as it is now: another process may have added to it."""
         source = self.session_id if self.stored else None if self._keep else self._earlier
         return self._db.read(lambda tx: read(tx, source)) if source else None
-
-    async def _remembered(
-        self, events: AsyncGenerator[AgentEvent, None], added: Sequence[Message], journal: DatabaseJournal
-    ) -> AsyncGenerator[AgentEvent, None]:
-        """Keep in mind what is not stored, so that the next turn knows it; what was refused here was never said."""
-        asked_at = ledger.now()
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Finished | Failed) and journal.begun:
-                    self._asked_at.append(asked_at)
-                    self._unsaved += [*added, event.message] if event.message else added
-                yield event
 
     @contextmanager
     def _held(self, name: str, notify: Callable[[str], None]) -> Iterator[None]:
@@ -245,3 +329,7 @@ class Conversation:
                 stack.enter_context(self._db.lock(name, wait=PATIENCE))
             recover(self._db, self._catalog, held=name)
             yield
+
+
+def _tell_nobody(_: str) -> None:
+    """Nobody listens before the first turn."""

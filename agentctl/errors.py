@@ -6,6 +6,7 @@
     ├── StorageError           9  storage
     ├── BudgetError            5  budget
     ├── ToolError              8  tool
+    ├── TurnLimitError         8  tool
     ├── InterruptError       130  sigint
     └── ProviderError          7  provider
         ├── AuthError          4  auth
@@ -104,6 +105,12 @@ class ToolError(AgentctlError):
     def __init__(self, message: str | None = None, *, hint: str | None = None, reason: ToolFailure = "failed") -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+
+
+class TurnLimitError(AgentctlError):
+    """The model called tools more often than it was allowed to."""
+
+    code = ExitCode.tool
 
 
 class InterruptError(AgentctlError):

@@ -8,11 +8,13 @@ loop yields `AgentEvent`, which ends in exactly one `Finished` or `Failed`; only
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Literal
 
 from agentctl.errors import AgentctlError
-from agentctl.messages import Message, StopReason
+from agentctl.messages import Message, StopReason, ToolCall, ToolResult
 from agentctl.usage import Usage, UsageStatus
 
 
@@ -92,7 +94,7 @@ StreamEvent = Sending | Start | Delta | Usage | Retry | Notice | Done
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one call used and cost, over all its attempts; durable by the time it is told.
+    """What one call used and cost, over all its attempts, or all calls of a turn; durable by the time it is told.
 
     `cost` and `session_cost` in US dollars; None is unknown, and `session_cost_known` is the part that is known.
     `message_id` is None where the conversation is not kept.
@@ -134,4 +136,25 @@ class Failed:
     receipt: Receipt | None
 
 
-AgentEvent = Delta | Notice | Receipt | Finished | Failed
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool call was allowed, by `decided_by`, and runs: `summary` is what it does, `preview` what it changes."""
+
+    call: ToolCall
+    summary: str
+    preview: str
+    decided_by: Literal["rule", "user", "mode"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool call is over, after `seconds`; it may never have been started. `details` are what its tool measured."""
+
+    call: ToolCall
+    result: ToolResult
+    state: Literal["finished", "failed", "cancelled", "skipped"]
+    seconds: float
+    details: Mapping[str, Any]
+
+
+AgentEvent = Delta | Notice | Receipt | ToolStarted | ToolFinished | Finished | Failed

@@ -25,9 +25,10 @@ from agentctl.economy.ledger import Answerer, Told
 from agentctl.events import Receipt
 from agentctl.messages import Message
 from agentctl.providers.base import Request
-from agentctl.store import sessions
+from agentctl.store import sessions, toolcalls
 from agentctl.store.base import Database, Transaction
 from agentctl.store.sessions import MessageStatus, Session
+from agentctl.store.toolcalls import BROKE_OFF, Round
 from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage, UsageStatus
 
@@ -48,7 +49,7 @@ class Turn:
 
     `call.session_id` is None where the conversation is not kept, and `session` also where it is about to begin.
     `opening` are the messages that are new with this turn, and `input_tokens` the estimated tokens of all that is sent.
-    `gate` lets it through if it fits the model.
+    `gate` lets it through if it fits the model. `tools` is whether the tool calls of the answer are going to be run.
     """
 
     call: ledger.Call
@@ -57,6 +58,7 @@ class Turn:
     opening: tuple[Message, ...]
     input_tokens: int
     gate: Gate
+    tools: bool = False
 
 
 class DatabaseJournal:
@@ -77,6 +79,7 @@ class DatabaseJournal:
         self._call = turn.call
         self._fitted: Fitted | None = None
         self._session: Session | None = None
+        self._round = Round(turn.call.call_id, None)
         self._chunks = self._sent_at = 0
         self._begun = False
         self._earlier: Bill | None = None  # for the attempts before this one
@@ -86,6 +89,11 @@ class DatabaseJournal:
     def begun(self) -> bool:
         """Whether the turn is in the database."""
         return self._begun
+
+    @property
+    def round(self) -> Round:
+        """The tool calls of the answer, once that is settled."""
+        return self._round
 
     @property
     def cost(self) -> Decimal:
@@ -234,12 +242,19 @@ class DatabaseJournal:
 
     def _close(self, tx: Transaction, message: Message | None) -> str | None:
         if self._session is None:
+            if message and message.calls and self._turn.tools and not _is_partial(message):
+                toolcalls.ask(tx, self._round, message.calls)
             return None
         sessions.close_draft(tx, self._call.call_id)
         if message is None:
             return None
-        status: MessageStatus = "partial" if message.stop_reason in {"cancelled", "error"} else "final"
-        _, stored = sessions.append(tx, self._session, message, status=status, run_id=self._call.call_id)
+        status: MessageStatus = "partial" if _is_partial(message) else "final"
+        session, stored = sessions.append(tx, self._session, message, status=status, run_id=self._call.call_id)
+        self._round = Round(self._call.call_id, session)
+        if message.calls and status == "partial":
+            toolcalls.skip(tx, self._round, message.calls, BROKE_OFF)
+        elif message.calls and self._turn.tools:
+            toolcalls.ask(tx, self._round, message.calls)
         return stored.id
 
     async def release(self) -> Receipt:
@@ -259,6 +274,10 @@ class DatabaseJournal:
             ledger.release(tx, self._call)
         billed = self._earlier or _NOTHING
         return self._receipt(billed, "partial" if self._earlier else "final", self._total(tx, billed))
+
+
+def _is_partial(message: Message) -> bool:
+    return message.stop_reason in {"cancelled", "error"}
 
 
 def _add(tx: Transaction, call: ledger.Call, chunks: Iterable[tuple[int, str]], told: Told | None) -> None:

@@ -116,6 +116,11 @@ class Message:
         """The reasoning parts, joined."""
         return "".join(part.text for part in self.parts if isinstance(part, Thinking))
 
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
 
 def user(text: str, *attachments: Attachment) -> Message:
     """A user's message; attachments come before the text that speaks of them."""

@@ -1,8 +1,11 @@
-"""Puts right what dead processes left: of each call that one was at, a partial answer and a charge, or neither."""
+"""Puts right what dead processes left: of each call that one was at, a partial answer and a charge, or neither.
+
+Tool calls that one was at get a result that says so, and the conversation can go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -14,21 +17,33 @@ from agentctl.economy import ledger
 from agentctl.economy.billing import billed_card
 from agentctl.economy.catalog import Catalog
 from agentctl.messages import Message, Part
-from agentctl.store import sessions
+from agentctl.store import sessions, toolcalls
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.sessions import Draft
+from agentctl.store.toolcalls import BROKE_OFF, Round
 from agentctl.usage import UsageStatus
 
 
 def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
     """Make a partial answer and a charge of each call that a dead process left open; one it had not sent costs nothing.
 
+    Tool calls without a result get one.
+
     `held` is a lock that the caller holds itself.
     """
-    for left in db.read(ledger.open_calls):
-        name = left.call.session_id or left.call.call_id
+    calls, rounds = db.read(lambda tx: (ledger.open_calls(tx), toolcalls.open_rounds(tx)))
+    work: list[tuple[str, Callable[[Transaction], None]]] = [
+        *((left.call.session_id or left.call.call_id, partial(_fold, left=left, catalog=catalog)) for left in calls),
+        *((left.place.id if left.place else left.run_id, partial(_conclude, left=left)) for left in rounds),
+    ]
+    for name, fold in work:
         with suppress(LockBusyError), nullcontext() if name == held else db.lock(name, wait=0):
-            db.write(partial(_fold, left=left, catalog=catalog))
+            db.write(fold)
+
+
+def _conclude(tx: Transaction, left: Round) -> None:
+    if toolcalls.is_open(tx, left):  # its process may have concluded it just before we had the lock
+        toolcalls.fold(tx, left)
 
 
 def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
@@ -72,5 +87,7 @@ def _store_partial(tx: Transaction, draft: Draft, message: Message) -> str | Non
     sessions.close_draft(tx, draft.run_id)
     if not message.parts:
         return None
-    _, stored = sessions.append(tx, draft.session, message, status="partial", run_id=draft.run_id)
+    session, stored = sessions.append(tx, draft.session, message, status="partial", run_id=draft.run_id)
+    if message.calls:
+        toolcalls.skip(tx, Round(draft.run_id, session), message.calls, BROKE_OFF)
     return stored.id

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import add
 from typing import Any, Literal
 
 UsageStatus = Literal["final", "partial", "estimated"]
@@ -56,6 +57,10 @@ class Usage:
     def input(self) -> int:
         """All input tokens, cached or not."""
         return self.uncached_input + self.cache_read + self.cache_write_short + self.cache_write_long
+
+    def __add__(self, other: Usage) -> Usage:
+        """The tokens of both; what else is told of one call is not of two."""
+        return Usage(*map(add, self.buckets().values(), other.buckets().values()))
 
     def buckets(self) -> dict[str, int]:
         """The buckets by name, as JSON output and the ledger give them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +25,7 @@ from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note
+from agentctl.cli.tooling import names, user_at
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
 from agentctl.conversation import Conversation
@@ -45,6 +46,14 @@ class Output(StrEnum):
     text = "text"
     json = "json"
     stream_json = "stream-json"
+
+
+class Approve(StrEnum):
+    """Who allows what no rule allows or forbids."""
+
+    ask = "ask"
+    auto = "auto"
+    never = "never"
 
 
 class ChatCommand(TyperCommand):
@@ -88,6 +97,18 @@ def chat(
     budget_wait: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="How long to wait for what other calls have reserved.")
     ] = None,
+    tools: Annotated[
+        str | None,
+        typer.Option("-t", "--tools", metavar="NAMES", help="Tools for the model: all, none, files, shell, …"),
+    ] = None,
+    approve: Annotated[
+        Approve | None, typer.Option(help="Who allows what tools do: you, everybody, or rules alone.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Calls that need no leave, as in 'shell(git diff *)'.")
+    ] = None,
+    deny: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Calls that are never allowed.")] = None,
+    max_turns: Annotated[int | None, typer.Option(help="How often to ask the model at most.", min=1)] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask no provider to cache the prompt.")] = False,
     tag: Annotated[str | None, typer.Option(help="What to book the calls under; see cost --by tag.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
@@ -103,7 +124,8 @@ def chat(
     with _reporting(view):
         routed = routing.flags(route or [], fallback or [])
         told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
-        set_ = {**told, "cache": False if no_cache else None, **routed}
+        acting = {"tools.use": names(tools), "tools.approve": approve, "tools.max_turns": max_turns}
+        set_ = {**told, "cache": False if no_cache else None, **acting, **routed}
         wired, most = App(flags=set_), read_dollars(max_cost, "--max-cost")
         wired.allowance(most)
         log.setup(wired.settings.log)
@@ -116,6 +138,7 @@ def chat(
         session = wired.session(resume, latest=latest)
         target = wired.target(wired.model(model, session))
         routing.check(routed, target.name, wired.settings)
+        toolkit = wired.toolkit(user_at(wired), allow or [], deny or [])
         conversation = Conversation(
             wired.database,
             wired.catalog,
@@ -125,11 +148,12 @@ def chat(
             system=system,
             keep=not no_save,
             tag=wired.settings.tag,
-            caching=_expected(wired, lines=lines, session=session),
+            caching=_expected(wired, lines=lines or session is not None, tools=toolkit is not None),
+            tools=toolkit,
             allowance=lambda: App(flags=set_).allowance(most),  # a budget may be changed while one talks
         )
         if dry_run and message:
-            _show_request(conversation, message)
+            _show_request(conversation, message, notify)
             return
         _fetch_weights(wired, target.name, yes=yes)
         with Turns(conversation) as turns:
@@ -167,14 +191,16 @@ def _finite(temperature: float | None) -> float | None:
     return temperature
 
 
-def _expected(wired: App, *, lines: bool, session: str | None) -> Expectation | None:
+def _expected(wired: App, *, lines: bool, tools: bool) -> Expectation | None:
     """What follows: a session that was gone on with once is gone on with again."""
     if not wired.settings.cache:
         return None
-    return "conversation" if lines or session else "one-shot"
+    return "conversation" if lines else "loop" if tools else "one-shot"
 
 
-def _show_request(conversation: Conversation, message: Message) -> None:
+def _show_request(conversation: Conversation, message: Message, notify: Callable[[str], None]) -> None:
+    with Turns(conversation) as turns:
+        turns.prepare(notify)
     preview, quote = conversation.preview(message)
     print_json(
         {

@@ -15,6 +15,9 @@ from agentctl.errors import AgentctlError
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+_DIFF_STYLES = {"+": "\x1b[32m", "-": "\x1b[31m", " ": ""}
+
+
 def styled(stream: TextIO) -> bool:
     """Whether `stream` is a terminal that wants colours (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -68,6 +71,21 @@ def print_note(text: str) -> None:
     _to_stderr(text, "\x1b[2m")
 
 
+def print_question(text: str) -> None:
+    """Print a question on stderr, and let the answer stand in the same line."""
+    sys.stderr.write(printable(text, sys.stderr))
+    sys.stderr.flush()
+
+
+def print_diff(text: str, most: int = 200) -> None:
+    """Print a unified diff on stderr, at most so many lines of it."""
+    lines = text.splitlines()
+    for line in lines[:most]:
+        _to_stderr(line, _DIFF_STYLES.get(line[:1], "\x1b[2m"))
+    if len(lines) > most:
+        print_note(f"… {len(lines) - most} more lines")
+
+
 def print_error(error: AgentctlError) -> None:
     """Print an error and its hint on stderr."""
     _to_stderr(f"error: {error.message}", "\x1b[31m")
@@ -78,7 +96,7 @@ def print_error(error: AgentctlError) -> None:
 def _to_stderr(text: str, style: str) -> None:
     shown = printable(text, sys.stderr)
     try:
-        sys.stderr.write(f"{style}{shown}\x1b[0m\n" if styled(sys.stderr) else f"{shown}\n")
+        sys.stderr.write(f"{style}{shown}\x1b[0m\n" if style and styled(sys.stderr) else f"{shown}\n")
         sys.stderr.flush()
     except OSError:
         forget(sys.stderr)  # our remarks are lost, and the answer goes on

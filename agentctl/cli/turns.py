@@ -40,12 +40,18 @@ class Turns:
         with self._runner:
             self._runner.run(self._conversation.aclose())
 
+    def prepare(self, notify: Callable[[str], None]) -> None:
+        """Get the conversation's tools ready."""
+        self._runner.run(self._conversation.prepare(notify))
+
     def run(self, message: Message, view: View) -> Ending:
         """Run one turn and show it.
 
         The first SIGINT or SIGTERM ends the turn, whose partial answer is stored; a second one ends the process.
         """
-        with self._conversation.turn(message, lambda text: view.show(Notice(text))) as events:
+        notify = lambda text: view.show(Notice(text))  # noqa: E731 - one line, used twice
+        self.prepare(notify)
+        with self._conversation.turn(message, notify) as events:
             view.begin(self._conversation.session_id, self._conversation.model)
             return self._runner.run(_play(events, view.show))
 

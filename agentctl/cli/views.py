@@ -8,9 +8,21 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from agentctl.cli.render import print_json, print_json_line, print_note, printable
+from agentctl.cli.tooling import as_line, show_end, show_start
 from agentctl.economy.money import dollars, format_usd
 from agentctl.errors import ExitCode
-from agentctl.events import AgentEvent, Failed, Finished, Notice, Receipt, TextDelta, ThinkingDelta, ToolCallDelta
+from agentctl.events import (
+    AgentEvent,
+    Failed,
+    Finished,
+    Notice,
+    Receipt,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    ToolFinished,
+    ToolStarted,
+)
 from agentctl.usage import Usage
 
 VERSION = 1  # of the event lines; a change that could break a reader raises it
@@ -60,6 +72,12 @@ class TextView:
                 self._thinking = True
             case Notice(text) if not self._quiet:
                 print_note(text)
+            case ToolStarted() if not self._quiet:
+                self._end_line()
+                show_start(event)
+            case ToolFinished() if not self._quiet:
+                self._end_line()
+                show_end(event)
             case Finished(message, receipt):
                 if not self._stream and message:
                     self._write(message.text)
@@ -77,6 +95,7 @@ class TextView:
         if self._last and not self._last.endswith("\n"):
             sys.stdout.write("\n")
             sys.stdout.flush()
+            self._last = ""
 
     def _summary(self, receipt: Receipt, stop_reason: str | None) -> None:
         if self._quiet:
@@ -111,6 +130,7 @@ class JsonView:
 
     def show(self, event: AgentEvent) -> None:
         """Show one event."""
+        self._result.hear(event)
         if isinstance(event, Notice):
             print_note(event.text)
         elif isinstance(event, Finished | Failed):
@@ -130,6 +150,7 @@ class StreamJsonView:
 
     def show(self, event: AgentEvent) -> None:
         """Show one event."""
+        self._result.hear(event)
         match event:
             case TextDelta(text):
                 self._line({"type": "text", "text": text})
@@ -139,6 +160,8 @@ class StreamJsonView:
                 self._line({"type": "tool_call", "index": index, "id": id_, "name": name, "arguments": arguments})
             case Notice(text):
                 self._line({"type": "notice", "text": text})
+            case ToolStarted() | ToolFinished():
+                self._line(as_line(event))
             case Receipt():
                 self._line({"type": "usage", **spent(event)})
             case Finished() | Failed():
@@ -154,11 +177,17 @@ class Result:
     def __init__(self) -> None:
         self._session_id: str | None = None
         self._model: str | None = None
+        self._turns = self._tool_calls = 0
         self._started = time.monotonic()
 
     def begin(self, session_id: str | None, model: str) -> None:
         """Learn which turn it is."""
         self._session_id, self._model = session_id, model
+
+    def hear(self, event: AgentEvent) -> None:
+        """Count the calls of the model and those of tools."""
+        self._turns += isinstance(event, Receipt)
+        self._tool_calls += isinstance(event, ToolFinished)
 
     def document(self, last: Finished | Failed) -> dict[str, Any]:
         """The document for a turn that ended so."""
@@ -168,6 +197,8 @@ class Result:
             "model": self._model,
             "text": message.text if message else "",
             "stop_reason": _stop_reason(last),
+            "turns": self._turns,
+            "tool_calls": self._tool_calls,
             **(spent(receipt) if receipt else _NOTHING_SPENT),
             "duration_ms": round((time.monotonic() - self._started) * 1000),
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import add
 
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog, ModelCard
@@ -49,9 +48,8 @@ class Bill:
     cost: Decimal | None
 
     def __add__(self, other: Bill) -> Bill:
-        mine, theirs = self.usage.buckets().values(), other.usage.buckets().values()
         return Bill(
-            Usage(*map(add, mine, theirs)),
+            self.usage + other.usage,
             _sum(self.computed, other.computed),
             _sum(self.reported, other.reported),
             _sum(self.cost, other.cost),

@@ -107,6 +107,21 @@ def _names(value: object) -> tuple[str, ...]:
     return names
 
 
+def _lines(value: object) -> tuple[str, ...]:
+    expected = 'a list of rules, such as ["edit(src/**)", "shell(git diff *)"]'
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one.strip() for one in value):
+        raise ValueError(expected)
+    if not all(one.isprintable() for one in value):
+        raise ValueError(expected)
+    return tuple(one.strip() for one in value)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not (0 < value < _TOO_LARGE):
+        raise ValueError("a whole number above 0")
+    return value
+
+
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false")  # noqa: TRY004 - a wrong value is one, whatever its type
@@ -236,6 +251,8 @@ ZONE = Kind("time zone", _zone)
 WAIT = Kind("seconds, or 0", _wait, _number)
 ATTRIBUTION = Kind("string or off", _attribution)
 NAMES = Kind("list of names", _names, _list)
+RULES = Kind("list of rules", _lines, lambda text: [text])
+COUNT = Kind("number", _count, _whole)
 TRUTH = Kind("true or false", _yes_or_no, _truth)
 RATE = Kind("tokens/s", _rate, _number)
 QUANTIZATIONS = Kind("list of quantizations", _quantizations, _list)

@@ -47,7 +47,7 @@ def _value(settings: Settings, path: table.Path) -> object:
             return getattr(settings.models.get(name), field, None)
         case ("openrouter", *parts):
             return _openrouter(settings.openrouter, ".".join(parts))
-        case ("budget" | "log" as group, field):
+        case ("budget" | "log" | "tools" as group, field):
             value = getattr(getattr(settings, group), field)
             return "none" if value == "" else value  # of these the compression of logs alone may be empty
     return getattr(settings, path[0])

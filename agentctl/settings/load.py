@@ -20,6 +20,7 @@ from agentctl.settings.values import (
     Origin,
     Server,
     Settings,
+    ToolSettings,
 )
 
 _LONGEST_SHOWN = 10**100  # Python itself refuses to print the digits of a much larger number
@@ -130,12 +131,15 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         ("openrouter", "title"): "agentctl",
         ("budget", "wait"): 30.0,
         ("cache",): True,
+        ("tools", "timeout"): 120.0,
+        ("tools", "max_result"): 40_000,
+        ("tools", "max_turns"): 50,
         ("log", "dir"): files.directory(state_dir, environ),
     }
     holds = {key.path: _Setting(defaults.get(key.path), "default") for key in table.KEYS if not key.named} | found
-    log, budget = (
+    log, budget, tools = (
         {path[1]: setting.value for path, setting in holds.items() if path[0] == group and setting.value is not None}
-        for group in ("log", "budget")
+        for group in ("log", "budget", "tools")
     )
     return Settings(
         model=holds["model",].value,
@@ -150,6 +154,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         openrouter=_openrouter({path[1:]: setting.value for path, setting in holds.items() if path[0] == "openrouter"}),
         budget=BudgetSettings(**budget),
         cache=holds["cache",].value,
+        tools=ToolSettings(**tools),
         log=LogSettings(**log),
         project=project,
         origins=MappingProxyType({table.dotted(path): setting.origin for path, setting in holds.items()}),

@@ -133,6 +133,18 @@ KEYS = (
         )
     ),
     _simple("cache", kinds.TRUTH, "whether providers are asked to cache prompts", "true", "AGENTCTL_CACHE"),
+    *(
+        _simple(f"tools.{name}", kind, meaning, default, f"AGENTCTL_TOOLS_{name.upper()}")
+        for name, kind, meaning, default in (
+            ("use", kinds.NAMES, "tools that `chat` gives the model: all, none, files, or their names", "none"),
+            ("approve", kinds.one_of("ask", "auto", "never"), "what is done where no rule speaks", "ask in a terminal"),
+            ("allow", kinds.RULES, "calls that need no leave", ""),
+            ("deny", kinds.RULES, "calls that are never allowed", ""),
+            ("timeout", kinds.SECONDS, "how long a call may take", "120"),
+            ("max_result", kinds.COUNT, "characters of a result that the model is told at once", "40000"),
+            ("max_turns", kinds.COUNT, "how often the model is asked at most for one answer", "50"),
+        )
+    ),
     _simple("log.dir", kinds.DIRECTORY, "where `agentctl.log` is written", "the state directory", "AGENTCTL_LOG_DIR"),
     _simple("log.level", kinds.LEVEL, "the least important level that is written", "INFO", "AGENTCTL_LOG_LEVEL"),
     _simple("log.format", kinds.FORMAT, "lines for people or JSON for programs", "text", "AGENTCTL_LOG_FORMAT"),

@@ -76,6 +76,29 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSettings:
+    """What the model may do.
+
+    Args:
+        use: the tools that it is given: "all", "none", "files", or names.
+        approve: what is done where no rule speaks; None is to ask in a terminal, and never to allow elsewhere.
+        allow: rules on what needs no leave, as `agentctl.tools.rules` reads them.
+        deny: rules on what is never allowed.
+        timeout: seconds that a call may take.
+        max_result: characters of a result that it is told at once.
+        max_turns: how often it is asked at most for one answer.
+    """
+
+    use: tuple[str, ...] = ()
+    approve: Literal["ask", "auto", "never"] | None = None
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    timeout: float = 120.0
+    max_result: int = 40_000
+    max_turns: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Where logs go and how they are kept. `rotation` and `retention` are as `agentctl.settings.limits` reads them."""
 
@@ -108,6 +131,7 @@ class Settings:
     openrouter: OpenRouterSettings
     budget: BudgetSettings
     cache: bool
+    tools: ToolSettings
     log: LogSettings
     project: Path | None
     origins: Mapping[str, Origin]

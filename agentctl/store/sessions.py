@@ -85,10 +85,15 @@ def create(tx: Transaction, name: str | None = None, *, session_id: str | None =
         UsageError: the name is empty or not printable.
     """
     _check_name(name)
-    session_id, branch_id, now = session_id or new_id(), new_id(), _now()
-    row = tx.one("sessions.create", id=session_id, name=name, branch_id=branch_id, now=now)
+    session_id, branch_id, at = session_id or new_id(), new_id(), now()
+    row = tx.one("sessions.create", id=session_id, name=name, branch_id=branch_id, now=at)
     tx.execute("branches.create", id=branch_id, session_id=session_id, parent_id=None, fork_seq=0)
-    return Session(session_id, name, branch_id, None, 0, now, row["updated_at"] if row else now)
+    return Session(session_id, name, branch_id, None, 0, at, row["updated_at"] if row else at)
+
+
+def after(session: Session, branch_id: str, message_id: str, seq: int) -> Session:
+    """Return the place right after a message of the session."""
+    return replace(session, branch_id=branch_id, head_id=message_id, next_seq=seq + 1)
 
 
 def rename(tx: Transaction, session: Session, name: str | None) -> Session:
@@ -178,7 +183,7 @@ def append(
     Returns:
         The session standing after it, on a new branch where another writer was there first; and what was stored.
     """
-    now, message_id, body = _now(), new_id(), dump(message)
+    at, message_id, body = now(), new_id(), dump(message)
     if not _advance(tx, session):
         session = _fork(tx, session)
         _advance(tx, session)
@@ -194,12 +199,12 @@ def append(
         body=body,
         body_sha256=_sha256(body),
         run_id=run_id,
-        now=now,
+        now=at,
     )
-    row = tx.one("sessions.touch", id=session.id, now=now)
-    stored = Stored(message_id, session.head_id, session.branch_id, session.next_seq, message, status, now)
+    row = tx.one("sessions.touch", id=session.id, now=at)
+    stored = Stored(message_id, session.head_id, session.branch_id, session.next_seq, message, status, at)
     return replace(
-        session, head_id=message_id, next_seq=session.next_seq + 1, updated_at=row["updated_at"] if row else now
+        session, head_id=message_id, next_seq=session.next_seq + 1, updated_at=row["updated_at"] if row else at
     ), stored
 
 
@@ -212,7 +217,7 @@ def open_draft(tx: Transaction, session: Session, run_id: str) -> None:
         branch_id=session.branch_id,
         head_id=session.head_id,
         next_seq=session.next_seq,
-        now=_now(),
+        now=now(),
     )
 
 
@@ -307,5 +312,6 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _now() -> int:
+def now() -> int:
+    """The time in µs since the epoch."""
     return time.time_ns() // 1000

@@ -1,0 +1,131 @@
+"""Rules on what tools may do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.tools import Person
+
+from agentctl.errors import UsageError
+from agentctl.tools.approval import Policy, Rules
+from agentctl.tools.base import Asked, Decision, Effect, Outcome, Plan
+from agentctl.tools.rules import exactly, parse
+
+
+async def _nothing() -> Outcome:
+    return Outcome("")
+
+
+def asked(tool: str, subject: str, effect: Effect) -> Asked:
+    return Asked(tool, Plan(f"{tool} {subject}", subject, effect, _nothing))
+
+
+def shell(command: str) -> Asked:
+    return asked("shell", command, "execute")
+
+
+@pytest.mark.parametrize(
+    ("rule", "call", "allowed"),
+    [
+        ("edit", asked("edit", "src/a.py", "write"), True),
+        ("edit", asked("write", "src/a.py", "write"), False),
+        ("edit(src/**)", asked("edit", "src/deep/a.py", "write"), True),
+        ("edit(src/*)", asked("edit", "src/deep/a.py", "write"), False),
+        ("edit(**/*.md)", asked("edit", "README.md", "write"), True),
+        ("edit(**/*.md)", asked("edit", "docs/deep/a.md", "write"), True),
+        ("edit(src/?.py)", asked("edit", "src/a.py", "write"), True),
+        ("edit(src/?.py)", asked("edit", "src/ab.py", "write"), False),
+        ("fetch(*.python.org)", asked("fetch", "docs.python.org", "network"), True),
+        ("fetch(*.python.org)", asked("fetch", "python.org.evil.example", "network"), False),
+        ("files__*", asked("files__read", "read", "execute"), True),
+        ("files__*", asked("git__log", "log", "execute"), False),
+        ("*", asked("anything", "", "execute"), True),
+        ("shell(git diff *)", shell("git diff HEAD -- a.py"), True),
+        ("shell(git diff *)", shell("git diff"), False),
+        ("shell(make a; make b)", shell("make a; make b"), True),
+        ("edit([ab].py)", asked("edit", "a.py", "write"), False),
+    ],
+)
+def test_what_a_rule_allows(rule: str, call: Asked, *, allowed: bool) -> None:
+    """A rule is a tool and a pattern for what it does; in paths a star stops at a slash."""
+    assert parse(rule).allows(call) is allowed
+
+
+@pytest.mark.parametrize(
+    "joint",
+    [
+        "; {0}", " && {0}", " || {0}", " | {0}", " & {0}", "\n{0}", "\r{0}",
+        " `{0}`", " $({0})", " > /etc/{0}", " < {0}", " ${{x:={0}}}",
+    ],
+)  # fmt: skip
+def test_a_pattern_for_one_command_lets_no_second_one_in(joint: str) -> None:
+    """What joins commands, redirects or substitutes is beyond any pattern."""
+    command = "git diff a" + joint.format("rm")
+    assert not parse("shell(git diff *)").allows(shell(command))
+    assert parse("shell").allows(shell(command))
+
+
+@pytest.mark.parametrize("command", ["rm -rf x", "ls; rm -rf x", "ls && rm -rf x", "ls | rm -rf x", "(ls;rm -rf x)"])
+def test_what_is_forbidden_stays_so_amid_other_commands(command: str) -> None:
+    """A forbidding rule looks at each command of a line."""
+    assert parse("shell(rm *)").forbids(shell(command))
+
+
+@given(st.text(), st.sampled_from(["read", "write", "execute", "network"]))
+def test_a_rule_made_of_a_call_allows_that_call(subject: str, effect: Effect) -> None:
+    """What the user allows for good is at least what they saw."""
+    call = asked("tool", subject, effect)
+    assert exactly(call).allows(call)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_.-]+(\([ -~]*\))?", fullmatch=True))
+def test_a_rule_reads_back_as_it_is_written(text: str) -> None:
+    """Rules survive being remembered."""
+    assert parse(str(parse(text))) == parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "ed it", "edit(", "edit)x", "(x)", "shell(a\nb)", "a*b"])
+def test_what_is_no_rule_is_refused(text: str) -> None:
+    """A rule that would match nothing is an error and not silence."""
+    with pytest.raises(UsageError, match="is no rule for tools"):
+        parse(text)
+
+
+@pytest.mark.parametrize("mode", ["ask", "auto", "never"])
+def test_forbidden_is_forbidden_in_every_mode(mode: str) -> None:
+    """A forbidding rule holds against an allowing one, against the mode and against the user."""
+    rules = Rules([parse("shell")], [parse("shell(rm *)")])
+    person = Person()
+    decision = asyncio.run(Policy(mode, rules, person).decide(shell("rm x")))  # type: ignore[arg-type]
+    assert (decision.allowed, decision.by, person.asked) == (False, "rule", [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "effect", "expected"),
+    [
+        ("ask", "read", Decision(allowed=True, by="mode")),
+        ("ask", "none", Decision(allowed=True, by="mode")),
+        ("never", "read", Decision(allowed=True, by="mode")),
+        ("auto", "execute", Decision(allowed=True, by="mode")),
+        ("ask", "write", Decision(allowed=True, by="user")),
+        ("ask", "network", Decision(allowed=True, by="user")),
+        ("ask", "execute", Decision(allowed=True, by="user")),
+    ],
+)
+def test_what_no_rule_decides_the_mode_does(mode: str, effect: Effect, expected: Decision) -> None:
+    """Reading in the workspace needs no leave; all else is asked, allowed or refused as the user chose."""
+    decision = asyncio.run(Policy(mode, Rules(), Person()).decide(asked("t", "x", effect)))  # type: ignore[arg-type]
+    assert decision == expected
+
+
+@pytest.mark.parametrize("effect", ["write", "execute", "network"])
+@pytest.mark.parametrize(("mode", "person"), [("never", Person()), ("ask", None)])
+def test_where_nobody_is_asked_nothing_is_allowed(mode: str, person: Person | None, effect: Effect) -> None:
+    """`never`, and `ask` with nobody there, refuse what no rule allows."""
+    decision = asyncio.run(Policy(mode, Rules(), person).decide(asked("t", "x", effect)))  # type: ignore[arg-type]
+    assert not decision.allowed
+    allowed = asyncio.run(Policy(mode, Rules([parse("t(x)")]), person).decide(asked("t", "x", effect)))  # type: ignore[arg-type]
+    assert allowed == Decision(allowed=True, by="rule")
