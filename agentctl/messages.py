@@ -121,6 +121,11 @@ class Message:
         """The tool calls."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
+    @property
+    def results(self) -> tuple[ToolResult, ...]:
+        """The results of tool calls."""
+        return tuple(part for part in self.parts if isinstance(part, ToolResult))
+
 
 def user(text: str, *attachments: Attachment) -> Message:
     """A user's message; attachments come before the text that speaks of them."""

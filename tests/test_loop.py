@@ -18,7 +18,7 @@ from agentctl.conversation import Conversation, Options, Target
 from agentctl.economy.catalog import Catalog
 from agentctl.errors import StorageError, ToolError, TurnLimitError
 from agentctl.events import AgentEvent, Failed, Finished, Receipt, ToolFinished, ToolStarted
-from agentctl.messages import Message, ToolResult, user
+from agentctl.messages import Message, user
 from agentctl.providers.scripted import Scripted
 from agentctl.recovery import recover
 from agentctl.settings.values import ModelOverride, ToolSettings
@@ -117,8 +117,7 @@ async def _collect(events: AsyncGenerator[AgentEvent, None]) -> list[AgentEvent]
 
 def results(messages: Sequence[Message]) -> list[tuple[str, str, bool]]:
     """The tool results in a conversation."""
-    parts = (part for message in messages for part in message.parts if isinstance(part, ToolResult))
-    return [(part.call_id, part.content, part.is_error) for part in parts]
+    return [(part.call_id, part.content, part.is_error) for message in messages for part in message.results]
 
 
 @pytest.fixture

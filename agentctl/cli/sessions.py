@@ -124,6 +124,10 @@ def _message(stored: Stored) -> dict[str, Any]:
         "attachments": [
             {"name": part.name, "media_type": part.media_type, "size": len(part.data)} for part in _attachments(message)
         ],
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.calls],
+        "tool_results": [
+            {"call_id": part.call_id, "content": part.content, "is_error": part.is_error} for part in message.results
+        ],
         "model": message.model,
         "stop_reason": message.stop_reason,
         "created_at": rfc3339(stored.created_at),
@@ -138,7 +142,10 @@ def _heading(stored: Stored) -> str:
 
 def _body(message: Message) -> str:
     attached = [f"[{part.name}, {part.media_type}, {len(part.data)} bytes]" for part in _attachments(message)]
-    return "\n".join((*attached, message.text) if message.text else attached)
+    said = [message.text] if message.text else []
+    called = [f"[called {call.name} with {call.arguments}]" for call in message.calls]
+    answered = [f"[{'failed' if part.is_error else 'result'}] {part.content}" for part in message.results]
+    return "\n".join((*attached, *said, *called, *answered))
 
 
 def _attachments(message: Message) -> list[Attachment]:
