@@ -105,5 +105,5 @@ def _kernel_devices() -> set[int]:
     devices = set()
     for path in _KERNEL:
         with suppress(OSError):
-            devices.add(os.stat(path).st_dev)
-    return devices - {os.stat("/").st_dev}
+            devices.add(Path(path).stat().st_dev)
+    return devices - {Path("/").stat().st_dev}

@@ -9,9 +9,33 @@ from collections.abc import Mapping
 from agentctl.redact import redact
 
 _PASSED = frozenset(
-    "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TERM TZ TMPDIR VIRTUAL_ENV CONDA_PREFIX JAVA_HOME GOPATH GOROOT "
-    "CARGO_HOME RUSTUP_HOME NVM_DIR PYENV_ROOT SSL_CERT_FILE SSL_CERT_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME "
-    "XDG_CACHE_HOME".split()
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TERM",
+        "TZ",
+        "TMPDIR",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "JAVA_HOME",
+        "GOPATH",
+        "GOROOT",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "NVM_DIR",
+        "PYENV_ROOT",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "XDG_CACHE_HOME",
+    ]
 )
 # Nobody is there to turn pages or to type a password.
 _SET = {"PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
@@ -36,8 +60,8 @@ def conceal() -> bool:
     """Let no other process of this user read our environment or memory, or what we have open; whether that holds.
 
     On Linux this process is made undumpable (prctl(2), PR_SET_DUMPABLE): `/proc/PID/environ`, `mem` and `fd` are then
-    root's. A command that runs as root is kept out by the capability that it is started without, CAP_SYS_PTRACE;
-    another process of root's is not. Elsewhere nothing holds: `ps -E` on macOS shows the environment to its user.
+    root's. A command that runs as root is kept out by the capabilities that it is started without; another process of
+    root's is not. Elsewhere nothing holds: `ps -E` on macOS shows the environment to its user.
     """
     if sys.platform != "linux":
         return False

@@ -25,7 +25,8 @@ def _most_alike(lines: Sequence[str], wanted: str) -> int | None:
     from difflib import SequenceMatcher  # noqa: PLC0415 - only where an edit failed
 
     matcher = SequenceMatcher(None, "", wanted.strip()[:_COMPARED], autojunk=False)
-    best, place = _ALIKE, None
+    best = _ALIKE
+    place: int | None = None
     for index, line in enumerate(lines[:_SEARCHED]):
         matcher.set_seq1(line.strip()[:_COMPARED])
         if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and (ratio := matcher.ratio()) > best:

@@ -47,9 +47,9 @@ class Shell:
     """Runs commands in a workspace; what they do is not confined to it, so that each must be allowed.
 
     A command is started in a session of its own without a terminal, with the few variables of `environ` that hold no
-    secret, and ended with all that it started (see `supervisor`). As root it has neither CAP_SYS_PTRACE nor
-    CAP_SYS_ADMIN. What it can still do is what its user can: read his files, write to his terminals by name, end his
-    processes, the one that watches over it among them.
+    secret, and ended with all that it started (see `supervisor`). As root it lacks the capabilities to look into other
+    processes and to change the kernel, so that it can't mount or trace. What it can still do is what its user can: read
+    his files, write to his terminals by name, end his processes, the one that watches over it among them.
     """
 
     workspace: Workspace
@@ -90,7 +90,7 @@ def _outcome(ended: Ended, limits: Limits) -> Outcome:
         note = f"exit code {ended.status}"
     if ended.left:
         note += f"; {ended.left} processes could not be ended"
-    details = {"exit_code": ended.status, "bytes": ended.output.size}
+    details: dict[str, int | str | None] = {"exit_code": ended.status, "bytes": ended.output.size}
     if ended.reason:
         details["reason"] = ended.reason
     if ended.left:

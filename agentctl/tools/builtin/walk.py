@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from agentctl.errors import ToolError
 from agentctl.tools.builtin import ignored
 from agentctl.tools.builtin.ignored import Ignored
-from agentctl.tools.builtin.workspace import Workspace
+from agentctl.tools.builtin.workspace import Workspace, is_nameable
 
 _RULES_LENGTH = 1 << 20
 _NEVER = {".git", ".agentctl", ".hg", ".svn", ".jj"}
@@ -52,7 +52,9 @@ def _entries(descriptor: int, directory: str, rules: Ignored | None) -> tuple[li
         for entry in sorted(entries, key=lambda entry: entry.name):
             path = PurePosixPath(directory, entry.name)
             is_directory = entry.is_dir(follow_symlinks=False)
-            if entry.name in _NEVER or (rules and rules.ignores(path.parts, is_directory=is_directory)):
+            if entry.name in _NEVER or not is_nameable(entry.name):
+                continue
+            if rules and rules.ignores(path.parts, is_directory=is_directory):
                 continue
             if is_directory:
                 deeper.append(path.as_posix())

@@ -38,7 +38,6 @@ class Workspace:
         self.root = Path(os.path.realpath(root))
         if not self.root.is_dir():
             raise ToolError(f"{root} is not a directory", reason="invalid")
-        self._named = (self.root, Path(os.path.normpath(root.absolute())))
 
     def resolve(self, named: str) -> str:
         """Return the real path of what a model names; it need not exist.
@@ -95,12 +94,17 @@ class Workspace:
         return f"Workspace({str(self.root)!r})"
 
 
+def is_nameable(text: str) -> bool:
+    """Whether a path may be called this: no control characters, which terminals obey, and all of it UTF-8."""
+    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+
+
 def _check_name(named: str) -> None:
     if not named:
         raise ToolError("a path is missing", reason="invalid")
     if named.startswith("~"):
         raise ToolError(f"{named} is not looked up: name paths from the workspace on", reason="denied")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in named):
+    if not is_nameable(named):
         raise ToolError(f"{named!r} has characters that no path here has", reason="denied")
     encoded = named.encode()
     if len(encoded) > _PATH_MAX or any(len(part) > _NAME_MAX for part in encoded.split(b"/")):

@@ -15,7 +15,7 @@ from agentctl.tools.base import Outcome, Plan
 from agentctl.tools.builtin.change import LARGEST, Change, current
 from agentctl.tools.builtin.difference import unified
 from agentctl.tools.builtin.schema import PATH, schema, string
-from agentctl.tools.builtin.text import binary_kind, decode, encode
+from agentctl.tools.builtin.text import Text, binary_kind, decode, encode
 from agentctl.tools.builtin.workspace import Workspace
 
 _SPEC = ToolSpec(
@@ -61,7 +61,7 @@ async def run(change: Change, done: str) -> Outcome:
     return Outcome(f"{change.path} {done}: {len(change.new)} bytes", details={"bytes": len(change.new)})
 
 
-def _decoded(data: bytes, path: str) -> Any:
+def _decoded(data: bytes, path: str) -> Text | None:
     try:
         return decode(data, path)
     except ToolError:
