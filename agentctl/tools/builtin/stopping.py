@@ -1,0 +1,31 @@
+"""Work in a thread that is told to stop when nobody waits for it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from agentctl.errors import ToolError
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[[threading.Event], T]) -> T:
+    """Run `work` in a thread; its event is set when this task is cancelled, and it should then end soon."""
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(work, stop)
+    finally:
+        stop.set()
+
+
+def check(stop: threading.Event) -> None:
+    """Leave the work if it was told to stop.
+
+    Raises:
+        ToolError: it was; nobody sees it.
+    """
+    if stop.is_set():
+        raise ToolError("stopped")
