@@ -197,8 +197,10 @@ class App:
         return Toolkit(settings, self.tool_sources(), policy)
 
     def tool_sources(self) -> list[Source]:
-        """Where tools come from."""
-        return []
+        """Where tools come from; of two tools of one name the first counts."""
+        from agentctl.sources import BuiltIn  # noqa: PLC0415
+
+        return [BuiltIn(self.workspace)]
 
     @property
     def workspace(self) -> Path:

@@ -212,7 +212,7 @@ class Conversation:
         added = (*unanswered((*(history.messages if history else ()), *self._unsaved), added), *added)
         request = self._request(history, added)
         session = history.session if history and self._keep else None
-        size = tokens.estimate(request.messages)
+        size = tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
         allowance = self._allowance()
         gate = self._gate(strict=allowance is not None)
         turn = Turn(call, self._target.card, session, added, size, gate, tools=self._toolbox is not None)

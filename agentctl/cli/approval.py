@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from agentctl.cli.render import print_diff, print_note, print_question
 from agentctl.errors import AgentctlError
-from agentctl.tools.base import Asked, Decision
+from agentctl.tools.base import Asked, Decision, Plan
 from agentctl.tools.rules import Rule, exactly
 
 _LONGEST = 4096  # bytes of a line that a terminal takes
@@ -30,7 +30,7 @@ class Terminal:
         """Show the plan and ask until there is an answer; an end of input is a no."""
         async with self._asking:
             print_note(asked.plan.summary)
-            print_diff(asked.plan.preview)
+            print_diff(asked.plan.preview or _rest(asked.plan))
             return await self._answer(asked)
 
     async def _answer(self, asked: Asked) -> Decision:
@@ -57,6 +57,11 @@ class Terminal:
             self._remember(rule)
         except AgentctlError as error:
             print_note(f"allowed for now: {error.message}")
+
+
+def _rest(plan: Plan) -> str:
+    """What is to be run, where its summary has only the first of several lines."""
+    return plan.subject if plan.effect == "execute" and "\n" in plan.subject else ""
 
 
 def has_terminal() -> bool:

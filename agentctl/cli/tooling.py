@@ -41,8 +41,9 @@ def show_end(event: ToolFinished) -> None:
     if event.state == "finished":
         print_note(f"  {name} · done · {seconds}")
         return
-    first = event.result.content.strip().partition("\n")[0][:_LONGEST]
-    print_note(f"  {name} · {event.state} · {first}")
+    code = event.details.get("exit_code")
+    why = f"exit code {code}" if code else event.result.content.strip().partition("\n")[0][:_LONGEST]
+    print_note(f"  {name} · {event.state} · {why}")
 
 
 def as_line(event: ToolStarted | ToolFinished) -> dict[str, Any]:

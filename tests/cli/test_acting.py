@@ -1,0 +1,207 @@
+"""A model that acts: a whole task in a real terminal, with leave asked, an interruption, and a crash."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.program import AGENTCTL, PATIENCE, Program
+from support.schemas import validate
+from support.tmux import Terminal
+
+WRONG, RIGHT = "def add(a, b):\n    return a - b\n", "def add(a, b):\n    return a + b\n"
+CHECK = "from calc import add\nassert add(2, 2) == 4\nprint('all is well')\n"
+HANGS = "echo $$ > pid; sleep 1000 & setsid sleep 1000 & wait"
+
+
+def _call(tool: str, **arguments: Any) -> list[dict[str, Any]]:
+    return [
+        {"type": "tool_call", "id": f"{tool}-{len(str(arguments))}", "name": tool, "arguments": arguments},
+        {"type": "done", "stop_reason": "tool_use"},
+    ]
+
+
+def _say(text: str) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": text}, {"type": "done"}]
+
+
+READ = _call("read", path="calc.py")
+EDIT = _call("edit", path="calc.py", old_string="a - b", new_string="a + b")
+TEST = _call("shell", command="python3 test_calc.py")
+HANG = _call("shell", command=HANGS)
+
+
+@pytest.fixture
+def work(program: Program) -> Path:
+    """A project with a defect, in the program's home."""
+    (program.home / "calc.py").write_text(WRONG)
+    (program.home / "test_calc.py").write_text(CHECK)
+    return program.home
+
+
+def _script(work: Path, *lines: list[dict[str, Any]]) -> str:
+    (work / "script.jsonl").write_text("\n".join(json.dumps(line) for group in lines for line in group))
+    return "scripted/script.jsonl"
+
+
+def _until(true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def _processes(work: Path) -> list[str]:
+    """The command lines of the processes at work in the project, without agentctl's own."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cwd").readlink() == work.resolve():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return [line for line in found if "sleep 1000" in line]
+
+
+def test_a_task_in_a_terminal_with_leave_an_interruption_and_a_way_on(program: Program, work: Path) -> None:
+    """Read, edit once allowed, run the tests, be interrupted in the midst, and be gone on with."""
+    model = _script(work, READ, EDIT, HANG, TEST, _say("The tests pass now."))
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "--tools", "all"])
+    with Terminal(work / "tmux", line, cwd=work, environ=program.environment) as terminal:
+        terminal.wait("> ")
+        terminal.type("fix the tests", "Enter")
+        screen = terminal.wait("allow?")
+        assert "▸ read calc.py" in screen
+        assert "-    return a - b" in screen
+        assert "+    return a + b" in screen
+        assert (work / "calc.py").read_text() == WRONG
+        terminal.type("", "Enter")  # an empty answer is none
+        terminal.wait("allow?", 2)
+        terminal.type("y", "Enter")
+        terminal.wait("allow?", 3)
+        assert (work / "calc.py").read_text() == RIGHT
+        terminal.type("y", "Enter")
+        _until(lambda: len(_processes(work)) >= 2, "the command did not start")
+        terminal.resize(100, 30)
+        terminal.type("", "C-c")
+        terminal.wait("shell · cancelled")
+        terminal.wait("cancelled · scripted/")
+        assert _processes(work) == []
+        terminal.type("go on", "Enter")
+        terminal.wait("python3 test_calc.py")
+        terminal.wait("allow?", 4)
+        terminal.type("a", "Enter")
+        terminal.wait("The tests pass now.")
+        terminal.type("", "C-d")
+        terminal.wait("go on later with")
+    shown = program.run("sessions", "show", "--json", _latest(program)).json
+    validate("sessions-show", shown)
+    results = [result for message in shown["messages"] for result in message["tool_results"]]
+    assert [result["is_error"] for result in results] == [False, False, True, False]
+    assert "all is well" in results[-1]["content"]
+    assert [message["role"] for message in shown["messages"]][-4:] == ["user", "assistant", "tool", "assistant"]
+
+
+def _latest(program: Program) -> str:
+    found: str = program.run("sessions", "list", "--json").json[0]["id"]
+    return found
+
+
+def test_what_is_allowed_for_good_is_remembered_in_this_project_alone(program: Program, work: Path) -> None:
+    """`a` allows this very command from now on, without asking, and nothing elsewhere."""
+    model = _script(work, TEST, _say("done"))
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "-t", "shell", "test it"])
+    with Terminal(work / "tmux", f"{line}; sleep 100", cwd=work, environ=program.environment) as terminal:
+        terminal.wait("allow?")
+        terminal.type("a", "Enter")
+        terminal.wait("done")
+    again = program.run("chat", "-m", model, "-t", "shell", "test it", "-o", "json").json
+    assert (again["turns"], again["tool_calls"], again["stop_reason"]) == (2, 1, "end_turn")
+    trail = program.run("chat", "-m", model, "-t", "shell", "test it", "-o", "stream-json").lines
+    for event in trail:
+        validate("chat-event", event)
+    assert [event["decided_by"] for event in trail if event["type"] == "tool_start"] == ["rule"]
+    elsewhere = work / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "script.jsonl").write_text((work / "script.jsonl").read_text())
+    other = Program(elsewhere, {"HOME": str(work)})
+    refused = other.run("chat", "-m", model, "-t", "shell", "test it", "-o", "stream-json").lines
+    assert [event["state"] for event in refused if event["type"] == "tool_result"] == ["failed"]
+
+
+def test_scripts_run_nothing_that_no_rule_allows(program: Program, work: Path) -> None:
+    """Without a terminal reading is allowed and all else refused; rules, or `auto`, allow it."""
+    model = _script(work, READ, EDIT, TEST, _say("done"))
+    ask = ("chat", "-m", model, "-t", "all", "-o", "stream-json", "fix it")
+
+    def states(*options: str) -> list[str]:
+        events = program.run(*ask, *options).lines
+        for event in events:
+            validate("chat-event", event)
+        return [event["state"] for event in events if event["type"] == "tool_result"]
+
+    assert states() == ["finished", "failed", "failed"]
+    assert (work / "calc.py").read_text() == WRONG
+    assert states("--allow", "edit(*.py)", "--deny", "shell") == ["finished", "finished", "failed"]
+    (work / "calc.py").write_text(WRONG)
+    assert states("--approve", "auto", "--deny", "shell(rm *)") == ["finished", "finished", "finished"]
+    refused = program.run(*ask, "--approve", "ask")
+    assert (refused.code, "nobody to ask" in refused.err) == (2, True)
+
+
+def test_a_refusal_with_words_is_what_the_model_hears(program: Program, work: Path) -> None:
+    """Whatever is typed instead of yes or no is told to the model."""
+    model = _script(work, EDIT, _say("As you wish."))
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "-t", "files", "fix it"])
+    with Terminal(work / "tmux", f"{line}; sleep 100", cwd=work, environ=program.environment) as terminal:
+        terminal.wait("allow?")
+        terminal.type("use sum() instead", "Enter")
+        terminal.wait("As you wish.")
+    shown = program.run("sessions", "show", "--json", _latest(program)).json
+    (result,) = [result for message in shown["messages"] for result in message["tool_results"]]
+    assert result["content"] == "Not allowed: the user says: use sum() instead"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_whoever_ends_the_program_ends_what_it_started(program: Program, work: Path, number: signal.Signals) -> None:
+    """No process is left behind, and the session goes on with a word on what happened."""
+    model = _script(work, HANG, _say("It was stopped."))
+    running = program.start("chat", "-m", model, "-t", "shell", "--approve", "auto", "hang")
+    _until(lambda: len(_processes(work)) >= 2, "the command did not start")
+    running.send_signal(number)
+    running.communicate(timeout=PATIENCE)
+    _until(lambda: _processes(work) == [], "a process was left behind")
+    done = program.run("chat", "-c", "-t", "shell", "-o", "json", "go on")
+    assert (done.code, done.json["text"]) == (0, "It was stopped.")
+    shown = program.run("sessions", "show", "--json", _latest(program)).json
+    assert [message["role"] for message in shown["messages"]] == ["user", "assistant", "tool", "user", "assistant"]
+    (result,) = [result for message in shown["messages"] for result in message["tool_results"]]
+    assert result["is_error"]
+
+
+def test_the_limit_of_turns_has_an_exit_code(program: Program, work: Path) -> None:
+    """`--max-turns` ends the turn with code 8, and the way on."""
+    model = _script(work, READ, READ, READ)
+    done = program.run("chat", "-m", model, "-t", "files", "--max-turns", "2", "read")
+    assert done.code == 8
+    assert "hint: go on with: agentctl chat -c" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["-t", "rwad"], "there is no tool 'rwad'"),
+        (["-t", "all", "--allow", "ed it"], "'ed it' is no rule for tools"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_sent(program: Program, work: Path, options: list[str], told: str) -> None:
+    """A misspelt tool or rule leaves with 2 and says what there is."""
+    done = program.run("chat", "-m", _script(work, _say("never")), *options, "hi")
+    assert (done.code, told in done.err, done.out) == (2, True, "")
+    assert program.run("sessions", "list", "--json").json == []
