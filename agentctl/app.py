@@ -17,7 +17,6 @@ from agentctl.settings import Settings, load
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from agentctl.conversation import Allowance, Target
     from agentctl.economy.budget import Limits
     from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from agentctl.providers.local.shelf import Report
     from agentctl.providers.local.weights import Weights
     from agentctl.store.base import Database
+    from agentctl.target import Allowance, Target
     from agentctl.toolkit import Source, Toolkit
     from agentctl.tools.base import Approver
     from agentctl.tools.remembered import Remembered
@@ -136,7 +136,7 @@ class App:
             UsageError: the name is neither.
             ConfigError: its provider is not configured.
         """
-        from agentctl.conversation import Target  # noqa: PLC0415
+        from agentctl.target import Target  # noqa: PLC0415
 
         full = self.full_name(name)
         provider, _, model = full.partition("/")
@@ -167,7 +167,7 @@ class App:
         if lasting and self.settings.database == ":memory:":
             hint = "set `database` to a file, or limit the command alone: --max-cost, budget.call"
             raise ConfigError("there is a budget, and a database that forgets what was spent", hint=hint)
-        from agentctl.conversation import Allowance  # noqa: PLC0415
+        from agentctl.target import Allowance  # noqa: PLC0415
 
         return Allowance(self.limits(command), set_.wait)
 

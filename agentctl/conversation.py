@@ -9,56 +9,31 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
-from agentctl.admission import Gate
 from agentctl.agent import Agent
-from agentctl.asking import History, Options, compose, opening, read, unanswered
-from agentctl.breakpoints import NO_CACHE
+from agentctl.asking import History, Options, opening, read, unanswered
+from agentctl.composing import Composer
 from agentctl.economy import ledger, tokens
-from agentctl.economy.catalog import Catalog, ModelCard
+from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
 from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Turn
 from agentctl.messages import Message
-from agentctl.providers.base import Caching, Capabilities, Preview, Provider, Request
+from agentctl.providers.base import Preview, Request
 from agentctl.recovery import recover
 from agentctl.store.base import Database, LockBusyError
+from agentctl.target import Allowance, Target
 from agentctl.usage import Usage
 
 if TYPE_CHECKING:
-    from agentctl.economy.budget import Limits
     from agentctl.economy.caching import Expectation
-    from agentctl.economy.tokens.counting import Observed
     from agentctl.tools.dispatch import Toolbox
     from agentctl.tools.paging import Find
 
-__all__ = ["PATIENCE", "Allowance", "Conversation", "Options", "Quote", "Target", "Toolkit"]
+__all__ = ["PATIENCE", "Conversation", "Options", "Quote", "Toolkit"]
 
 PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A model to talk to: who serves it, its name there, what is known of it, and of those that may answer for it."""
-
-    provider: Provider
-    model: str
-    card: ModelCard
-    substitutes: tuple[ModelCard, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """`provider/model`."""
-        return f"{self.provider.name}/{self.model}"
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What the turns may cost, and how many seconds each waits for what other calls have reserved."""
-
-    limits: Limits
-    patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +114,6 @@ class Conversation:
         self._keep = keep
         self._tag = tag
         self._allowance = allowance
-        self._caching = caching
         self._tools = tools
         self._toolbox: Toolbox | None = None
         self._notify: Callable[[str], None] = _tell_nobody
@@ -149,6 +123,7 @@ class Conversation:
         self._unsaved: list[Message] = []
         self.stored = keep and session_id is not None
         self.session_id = (session_id or new_id()) if keep else None
+        self._composer = Composer(db, catalog, target, self.session_id, caching)
 
     @property
     def model(self) -> str:
@@ -214,9 +189,10 @@ class Conversation:
         session = history.session if history and self._keep else None
         size = tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
         allowance = self._allowance()
-        gate = self._gate(strict=allowance is not None)
+        gate = self._composer.gate(strict=allowance is not None)
         turn = Turn(call, self._target.card, session, added, size, gate, tools=self._toolbox is not None)
-        housed = self._target.provider if allowance else self._housed(history)
+        comes_back = history if self.stored and not allowance else None
+        housed = self._composer.housed(comes_back) if comes_back else self._target.provider
         journal = self._journal(turn, allowance)
         return _Opened(Agent(housed, journal, self._target.name), request, journal, turn)
 
@@ -251,58 +227,9 @@ class Conversation:
             await self._tools.aclose()
 
     def _request(self, history: History | None, added: Sequence[Message]) -> Request:
-        """What is sent: all that was said, and what this turn adds, with what of it the provider is to keep."""
-        messages = (*(history.messages if history else ()), *self._unsaved, *added)
-        request = compose(
-            self._target.model,
-            messages,
-            self._options,
-            ceiling=self._target.card.max_output,
-            session_id=self.session_id,
-        )
-        if not isinstance(self._target.provider, Caching):
-            return request
-        if self._caching is None:
-            return replace(request, cache=NO_CACHE)
+        said = (*(history.messages if history else ()), *self._unsaved, *added)
         asked_at = (*(history.asked_at if history else ()), *self._asked_at, ledger.now())
-        return self._planned(request, self._target.provider.capabilities, asked_at, self._caching)
-
-    def _planned(
-        self, request: Request, capabilities: Capabilities, asked_at: Sequence[int], expected: Expectation
-    ) -> Request:
-        """The request, with what of it the provider is to keep, and the answer that it may compare it with."""
-        from agentctl.keeping import cache_plan  # noqa: PLC0415 - what runs here and what is scripted caches nothing
-
-        plan, before = cache_plan(request, capabilities, self._target.card, asked_at, expected), None
-        if capabilities.cache_diagnosis and (session_id := self.session_id) and len(asked_at) > 1:
-            from agentctl.economy.cachebook import last_response  # noqa: PLC0415
-
-            before = self._db.read(lambda tx: last_response(tx, session_id, capabilities.provider))
-        return replace(request, cache=plan, previous_response_id=before)
-
-    def _housed(self, history: History | None) -> Provider:
-        """The provider; one that rents caches to those who come back does so for a kept session without a budget."""
-        provider = self._target.provider
-        if not (history and self.stored and self._caching) or not isinstance(provider, Caching):
-            return provider
-        from agentctl.providers.caching import rules  # noqa: PLC0415
-        from agentctl.providers.driver import HttpProvider  # noqa: PLC0415
-
-        if not rules(provider.capabilities, self._target.model).rents or not isinstance(provider, HttpProvider):
-            return provider
-        from agentctl.renting import Tenancy, Tenant  # noqa: PLC0415 - hardly anybody rents
-
-        asked_at = (*history.asked_at, ledger.now())
-        return Tenant(self._db, provider, Tenancy(history.session.id, self._target.card, asked_at))
-
-    def _gate(self, *, strict: bool) -> Gate:
-        provider, card = self._target.provider, self._target.card
-        return Gate(provider, card, lambda: self._catalog.listing([provider.name]), self._observed, strict=strict)
-
-    def _observed(self) -> Observed | None:
-        from agentctl.economy.calibration import observed  # noqa: PLC0415 - few requests are counted
-
-        return self._db.read(lambda tx: observed(tx, self._target.card.name))
+        return self._composer.request(said, self._options, asked_at)
 
     def _journal(self, turn: Turn, allowance: Allowance | None) -> DatabaseJournal:
         if not allowance:

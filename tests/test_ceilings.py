@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from support.loop import Player, collect
 
-from agentctl.conversation import Conversation, Options, Target
+from agentctl.conversation import Conversation, Options
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.preflight import most_input
@@ -27,6 +27,7 @@ from agentctl.messages import Message, Text, user
 from agentctl.providers.base import Request
 from agentctl.store.base import Database
 from agentctl.store.open import connect
+from agentctl.target import Target
 from agentctl.usage import Usage
 
 CATALOG = Catalog()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.tools import Person, Shelf, Task, Until, echo
 
-from agentctl.conversation import Conversation, Options, Target
+from agentctl.conversation import Conversation, Options
 from agentctl.economy.catalog import Catalog
 from agentctl.errors import StorageError, ToolError, TurnLimitError
 from agentctl.events import AgentEvent, Failed, Finished, Receipt, ToolFinished, ToolStarted
@@ -25,6 +25,7 @@ from agentctl.settings.values import ModelOverride, ToolSettings
 from agentctl.store import sessions, toolcalls
 from agentctl.store.base import Database
 from agentctl.store.open import connect
+from agentctl.target import Target
 from agentctl.toolkit import Toolkit
 from agentctl.tools.approval import Policy, Rules
 from agentctl.tools.base import Outcome
