@@ -66,7 +66,7 @@ def _named(settings: Settings, group: str, name: str, part: str) -> object:
         case "command":
             return " ".join(quote(word) for word in value or ()) or None
         case "env" | "headers":
-            return tuple(f"{name}={_reference(text)}" for name, text in (value or {}).items()) or None
+            return tuple(f"{name} ({_reference(text)})" for name, text in (value or {}).items()) or None
     return value
 
 

@@ -96,7 +96,7 @@ def _register(value: object) -> None:
         register(value)
     for name, text in value.items() if isinstance(value, dict) else ():
         if re.search("auth|cookie|credential|key|passw|secret|token", name, re.IGNORECASE):
-            _register(text.rpartition(" ")[2] if isinstance(text, str) and not text.startswith("!") else None)
+            _register(re.sub(r"^[A-Za-z]+ ", "", text) if isinstance(text, str) else None)  # without its scheme
 
 
 def _shown(value: object) -> str:

@@ -33,7 +33,7 @@ class _Run(NamedTuple):
 
     link: Link
     ready: asyncio.Future[Client]
-    task: asyncio.Task[None]
+    task: asyncio.Task[BaseException | None]
 
 
 class Connection:
@@ -55,8 +55,8 @@ class Connection:
         self._environ = environ
         self._workspace = workspace
         self._run: _Run | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._broke: dict[Link, BaseException] = {}
+        self._tasks: set[asyncio.Task[BaseException | None]] = set()
+        self._closed = False
 
     async def ask(self, request: Callable[[Client], Awaitable[T]]) -> T:
         """What the server answers to the request, which is made of a connected client.
@@ -82,8 +82,16 @@ class Connection:
                 await self._end(run)
         raise AssertionError  # the second round returns or raises
 
+    @property
+    def protocol(self) -> str | None:
+        """The version of MCP that is spoken; None before anything is."""
+        ready = self._run.ready if self._run else None
+        spoken = ready and ready.done() and not ready.cancelled() and not ready.exception()
+        return ready.result().protocol_version if ready and spoken else None
+
     async def close(self) -> None:
-        """End the connection, and the server with it if it was started here."""
+        """End the connection, and the server with it if it was started here; it stays closed."""
+        self._closed = True
         for _ in range(2):  # a second time for one that hangs in its farewell
             for task in self._tasks:
                 task.cancel()
@@ -91,7 +99,8 @@ class Connection:
                 await asyncio.wait(self._tasks, timeout=_ENDING)
 
     async def _connected(self) -> _Run:
-        await sdk.loaded()
+        if self._closed:
+            raise ToolError(f"the MCP server {self.server.name} was ended")
         run = self._run
         if run is None or run.task.done() or run.link.gone.is_set():
             run = self._run = self._start()
@@ -108,9 +117,10 @@ class Connection:
         task.add_done_callback(self._tasks.discard)
         return _Run(link, ready, task)
 
-    async def _live(self, link: Link, ready: asyncio.Future[Client]) -> None:
-        """Keep the connection from its beginning to its end, in one task, as the SDK wants it."""
+    async def _live(self, link: Link, ready: asyncio.Future[Client]) -> BaseException | None:
+        """Keep the connection from its beginning to its end, in one task, as the SDK wants it; return what broke it."""
         try:
+            await sdk.loaded()
             async with asyncio.timeout(self.startup) as limit, self._client(link) as client:
                 limit.reschedule(None)
                 ready.set_result(client)
@@ -125,9 +135,10 @@ class Connection:
             raise
         except Exception as wrapped:  # noqa: BLE001 - whatever goes wrong is the server's, and is told to who asks it
             error = leaf(wrapped)
-            self._broke[link] = error
             if not ready.done():
                 ready.set_exception(error if isinstance(error, AgentctlError) else link.explain(error))
+            return error
+        return None
 
     def _client(self, link: Link) -> Client:
         from mcp.client import Client  # noqa: PLC0415 - the SDK takes a second to load
@@ -174,12 +185,13 @@ class Connection:
 
         if run.link.gone.is_set() or (isinstance(error, MCPError) and error.code == CONNECTION_CLOSED):
             await self._end(run)
-            return run.link.explain(self._broke.pop(run.link, None))
+            ended = run.task.done() and not run.task.cancelled()
+            return run.link.explain((run.task.result() if ended else None) or error)
         if isinstance(error, MCPError):
             refused = run.link.refusal()
             return refused or ToolError(f"the MCP server {self.server.name} says: {printable(error.message, _REPLY)}")
         return ToolError(
-            f"the MCP server {self.server.name} breaks the protocol: {printable(str(error), _REPLY)}",
+            f"the MCP server {self.server.name} breaks the protocol: {printable(_fault(error), _REPLY)}",
             hint="report it to whoever makes the server",
         )
 
@@ -197,10 +209,20 @@ class Connection:
         await asyncio.wait({run.task}, timeout=_ENDING)
 
 
+def _fault(error: Exception) -> str:
+    """What is wrong with an answer, in one sentence."""
+    from pydantic import ValidationError  # noqa: PLC0415 - comes with the SDK
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
 def _link(server: McpServer, environ: Mapping[str, str]) -> Link:
     if bool(server.command) == bool(server.url):
         raise ConfigError(
-            f"mcp.{server.name} has {'both' if server.url else 'neither'} a command and an address",
+            f"mcp.{server.name} has {'both a command and' if server.url else 'neither a command nor'} an address",
             hint=f"set one of mcp.{server.name}.command and mcp.{server.name}.url",
         )
     return StdioLink(server, environ) if server.command else HttpLink(server, environ)

@@ -46,7 +46,7 @@ class HttpLink:
             hint=f'set mcp.{name}.headers, such as {{ Authorization = "Bearer $TOKEN" }}; OAuth is not supported',
         )
 
-    def explain(self, error: BaseException | None) -> ToolError:
+    def explain(self, error: BaseException) -> ToolError:
         """Why it broke; see `Link.explain`."""
         name, url = self._server.name, self._server.url
         if refused := self.refusal():
@@ -56,7 +56,7 @@ class HttpLink:
         elif self._status is not None:
             what = f"answered with HTTP status {self._status}"
         else:
-            what = f"broke off: {redact(str(error)) or type(error).__name__}" if error else "broke off"
+            what = f"broke off: {redact(str(error)) or type(error).__name__}"
         return ToolError(f"the MCP server {name} at {url} {what}", hint=f"check mcp.{name}.url, and that it runs")
 
     @asynccontextmanager

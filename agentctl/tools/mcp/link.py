@@ -33,8 +33,8 @@ class Link(Protocol):
         """What to tell the user if the server does not let us in."""
         ...
 
-    def explain(self, error: BaseException | None) -> ToolError:
-        """Why it broke, or did not come about; `error` is what the SDK said, if it said anything."""
+    def explain(self, error: BaseException) -> ToolError:
+        """Why it broke, or did not come about; `error` is what the SDK said."""
         ...
 
 

@@ -20,11 +20,15 @@ _MOST = 256  # tools of one server; each is sent with every request
 
 
 class Offers(NamedTuple):
-    """The tools of a server, what the user should know of them, and the error where there are none for it failed."""
+    """What there is: the tools of a server, and what the user should know of them.
+
+    `failed` is the error where there are none because the server failed; `protocol` the version of MCP that it speaks.
+    """
 
     tools: tuple[Tool, ...] = ()
     notices: tuple[str, ...] = ()
     failed: AgentctlError | None = None
+    protocol: str | None = None
 
 
 async def offers_of(connection: Connection) -> Offers:
@@ -53,7 +57,7 @@ async def offers_of(connection: Connection) -> Offers:
     ]
     if len(tools) > _MOST:
         notices.append(f"the MCP server {server.name} offers {len(tools)} tools, of which {_MOST} are used")
-    return Offers(tuple(tools.values())[:_MOST], tuple(notices))
+    return Offers(tuple(tools.values())[:_MOST], tuple(notices), protocol=connection.protocol)
 
 
 def notice(error: AgentctlError) -> str:

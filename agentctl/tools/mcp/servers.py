@@ -73,7 +73,7 @@ class Servers:
     async def offers(self) -> Mapping[str, Offers]:
         """What each server offers, by its name, and what is wrong with it."""
         await self.tools()
-        return dict(self._offers)
+        return {name: self._offers[name] for name in self._connections}
 
     async def prompts(self) -> tuple[tuple[Prompt, ...], tuple[str, ...]]:
         """The prompts that the servers offer, and which of them failed, and why."""

@@ -44,7 +44,7 @@ class StdioLink:
     def refusal(self) -> None:
         """Nothing: whom we started lets us in."""
 
-    def explain(self, error: BaseException | None) -> ToolError:
+    def explain(self, error: BaseException) -> ToolError:
         """Why it broke; see `Link.explain`."""
         name, child = self._server.name, self._child
         told = child.told() if child else ""
@@ -55,7 +55,7 @@ class StdioLink:
         elif child and child.code is not None:
             what = f"ended with {_code(child.code)}"
         else:
-            what = "broke off" if error is None else f"broke off: {error}"
+            what = f"broke off: {error}"
         by_hand = f"run it by hand to see why: {join(self._server.command)}"
         return ToolError(f"the MCP server {name} {what}" + (f"; it said: {told}" if told else ""), hint=by_hand)
 

@@ -12,11 +12,16 @@ from agentctl.tools.mcp.servers import Servers
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """A server as it was found: `error` says what is wrong with it, None that it works; `tools` are offered names."""
+    """A server as it was found.
+
+    `error` says what is wrong with it, None that it works; `tools` are the names that they are offered by; `protocol`
+    is the version of MCP that it speaks.
+    """
 
     server: str
     error: AgentctlError | None
     tools: tuple[str, ...]
+    protocol: str | None
 
     @property
     def state(self) -> str:
@@ -33,4 +38,7 @@ async def survey(
     """
     async with Servers(servers, environ, startup=startup) as opened:
         offers = await opened.offers()
-    return [Surveyed(name, each.failed, tuple(tool.spec.name for tool in each.tools)) for name, each in offers.items()]
+    return [
+        Surveyed(name, each.failed, tuple(tool.spec.name for tool in each.tools), each.protocol)
+        for name, each in offers.items()
+    ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST_SCHEMA = 64 << 10  # bytes; it is sent with every request
 _LONGEST_DESCRIPTION = 8 << 10  # characters
-_SHOWN = 100  # characters of the arguments
+_SHOWN, _PREVIEWED = 100, 8 << 10  # characters of the arguments, in the summary and where that is too short
 _NAME = 64  # characters of the server's own name of it
 _ROUNDS = 10  # of questions that a server may ask before it answers
 
@@ -43,13 +43,15 @@ class McpTool:
 
     async def plan(self, arguments: Mapping[str, Any]) -> Plan:
         """The call as it will be sent; the server checks the arguments."""
-        shown = printable(redact(json.dumps(dict(arguments), ensure_ascii=False)), _SHOWN)
+        line = redact(json.dumps(dict(arguments), ensure_ascii=False))
+        whole = redact(json.dumps(dict(arguments), indent=2))[:_PREVIEWED]  # in ASCII, without controls
         claim = " (read-only, says the server)" if self.harmless else ""
         return Plan(
-            f"MCP {self.connection.server.name}: {printable(self.name, _NAME)} {shown}{claim}",
+            f"MCP {self.connection.server.name}: {printable(self.name, _NAME)} {printable(line, _SHOWN)}{claim}",
             self.spec.name,
             "execute",
             partial(self._run, dict(arguments)),
+            whole if len(line) > _SHOWN else "",
         )
 
     async def _run(self, arguments: dict[str, Any]) -> Outcome:
@@ -61,14 +63,15 @@ def offer(connection: Connection, tool: types.Tool) -> McpTool:
     """The tool as it is offered to models.
 
     Raises:
-        ToolError: it can't be, for its schema is none or too large.
+        ToolError: it can't be, for its schema is too large.
     """
     name = printable(tool.name, _NAME)
     schema = tool.input_schema
-    if schema.get("type") != "object":
-        raise ToolError(f"the tool {name} of the MCP server {connection.server.name} takes no object")
     if (size := len(json.dumps(schema))) > LARGEST_SCHEMA:
-        raise ToolError(f"the schema of the tool {name} of the MCP server {connection.server.name} has {size} bytes")
+        raise ToolError(
+            f"the tool {name} of the MCP server {connection.server.name} is left out: its schema has {size} bytes, "
+            f"and no more than {LARGEST_SCHEMA} are taken"
+        )
     described = (tool.description or tool.title or tool.name)[:_LONGEST_DESCRIPTION]
     spec = ToolSpec(offered_name(connection.server.name, tool.name), described, schema)
     return McpTool(spec, connection, tool.name, bool(tool.annotations and tool.annotations.read_only_hint))
