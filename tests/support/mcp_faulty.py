@@ -60,6 +60,7 @@ def answer(message: dict[str, Any]) -> None:
             reply(_asked.pop(), text(json.dumps(message.get("error") or message.get("result"))))
     elif method == "initialize":
         if "--chatty" in FLAGS:
+            send({"method": "notifications/message", "params": {"level": "unheard of"}})
             print('Welcome!\n{"id": 1}\n[]\n\n\x00', flush=True)
             print("some news\n" * 100_000, file=sys.stderr, flush=True)
         able = {"tools": {"listChanged": True}}
@@ -90,7 +91,7 @@ def call(number: int, name: str, given: dict[str, Any]) -> None:  # noqa: C901 -
         case "echo":
             reply(number, text(given.get("text", "")))
         case "die":
-            print("I have had enough", file=sys.stderr, flush=True)
+            print("I have had \x1b[2Jenough", file=sys.stderr, flush=True)
             os._exit(3)
         case "flood":
             send({"id": number, "result": text("x" * (int(given["mib"]) << 20))})

@@ -163,7 +163,7 @@ class Connection:
             self.changed = True
 
     async def _hear_of_changes(self, client: Client) -> None:
-        """Since MCP 2026-07-28 a server tells of changes only who listens for them."""
+        """Since MCP 2026-07-28 a server tells of changes only who listens for them; `_hear` hears of them then."""
         from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost  # noqa: PLC0415
         from mcp.shared.exceptions import MCPError  # noqa: PLC0415
 
@@ -173,7 +173,7 @@ class Connection:
                 try:
                     async with client.listen(tools_list_changed=True) as events:
                         async for _ in events:
-                            self.changed = True
+                            pass
                 except ListenNotSupportedError:
                     return
             await asyncio.sleep(_AGAIN)

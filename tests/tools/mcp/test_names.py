@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentctl.settings.table import name_problem
@@ -14,6 +14,7 @@ SERVERS = st.from_regex(r"[a-z0-9]+([_-][a-z0-9]+)*", fullmatch=True).filter(lam
 
 
 @given(SERVERS, st.text(min_size=1))
+@example("server", "long" * 50)
 def test_every_name_is_one_that_providers_take(server: str, tool: str) -> None:
     """Whatever a server calls its tools; the server's name stands before it."""
     assert name_problem(("mcp", server, "url")) is None
@@ -23,6 +24,8 @@ def test_every_name_is_one_that_providers_take(server: str, tool: str) -> None:
 
 
 @given(st.tuples(SERVERS, st.text(min_size=1)), st.tuples(SERVERS, st.text(min_size=1)))
+@example(("server", "long" * 50), ("server", "long" * 51))
+@example(("server", "a b"), ("server", "a_b"))
 def test_different_tools_have_different_names(one: tuple[str, str], other: tuple[str, str]) -> None:
     """Within a server, and between servers."""
     assert (offered_name(*one) == offered_name(*other)) == (one == other)
