@@ -40,7 +40,7 @@ clean: ## Remove what the other targets made.
 	@contrib/venv.sh .venv local
 	@touch $@
 
-.venv/test: pyproject.toml contrib/venv.sh
+.venv/test: pyproject.toml contrib/venv.sh contrib/node/package.json
 	@contrib/venv.sh .venv local,keyring,mcp,wasm,test
 	@touch $@
 

@@ -198,9 +198,9 @@ class App:
 
     def tool_sources(self) -> list[Source]:
         """Where tools come from; of two tools of one name the first counts."""
-        from agentctl.sources import BuiltIn  # noqa: PLC0415
+        from agentctl.sources import BuiltIn, Mcp  # noqa: PLC0415
 
-        return [BuiltIn(self.workspace)]
+        return [BuiltIn(self.workspace), Mcp(self.settings.mcp, self.environ, self.workspace)]
 
     @property
     def workspace(self) -> Path:

@@ -1,12 +1,18 @@
-"""Where the tools of a chat come from: those that are built in."""
+"""Where the tools of a chat come from: those that are built in, and those of MCP servers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentctl.tools.base import Tool
 from agentctl.tools.builtin import NAMES
+
+if TYPE_CHECKING:
+    from agentctl.settings import McpServer
+    from agentctl.tools.mcp import Servers
 
 FILES = frozenset({"read", "write", "edit", "list", "glob", "grep"})
 
@@ -32,3 +38,41 @@ class BuiltIn:
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
+
+
+class Mcp:
+    """The tools of MCP servers, by the servers' names; `mcp` is all of them. None is started before it is asked for.
+
+    Args:
+        servers: what is configured, by name.
+        environ: where their secrets come from.
+        workspace: the directory that they are told of if they ask.
+    """
+
+    def __init__(self, servers: Mapping[str, McpServer], environ: Mapping[str, str], workspace: Path) -> None:
+        self.names = frozenset({*servers, "mcp"} if servers else ())
+        self._configured = servers
+        self._environ = environ
+        self._workspace = workspace
+        self._servers: Servers | None = None
+        self._open = AsyncExitStack()
+
+    async def tools(self, names: frozenset[str], notify: Callable[[str], None]) -> Sequence[Tool]:
+        """Return those of the servers that are asked for, as they are now; `notify` is told which servers fail."""
+        servers = await self._opened(None if "mcp" in names else names)
+        tools, notices = await servers.tools()
+        for notice in notices:
+            notify(notice)
+        return tools
+
+    async def _opened(self, only: frozenset[str] | None) -> Servers:
+        if self._servers is None:
+            from agentctl.tools.mcp import Servers  # noqa: PLC0415 - few chats use any
+
+            servers = Servers(self._configured, self._environ, workspace=self._workspace, only=only)
+            self._servers = await self._open.enter_async_context(servers)
+        return self._servers
+
+    async def aclose(self) -> None:
+        """End the servers."""
+        await self._open.aclose()

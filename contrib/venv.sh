@@ -17,7 +17,7 @@ find_python() {
     exit 1
 }
 
-# install_package NAME WHY: install a Debian package, or say that it is needed.
+# install_package NAMES WHY: install Debian packages, or say that they are needed.
 install_package() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         say "$2; on Debian: sudo apt-get install $1"
@@ -25,7 +25,8 @@ install_package() {
     fi
     say "installing Debian's $1: $2"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$1" >/dev/null
+    # shellcheck disable=SC2086 # several names are several words
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $1 >/dev/null
 }
 
 python=$(find_python)
@@ -41,5 +42,15 @@ case ",$extras," in
 *,local,*)
     "$directory/bin/python" -c 'import xllamacpp' 2>/dev/null ||
         install_package libgomp1 "the embedded model needs OpenMP's library"
+    ;;
+esac
+case ",$extras," in
+*,test,*)
+    command -v tmux >/dev/null || install_package tmux "the tests type into a real terminal"
+    command -v npm >/dev/null || install_package "nodejs npm" "the tests run JavaScript peers"
+    say "installing the JavaScript peers of contrib/node/package.json"
+    mkdir -p "$directory/node"
+    cp contrib/node/package.json "$directory/node/package.json"
+    npm install --prefix "$directory/node" --no-audit --no-fund --no-package-lock --loglevel=error >/dev/null
     ;;
 esac

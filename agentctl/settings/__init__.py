@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from agentctl.settings.load import load
-from agentctl.settings.values import BudgetSettings, LogSettings, ModelOverride, Origin, Server, Settings
+from agentctl.settings.values import BudgetSettings, LogSettings, McpServer, ModelOverride, Origin, Server, Settings
 
-__all__ = ["BudgetSettings", "LogSettings", "ModelOverride", "Origin", "Server", "Settings", "load"]
+__all__ = ["BudgetSettings", "LogSettings", "McpServer", "ModelOverride", "Origin", "Server", "Settings", "load"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -122,6 +122,31 @@ def _count(value: object) -> int:
     return value
 
 
+def _words(value: object) -> tuple[str, ...]:
+    words = tuple(word for word in value if isinstance(word, str)) if isinstance(value, list | tuple) else ()
+    if not words or len(words) != len(value) or not words[0].strip() or "\0" in "".join(words):  # type: ignore[arg-type]
+        raise ValueError('a program and its arguments, such as ["uvx", "mcp-server-time"]')
+    return words
+
+
+def _variables(value: object) -> Mapping[str, str]:
+    return _pairs(value, r"[A-Za-z_][A-Za-z0-9_]*", 'a table of variables, such as { TOKEN = "$MY_TOKEN" }')
+
+
+def _headers(value: object) -> Mapping[str, str]:
+    name = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 5.6.2
+    return _pairs(value, name, 'a table of headers, such as { Authorization = "Bearer $MY_TOKEN" }')
+
+
+def _pairs(value: object, name: str, expected: str) -> Mapping[str, str]:
+    pairs = value if isinstance(value, dict) else {}
+    if not isinstance(value, dict) or not all(
+        re.fullmatch(name, key) and isinstance(text, str) and "\0" not in text for key, text in pairs.items()
+    ):
+        raise ValueError(expected)
+    return pairs
+
+
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false")  # noqa: TRY004 - a wrong value is one, whatever its type
@@ -227,6 +252,12 @@ def _list(text: str) -> list[str]:
     return text.split(",") if text else []
 
 
+def _split(text: str) -> list[str]:
+    import shlex  # noqa: PLC0415 - only who sets a command in a shell needs it
+
+    return shlex.split(text)
+
+
 def _truth(text: str) -> bool | str:
     return {"true": True, "false": False}.get(text.lower(), text)
 
@@ -255,4 +286,7 @@ RULES = Kind("list of rules", _lines, lambda text: [text])
 COUNT = Kind("number", _count, _whole)
 TRUTH = Kind("true or false", _yes_or_no, _truth)
 RATE = Kind("tokens/s", _rate, _number)
+COMMAND = Kind("list of strings", _words, _split)
+VARIABLES = Kind("table of `$NAME`, `!command` or literal", _variables)
+HEADERS = Kind("table of `$NAME`, `!command` or literal", _headers)
 QUANTIZATIONS = Kind("list of quantizations", _quantizations, _list)

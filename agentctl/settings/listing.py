@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 
 from agentctl.redact import MARK, redact
 from agentctl.settings import files, table
@@ -43,8 +45,8 @@ def _value(settings: Settings, path: table.Path) -> object:
             return settings.aliases.get(name)
         case ("servers", name, part):
             return _server(settings.servers.get(name), part)
-        case ("models", name, field):
-            return getattr(settings.models.get(name), field, None)
+        case ("mcp" | "models" as group, name, part):
+            return _named(settings, group, name, part)
         case ("openrouter", *parts):
             return _openrouter(settings.openrouter, ".".join(parts))
         case ("budget" | "log" | "tools" as group, field):
@@ -56,6 +58,21 @@ def _value(settings: Settings, path: table.Path) -> object:
 def _server(server: Server | None, part: str) -> object:
     value = getattr(server, part) if server else None
     return MARK if part == "key" and value is not None and not value.startswith(("$", "!")) else value
+
+
+def _named(settings: Settings, group: str, name: str, part: str) -> object:
+    value = getattr(getattr(settings, group).get(name), part, None)
+    match part:
+        case "command":
+            return " ".join(quote(word) for word in value or ()) or None
+        case "env" | "headers":
+            return tuple(f"{name} ({_reference(text)})" for name, text in (value or {}).items()) or None
+    return value
+
+
+def _reference(text: str) -> str:
+    """A reference as it was written; of anything else, that it is there."""
+    return text if re.fullmatch(r"([A-Za-z]+ )?[$!].*", text) else MARK
 
 
 def _openrouter(values: OpenRouterSettings, name: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from agentctl.settings import files, table
 from agentctl.settings.values import (
     BudgetSettings,
     LogSettings,
+    McpServer,
     ModelOverride,
     OpenRouterSettings,
     Origin,
@@ -80,13 +82,22 @@ def check(path: table.Path, value: object, source: str) -> Any:
         ConfigError: there is no such key, or it takes something else.
     """
     key = files.check_name(path, source)
-    if key.kind.secret and isinstance(value, str) and not value.startswith(("$", "!")):
-        register(value)
+    if key.kind.secret or isinstance(value, dict):
+        _register(value)
     try:
         return key.kind.parse(value)
     except ValueError as error:
         shown = f"of type {type(value).__name__}" if key.kind.secret else _shown(value)
         raise ConfigError(f"{source}: {table.dotted(path)} is {shown}", hint=f"it takes {error}") from error
+
+
+def _register(value: object) -> None:
+    """Keep a key that is written out from being shown; of a table, those that look like keys by their names."""
+    if isinstance(value, str) and not value.startswith(("$", "!")):
+        register(value)
+    for name, text in value.items() if isinstance(value, dict) else ():
+        if re.search("auth|cookie|credential|key|passw|secret|token", name, re.IGNORECASE):
+            _register(re.sub(r"^[A-Za-z]+ ", "", text) if isinstance(text, str) else None)  # without its scheme
 
 
 def _shown(value: object) -> str:
@@ -151,6 +162,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         aliases=MappingProxyType({path[1]: setting.value for path, setting in found.items() if path[0] == "aliases"}),
         servers=MappingProxyType({name: _server(name, found) for name in _names("servers", found)}),
         models=MappingProxyType({name: _override(name, found) for name in _names("models", found)}),
+        mcp=MappingProxyType({name: _mcp(name, found, project) for name in _names("mcp", found)}),
         openrouter=_openrouter({path[1:]: setting.value for path, setting in holds.items() if path[0] == "openrouter"}),
         budget=BudgetSettings(**budget),
         cache=holds["cache",].value,
@@ -177,6 +189,16 @@ def _server(name: str, found: _Found) -> Server:
         base_url.origin if base_url else "default",
         api.value if api else None,
     )
+
+
+def _mcp(name: str, found: _Found, project: Path | None) -> McpServer:
+    given = {path[2]: setting for path, setting in found.items() if path[:2] == ("mcp", name)}
+    theirs = {part for part in ("command", "url") if part in given and given[part].origin == "project"}
+    for part in ("env", "headers"):
+        if theirs and part in given and given[part].origin != "project":
+            del given[part]  # a project that names another server does not get the user's secrets to it
+    values = {part: setting.value for part, setting in given.items()}
+    return McpServer(name, **values, project=project if "command" in theirs else None)
 
 
 def _override(name: str, found: _Found) -> ModelOverride:

@@ -96,6 +96,12 @@ KEYS = (
     Key(("models", "MODEL", "max_input"), kinds.TOKENS, "most input tokens of one call"),
     Key(("models", "MODEL", "max_output"), kinds.TOKENS, "most output tokens of one call"),
     Key(("models", "MODEL", "window"), kinds.TOKENS, "size of the context window"),
+    Key(("mcp", "NAME", "command"), kinds.COMMAND, "the program of an MCP server, and its arguments"),
+    Key(("mcp", "NAME", "url"), kinds.URL, "the address of an MCP server, in place of a program"),
+    Key(("mcp", "NAME", "env"), kinds.VARIABLES, "what is in the program's environment, besides `PATH` and the like"),
+    Key(("mcp", "NAME", "headers"), kinds.HEADERS, "what is sent to the address; `Bearer $NAME` is fine too"),
+    Key(("mcp", "NAME", "timeout"), kinds.SECONDS, "how long a call may take", "60"),
+    Key(("mcp", "NAME", "tools"), kinds.NAMES, "the tools that are offered", "all of the server's"),
     *(
         _simple(f"openrouter.{name}", kind, meaning, default, f"AGENTCTL_OPENROUTER_{name.upper().replace('.', '_')}")
         for name, kind, meaning, default in (
@@ -168,6 +174,8 @@ def name_problem(path: Path) -> str | None:
             return f"a server's name is of a-z, 0-9, - and _, and none of {', '.join(sorted(RESERVED))}"
         case ("aliases", name) if name in RESERVED or not re.fullmatch(r"[^\s/\"'\\]+", name) or not name.isprintable():
             return "an alias has no slash, quote or blank in it and is no provider's name"
+        case ("mcp", name, _) if not re.fullmatch(r"(?=.{1,32}$)[a-z0-9]+([_-][a-z0-9]+)*", name):
+            return "an MCP server's name is up to 32 of a-z and 0-9, with single - and _ between them"
         case ("models", name, _) if not re.fullmatch(r"[^\s/\"'\\]+/[^\s\"'\\]+", name) or not name.isprintable():
             return 'prices and ceilings belong to a model as "provider/model"'
     return None
@@ -184,7 +192,7 @@ def split(name: str) -> Path:
     if head == "aliases" and rest:
         return (head, _unquoted(rest))
     middle, _, last = rest.rpartition(".")
-    if head in {"servers", "models"} and middle:
+    if head in {"servers", "models", "mcp"} and middle:
         return (head, _unquoted(middle), last)
     return tuple(name.split("."))
 

@@ -111,6 +111,25 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server: a program that is started and spoken to by its stdin and stdout, or one behind an address.
+
+    `env` and `headers` are as they were written: literals, `$NAME` or `!command`; a header may have a scheme before
+    that, as in `Bearer $NAME`. `timeout` is in seconds for each call. `tools` names the tools that are offered, None
+    all of them. `project` is the directory of the project that names the program, None where the user does.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    url: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout: float = 60.0
+    tools: tuple[str, ...] | None = None
+    project: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set.
 
@@ -128,6 +147,7 @@ class Settings:
     aliases: Mapping[str, str]
     servers: Mapping[str, Server]
     models: Mapping[str, ModelOverride]
+    mcp: Mapping[str, McpServer]
     openrouter: OpenRouterSettings
     budget: BudgetSettings
     cache: bool
