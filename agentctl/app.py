@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentctl.economy.budget import Limits
     from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
+    from agentctl.messages import Message
     from agentctl.providers.base import Provider
     from agentctl.providers.driver import HttpProvider
     from agentctl.providers.local.shelf import Report
@@ -201,6 +202,23 @@ class App:
         from agentctl.sources import BuiltIn, Mcp  # noqa: PLC0415
 
         return [BuiltIn(self.workspace), Mcp(self.settings.mcp, self.environ, self.workspace)]
+
+    def served_prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> tuple[Message, ...]:
+        """The messages of an MCP server's prompt.
+
+        Raises:
+            ConfigError: there is no such server.
+            ToolError: it failed, has no such prompt, or wants other arguments.
+        """
+        import asyncio  # noqa: PLC0415
+
+        from agentctl.tools.mcp import Servers  # noqa: PLC0415
+
+        async def ask() -> tuple[Message, ...]:
+            async with Servers(self.settings.mcp, self.environ, workspace=self.workspace) as servers:
+                return await servers.get_prompt(server, name, arguments)
+
+        return asyncio.run(ask())
 
     @property
     def workspace(self) -> Path:

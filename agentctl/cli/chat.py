@@ -25,6 +25,7 @@ from agentctl.cli.group import new_app
 from agentctl.cli.lines import talk
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import print_json, print_note
+from agentctl.cli.served import joined, served
 from agentctl.cli.tooling import names, user_at
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
@@ -101,6 +102,12 @@ def chat(
         str | None,
         typer.Option("-t", "--tools", metavar="NAMES", help="Tools for the model: all, none, files, shell, …"),
     ] = None,
+    server_prompt: Annotated[
+        str | None, typer.Option("--prompt", metavar="SERVER/NAME", help="Begin with the prompt of an MCP server.")
+    ] = None,
+    argument: Annotated[
+        list[str] | None, typer.Option("--argument", metavar="KEY=VALUE", help="An argument of that prompt.")
+    ] = None,
     approve: Annotated[
         Approve | None, typer.Option(help="Who allows what tools do: you, everybody, or rules alone.")
     ] = None,
@@ -130,10 +137,12 @@ def chat(
         wired.allowance(most)
         log.setup(wired.settings.log)
         warn_of_project(wired.settings, notify)
-        lines = prompt is None and sys.stdin.isatty()
+        begun = served(wired, server_prompt, argument or [])
+        lines = prompt is None and begun is None and sys.stdin.isatty()
         if lines and (output is not Output.text or dry_run):
             raise UsageError("there is no prompt", hint='agentctl chat -o json "What is the capital of France?"')
-        message = None if lines else read_message(prompt, attachment or [], notify)
+        said = None if lines or (begun and prompt is None) else read_message(prompt, attachment or [], notify)
+        message = joined(begun, said)
         options = Options(max_output, _finite(temperature), read_schema(schema), effort)
         session = wired.session(resume, latest=latest)
         target = wired.target(wired.model(model, session))
