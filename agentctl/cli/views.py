@@ -70,6 +70,9 @@ class TextView:
             case ThinkingDelta(text) if self._stream and not self._quiet and sys.stderr.isatty():
                 sys.stderr.write(printable(text, sys.stderr))
                 self._thinking = True
+            case ToolCallDelta(_, _, str(name)) if not self._quiet and sys.stderr.isatty():
+                self._end_line()
+                print_note(f"… {name}")  # its arguments may take a while to come
             case Notice(text) if not self._quiet:
                 print_note(text)
             case ToolStarted() if not self._quiet:

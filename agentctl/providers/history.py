@@ -57,7 +57,7 @@ def _check(request: Request, capabilities: Capabilities) -> None:
     if request.schema is not None and not capabilities.json_schema:
         raise UsageError(f"{name} can't follow a JSON schema", hint="ask without --schema, or use another provider")
     if request.tools and not capabilities.tools:
-        raise UsageError(f"{name} can't call tools", hint="use another provider")
+        raise UsageError(f"{name} can't call tools", hint="give it none with -t none, or use another provider")
 
 
 def _switches(request: Request, capabilities: Capabilities) -> bool:
