@@ -70,17 +70,10 @@ class TextView:
             case ThinkingDelta(text) if self._stream and not self._quiet and sys.stderr.isatty():
                 sys.stderr.write(printable(text, sys.stderr))
                 self._thinking = True
-            case ToolCallDelta(_, _, str(name)) if not self._quiet and sys.stderr.isatty():
-                self._end_line()
-                print_note(f"… {name}")  # its arguments may take a while to come
             case Notice(text) if not self._quiet:
                 print_note(text)
-            case ToolStarted() if not self._quiet:
-                self._end_line()
-                show_start(event)
-            case ToolFinished() if not self._quiet:
-                self._end_line()
-                show_end(event)
+            case ToolCallDelta() | ToolStarted() | ToolFinished() if not self._quiet:
+                self._show_tool(event)
             case Finished(message, receipt):
                 if not self._stream and message:
                     self._write(message.text)
@@ -88,6 +81,18 @@ class TextView:
                 self._summary(receipt, message.stop_reason if message else "cancelled")
             case Failed():
                 self._end_line()
+
+    def _show_tool(self, event: ToolCallDelta | ToolStarted | ToolFinished) -> None:
+        if isinstance(event, ToolCallDelta) and not (event.name and sys.stderr.isatty()):
+            return
+        self._end_line()
+        match event:
+            case ToolCallDelta(name=str(name)):
+                print_note(f"… {name}")  # its arguments may take a while to come
+            case ToolStarted():
+                show_start(event)
+            case ToolFinished():
+                show_end(event)
 
     def _write(self, text: str) -> None:
         sys.stdout.write(printable(text, sys.stdout))
