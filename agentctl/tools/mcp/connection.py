@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ from agentctl.errors import AgentctlError, ConfigError, ToolError
 from agentctl.settings import McpServer
 from agentctl.tools.mcp import sdk
 from agentctl.tools.mcp.http import HttpLink
-from agentctl.tools.mcp.link import Link, leaf
+from agentctl.tools.mcp.link import REFUSALS, Link, Refusal, leaf
 from agentctl.tools.mcp.naming import printable
 from agentctl.tools.mcp.stdio import StdioLink
 
@@ -26,6 +26,10 @@ T = TypeVar("T")
 _ENDING = 3.0  # seconds for a farewell
 _REPLY = 500  # characters of an error that a server answers with
 _AGAIN = 5.0  # seconds until we ask again to be told of changes
+
+
+class _ForgottenError(ToolError):
+    """The server does not know the session: it was started anew, and did nothing."""
 
 
 class _Run(NamedTuple):
@@ -67,20 +71,10 @@ class Connection:
         Raises:
             AgentctlError: the server can't be reached, takes too long, breaks off, or answers with an error.
         """
-        for first in (True, False):
-            run = await self._connected()
-            try:
-                async with asyncio.timeout(self.server.timeout):
-                    return await request(run.ready.result())
-            except AgentctlError:
-                raise
-            except TimeoutError:
-                raise self._too_slow() from None
-            except Exception as error:
-                if not (first and run.link.stale):
-                    raise await self._failure(run, error) from error
-                await self._end(run)
-        raise AssertionError  # the second round returns or raises
+        try:
+            return await self._asked(request)
+        except _ForgottenError:
+            return await self._asked(request)
 
     @property
     def protocol(self) -> str | None:
@@ -98,9 +92,25 @@ class Connection:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=_ENDING)
 
+    async def _asked(self, request: Callable[[Client], Awaitable[T]]) -> T:
+        run = await self._connected()
+        refusals: list[Refusal] = []
+        token = REFUSALS.set(refusals)
+        try:
+            async with asyncio.timeout(self.server.timeout):
+                return await request(run.ready.result())
+        except AgentctlError:
+            raise
+        except TimeoutError:
+            raise self._too_slow() from None
+        except Exception as error:
+            raise await self._failure(run, error, refusals) from error
+        finally:
+            REFUSALS.reset(token)
+
     async def _connected(self) -> _Run:
         if self._closed:
-            raise ToolError(f"the MCP server {self.server.name} was ended")
+            raise self._ended()
         run = self._run
         if run is None or run.task.done() or run.link.gone.is_set():
             run = self._run = self._start()
@@ -119,6 +129,8 @@ class Connection:
 
     async def _live(self, link: Link, ready: asyncio.Future[Client]) -> BaseException | None:
         """Keep the connection from its beginning to its end, in one task, as the SDK wants it; return what broke it."""
+        refusals: list[Refusal] = []
+        REFUSALS.set(refusals)
         try:
             await sdk.loaded()
             async with asyncio.timeout(self.startup) as limit, self._client(link) as client:
@@ -131,12 +143,13 @@ class Connection:
                     listener.cancel()
                     await asyncio.gather(listener, return_exceptions=True)
         except asyncio.CancelledError:
-            ready.cancel()
+            if not ready.done():
+                ready.set_exception(self._ended())
             raise
         except Exception as wrapped:  # noqa: BLE001 - whatever goes wrong is the server's, and is told to who asks it
             error = leaf(wrapped)
             if not ready.done():
-                ready.set_exception(error if isinstance(error, AgentctlError) else link.explain(error))
+                ready.set_exception(error if isinstance(error, AgentctlError) else link.explain(error, refusals))
             return error
         return None
 
@@ -179,21 +192,27 @@ class Connection:
             await asyncio.sleep(_AGAIN)
             self.changed = True  # nobody told us meanwhile
 
-    async def _failure(self, run: _Run, error: Exception) -> ToolError:
+    async def _failure(self, run: _Run, error: Exception, refusals: Sequence[Refusal]) -> ToolError:
         from mcp.shared.exceptions import MCPError  # noqa: PLC0415
         from mcp_types import CONNECTION_CLOSED  # noqa: PLC0415
 
+        if run.link.forgot(refusals):
+            await self._end(run)
+            return _ForgottenError(f"the MCP server {self.server.name} forgets its session")
         if run.link.gone.is_set() or (isinstance(error, MCPError) and error.code == CONNECTION_CLOSED):
             await self._end(run)
             ended = run.task.done() and not run.task.cancelled()
-            return run.link.explain((run.task.result() if ended else None) or error)
+            return run.link.explain((run.task.result() if ended else None) or error, refusals)
         if isinstance(error, MCPError):
-            refused = run.link.refusal()
-            return refused or ToolError(f"the MCP server {self.server.name} says: {printable(error.message, _REPLY)}")
+            said = f"the MCP server {self.server.name} says: {printable(error.message, _REPLY)}"
+            return run.link.denied(refusals) or ToolError(said)
         return ToolError(
             f"the MCP server {self.server.name} breaks the protocol: {printable(_fault(error), _REPLY)}",
             hint="report it to whoever makes the server",
         )
+
+    def _ended(self) -> ToolError:
+        return ToolError(f"the MCP server {self.server.name} was ended")
 
     def _too_slow(self) -> ToolError:
         name, timeout = self.server.name, self.server.timeout
