@@ -123,7 +123,7 @@ def test_who_waits_for_a_server_at_the_end_waits_no_longer(tmp_path: Path) -> No
         asyncio.run(run(pipe))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_server_outlives_us(tmp_path: Path, number: signal.Signals) -> None:
     """Killed in the midst of a call, we leave neither a stubborn server nor what it started behind."""
     program = textwrap.dedent("""
