@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from agentctl import __version__
 from agentctl.errors import AgentctlError, ConfigError, ToolError
 from agentctl.settings import McpServer
-from agentctl.tools.mcp import sdk
 from agentctl.tools.mcp.http import HttpLink
-from agentctl.tools.mcp.link import Link, leaf
+from agentctl.tools.mcp.link import REFUSALS, Link, Refusal
 from agentctl.tools.mcp.naming import printable
+from agentctl.tools.mcp.run import ENDING, Run
 from agentctl.tools.mcp.stdio import StdioLink
 
 if TYPE_CHECKING:
-    from mcp.client import Client, ClientRequestContext, IncomingMessage
-    from mcp_types import ListRootsResult
+    from mcp.client import Client
 
 T = TypeVar("T")
 
-_ENDING = 3.0  # seconds for a farewell
 _REPLY = 500  # characters of an error that a server answers with
-_AGAIN = 5.0  # seconds until we ask again to be told of changes
 
 
-class _Run(NamedTuple):
-    """One connection from its beginning to its end."""
-
-    link: Link
-    ready: asyncio.Future[Client]
-    task: asyncio.Task[BaseException | None]
+class _ForgottenError(ToolError):
+    """The server does not know the session: it was started anew, and did nothing."""
 
 
 class Connection:
@@ -54,9 +45,14 @@ class Connection:
         self.startup = startup
         self._environ = environ
         self._workspace = workspace
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._tasks: set[asyncio.Task[BaseException | None]] = set()
         self._closed = False
+
+    @property
+    def protocol(self) -> str | None:
+        """The version of MCP that is spoken; None before anything is."""
+        return self._run.protocol if self._run else None
 
     async def ask(self, request: Callable[[Client], Awaitable[T]]) -> T:
         """What the server answers to the request, which is made of a connected client.
@@ -67,27 +63,10 @@ class Connection:
         Raises:
             AgentctlError: the server can't be reached, takes too long, breaks off, or answers with an error.
         """
-        for first in (True, False):
-            run = await self._connected()
-            try:
-                async with asyncio.timeout(self.server.timeout):
-                    return await request(run.ready.result())
-            except AgentctlError:
-                raise
-            except TimeoutError:
-                raise self._too_slow() from None
-            except Exception as error:
-                if not (first and run.link.stale):
-                    raise await self._failure(run, error) from error
-                await self._end(run)
-        raise AssertionError  # the second round returns or raises
-
-    @property
-    def protocol(self) -> str | None:
-        """The version of MCP that is spoken; None before anything is."""
-        ready = self._run.ready if self._run else None
-        spoken = ready and ready.done() and not ready.cancelled() and not ready.exception()
-        return ready.result().protocol_version if ready and spoken else None
+        try:
+            return await self._asked(request)
+        except _ForgottenError:
+            return await self._asked(request)
 
     async def close(self) -> None:
         """End the connection, and the server with it if it was started here; it stays closed."""
@@ -96,104 +75,59 @@ class Connection:
             for task in self._tasks:
                 task.cancel()
             if self._tasks:
-                await asyncio.wait(self._tasks, timeout=_ENDING)
+                await asyncio.wait(self._tasks, timeout=ENDING)
 
-    async def _connected(self) -> _Run:
+    async def _asked(self, request: Callable[[Client], Awaitable[T]]) -> T:
+        run = self._current()
+        client = await run.client()
+        refusals: list[Refusal] = []
+        token = REFUSALS.set(refusals)
+        try:
+            async with asyncio.timeout(self.server.timeout):
+                return await request(client)
+        except AgentctlError:
+            raise
+        except TimeoutError:
+            raise self._too_slow() from None
+        except Exception as error:
+            raise await self._failure(run, error, refusals) from error
+        finally:
+            REFUSALS.reset(token)
+
+    def _current(self) -> Run:
         if self._closed:
             raise ToolError(f"the MCP server {self.server.name} was ended")
-        run = self._run
-        if run is None or run.task.done() or run.link.gone.is_set():
-            run = self._run = self._start()
-        await asyncio.shield(run.ready)  # others may wait for it too
+        if self._run is None or self._run.over:
+            self._run = self._start()
+        return self._run
+
+    def _start(self) -> Run:
+        self._change()
+        link = _link(self.server, self._environ)
+        workspace, startup = self._workspace, self.startup
+        run = Run(self.server.name, link, workspace=workspace, startup=startup, on_change=self._change)
+        self._tasks.add(run.task)
+        run.task.add_done_callback(self._tasks.discard)
         return run
 
-    def _start(self) -> _Run:
+    def _change(self) -> None:
         self.changed = True
-        link = _link(self.server, self._environ)
-        ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-        ready.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait any more
-        task = asyncio.create_task(self._live(link, ready), name=f"mcp {self.server.name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return _Run(link, ready, task)
 
-    async def _live(self, link: Link, ready: asyncio.Future[Client]) -> BaseException | None:
-        """Keep the connection from its beginning to its end, in one task, as the SDK wants it; return what broke it."""
-        try:
-            await sdk.loaded()
-            async with asyncio.timeout(self.startup) as limit, self._client(link) as client:
-                limit.reschedule(None)
-                ready.set_result(client)
-                listener = asyncio.create_task(self._hear_of_changes(client))
-                try:
-                    await link.gone.wait()
-                finally:
-                    listener.cancel()
-                    await asyncio.gather(listener, return_exceptions=True)
-        except asyncio.CancelledError:
-            ready.cancel()
-            raise
-        except Exception as wrapped:  # noqa: BLE001 - whatever goes wrong is the server's, and is told to who asks it
-            error = leaf(wrapped)
-            if not ready.done():
-                ready.set_exception(error if isinstance(error, AgentctlError) else link.explain(error))
-            return error
-        return None
-
-    def _client(self, link: Link) -> Client:
-        from mcp.client import Client  # noqa: PLC0415 - the SDK takes a second to load
-        from mcp_types import Implementation  # noqa: PLC0415
-
-        return Client(
-            link.open(),
-            client_info=Implementation(name="agentctl", version=__version__),
-            list_roots_callback=None if self._workspace is None else self._roots,
-            message_handler=self._hear,
-            cache=None,
-        )
-
-    async def _roots(self, context: ClientRequestContext) -> ListRootsResult:  # noqa: ARG002 - so the SDK calls it
-        from mcp_types import ListRootsResult, Root  # noqa: PLC0415
-
-        place = (self._workspace or Path()).absolute()
-        return ListRootsResult(roots=[Root.model_validate({"uri": place.as_uri(), "name": place.name})])
-
-    async def _hear(self, message: IncomingMessage) -> None:
-        if getattr(message, "method", None) == "notifications/tools/list_changed":
-            self.changed = True
-
-    async def _hear_of_changes(self, client: Client) -> None:
-        """Since MCP 2026-07-28 a server tells of changes only who listens for them; `_hear` hears of them then."""
-        from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost  # noqa: PLC0415
-        from mcp.shared.exceptions import MCPError  # noqa: PLC0415
-
-        tools = client.server_capabilities.tools
-        while tools is not None and tools.list_changed:
-            with suppress(SubscriptionLost, MCPError):
-                try:
-                    async with client.listen(tools_list_changed=True) as events:
-                        async for _ in events:
-                            pass
-                except ListenNotSupportedError:
-                    return
-            await asyncio.sleep(_AGAIN)
-            self.changed = True  # nobody told us meanwhile
-
-    async def _failure(self, run: _Run, error: Exception) -> ToolError:
-        from mcp.shared.exceptions import MCPError  # noqa: PLC0415
+    async def _failure(self, run: Run, error: Exception, refusals: Sequence[Refusal]) -> ToolError:
+        from mcp.shared.exceptions import MCPError  # noqa: PLC0415 - the SDK takes a second to load
         from mcp_types import CONNECTION_CLOSED  # noqa: PLC0415
 
+        name = self.server.name
+        if run.link.forgot(refusals):
+            await run.end()
+            return _ForgottenError(f"the MCP server {name} forgets its session")
         if run.link.gone.is_set() or (isinstance(error, MCPError) and error.code == CONNECTION_CLOSED):
-            await self._end(run)
-            ended = run.task.done() and not run.task.cancelled()
-            return run.link.explain((run.task.result() if ended else None) or error)
+            return run.link.explain(await run.end() or error, refusals)
         if isinstance(error, MCPError):
-            refused = run.link.refusal()
-            return refused or ToolError(f"the MCP server {self.server.name} says: {printable(error.message, _REPLY)}")
-        return ToolError(
-            f"the MCP server {self.server.name} breaks the protocol: {printable(_fault(error), _REPLY)}",
-            hint="report it to whoever makes the server",
-        )
+            said = ToolError(f"the MCP server {name} says: {printable(error.message, _REPLY)}")
+            return run.link.denied(refusals) or said
+        wrong = f"the MCP server {name} breaks the protocol: {printable(_fault(error), _REPLY)}"
+        return ToolError(wrong, hint="report it to whoever makes the server")
 
     def _too_slow(self) -> ToolError:
         name, timeout = self.server.name, self.server.timeout
@@ -202,11 +136,6 @@ class Connection:
             hint=f"mcp.{name}.timeout is how many seconds a call may take",
             reason="timeout",
         )
-
-    @staticmethod
-    async def _end(run: _Run) -> None:
-        run.link.gone.set()
-        await asyncio.wait({run.task}, timeout=_ENDING)
 
 
 def _fault(error: Exception) -> str:

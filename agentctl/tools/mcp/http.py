@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +12,7 @@ from agentctl.redact import redact
 from agentctl.settings import McpServer
 from agentctl.tools.mcp.child import LARGEST
 from agentctl.tools.mcp.environment import headers
+from agentctl.tools.mcp.link import REFUSALS, Refusal
 
 if TYPE_CHECKING:
     import httpx2
@@ -27,34 +28,37 @@ class HttpLink:
 
     def __init__(self, server: McpServer, environ: Mapping[str, str]) -> None:
         self.gone = asyncio.Event()
-        self.stale = False
         self._server = server
         self._environ = environ
-        self._status: int | None = None
 
     def open(self) -> Transport:
         """Get ready to send; see `Link.open`."""
         return self._opened()
 
-    def refusal(self) -> ToolError | None:
-        """Where it wants another key, or any; see `Link.refusal`."""
+    def forgot(self, refusals: Sequence[Refusal]) -> bool:
+        """Whether our session is unknown; see `Link.forgot`. The protocol says 404; the official servers say 400."""
+        return any(each.in_session and each.status in {_BAD_REQUEST, _NOT_FOUND} for each in refusals)
+
+    def denied(self, refusals: Sequence[Refusal]) -> ToolError | None:
+        """Where it wants another key, or any; see `Link.denied`."""
         name = self._server.name
-        if self._status not in {_UNAUTHORIZED, _FORBIDDEN}:
+        status = next((each.status for each in refusals if each.status in {_UNAUTHORIZED, _FORBIDDEN}), None)
+        if status is None:
             return None
         return ToolError(
-            f"the MCP server {name} refuses us (HTTP status {self._status})",
+            f"the MCP server {name} refuses us (HTTP status {status})",
             hint=f'set mcp.{name}.headers, such as {{ Authorization = "Bearer $TOKEN" }}; OAuth is not supported',
         )
 
-    def explain(self, error: BaseException) -> ToolError:
+    def explain(self, error: BaseException, refusals: Sequence[Refusal]) -> ToolError:
         """Why it broke; see `Link.explain`."""
         name, url = self._server.name, self._server.url
-        if refused := self.refusal():
-            return refused
+        if denied := self.denied(refusals):
+            return denied
         if isinstance(error, TimeoutError):
             what = "did not answer in time"
-        elif self._status is not None:
-            what = f"answered with HTTP status {self._status}"
+        elif refusals:
+            what = f"answered with HTTP status {refusals[-1].status}"
         else:
             what = f"broke off: {redact(str(error)) or type(error).__name__}"
         return ToolError(f"the MCP server {name} at {url} {what}", hint=f"check mcp.{name}.url, and that it runs")
@@ -82,9 +86,9 @@ class HttpLink:
         """See what came of a request before the SDK does."""
         import httpx2  # noqa: PLC0415
 
-        self._status = response.status_code if response.is_error else None
-        if response.status_code in {_BAD_REQUEST, _NOT_FOUND} and "mcp-session-id" in response.request.headers:
-            self.stale = True
+        if response.is_error and response.request.method == "POST":
+            in_session = "mcp-session-id" in response.request.headers
+            REFUSALS.get([]).append(Refusal(response.status_code, in_session))
         if response.headers.get("content-encoding", "identity") != "identity":
             raise httpx2.DecodingError("it compresses what was asked for as it is", request=response.request)
         if "text/event-stream" not in response.headers.get("content-type", ""):  # of that, each event is measured

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from agentctl.errors import ToolError
 
@@ -11,15 +13,21 @@ if TYPE_CHECKING:
     from mcp.client import Transport
 
 
+class Refusal(NamedTuple):
+    """An HTTP status that refused a request, and whether that was made in a session."""
+
+    status: int
+    in_session: bool
+
+
+REFUSALS: ContextVar[list[Refusal]] = ContextVar("REFUSALS")
+"""Where links put what refuses the requests that are made in this context: the SDK sends in the context of who asks."""
+
+
 class Link(Protocol):
     """One connection, which is opened once. `gone` is set as soon as nothing can come any more."""
 
     gone: asyncio.Event
-
-    @property
-    def stale(self) -> bool:
-        """Whether the server refused a request because it forgot us: sent on a new connection, it may do."""
-        ...
 
     def open(self) -> Transport:
         """What the SDK reads from and writes to; leaving it ends the connection and whatever was started for it.
@@ -29,11 +37,15 @@ class Link(Protocol):
         """
         ...
 
-    def refusal(self) -> ToolError | None:
+    def forgot(self, refusals: Sequence[Refusal]) -> bool:
+        """Whether the server refused a request because it forgot us: made on a new connection, it may do."""
+        ...
+
+    def denied(self, refusals: Sequence[Refusal]) -> ToolError | None:
         """What to tell the user if the server does not let us in."""
         ...
 
-    def explain(self, error: BaseException) -> ToolError:
+    def explain(self, error: BaseException, refusals: Sequence[Refusal]) -> ToolError:
         """Why it broke, or did not come about; `error` is what the SDK said."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shlex import join
@@ -16,6 +16,7 @@ from agentctl.settings import McpServer
 from agentctl.settings.files import directory
 from agentctl.tools.mcp.child import LARGEST, Child, TooLongError
 from agentctl.tools.mcp.environment import variables
+from agentctl.tools.mcp.link import Refusal
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -31,7 +32,6 @@ class StdioLink:
 
     def __init__(self, server: McpServer, environ: Mapping[str, str]) -> None:
         self.gone = asyncio.Event()
-        self.stale = False
         self._server = server
         self._environ = environ
         self._child: Child | None = None
@@ -41,10 +41,14 @@ class StdioLink:
         """Start the program; see `Link.open`."""
         return self._opened()
 
-    def refusal(self) -> None:
+    def forgot(self, refusals: Sequence[Refusal]) -> bool:  # noqa: ARG002 - there are none
+        """False: there is no session that could outlive a program."""
+        return False
+
+    def denied(self, refusals: Sequence[Refusal]) -> None:
         """Nothing: whom we started lets us in."""
 
-    def explain(self, error: BaseException) -> ToolError:
+    def explain(self, error: BaseException, refusals: Sequence[Refusal]) -> ToolError:  # noqa: ARG002
         """Why it broke; see `Link.explain`."""
         name, child = self._server.name, self._child
         told = child.told() if child else ""

@@ -25,7 +25,6 @@ def test_a_server_that_does_not_start_takes_no_other_down(tmp_path: Path) -> Non
         "good": faulty(name="good"),
         "missing": McpServer("missing", ("no-such-program",)),
         "dying": McpServer("dying", dying),
-        "mute": faulty("--mute", name="mute"),
         "unset": faulty(name="unset", env={"KEY": "$NOT_SET_ANYWHERE"}),
         "neither": McpServer("neither"),
         "listless": faulty("--listless", name="listless"),
@@ -33,22 +32,32 @@ def test_a_server_that_does_not_start_takes_no_other_down(tmp_path: Path) -> Non
     }
 
     async def run() -> None:
-        async with Servers(servers, environment(tmp_path), startup=4) as opened:
+        async with Servers(servers, environment(tmp_path)) as opened:
             tools, notices = await opened.tools()
             told = "\n".join(notices)
             assert {tool.spec.name.partition("__")[0] for tool in tools} == {"good"}
-            assert len(notices) == 7
+            assert len(notices) == 6
             assert "there is no program no-such-program for the MCP server missing; hint: install it" in told
-            assert (
-                "the MCP server dying ended with exit code 1; it said: no config file, with [redacted]; hint: run it by hand"
-                in told
-            )
-            assert "the MCP server mute did not answer in time" in told
+            assert "the MCP server dying ended with exit code 1; it said: no config file, with [redacted]; hint" in told
             assert "$NOT_SET_ANYWHERE, which is not set" in told
             assert "the MCP server listless breaks the protocol: tools.12.inputSchema.type: Input should be" in told
             assert "mcp.neither has neither a command nor an address" in told
             assert "mcp.relative.command is a relative path" in told
             assert await opened.tools() == (tools, ())
+
+    asyncio.run(run())
+
+
+def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
+    """Once its time to start is over."""
+
+    async def run() -> None:
+        async with Servers({"mute": faulty("--mute", name="mute")}, environment(tmp_path), startup=0.5) as opened:
+            tools, notices = await opened.tools()
+            assert tools == ()
+            assert notices[0].startswith(
+                "the MCP server mute did not answer in time; hint: run it by hand to see why: "
+            )
 
     asyncio.run(run())
 
@@ -95,7 +104,7 @@ def test_a_cancelled_call_returns_at_once_and_the_server_learns_of_it(tmp_path: 
             begun = time.monotonic()
             with pytest.raises(asyncio.CancelledError):
                 await hanging
-            assert time.monotonic() - begun < 1
+            assert time.monotonic() - begun < 5
             assert "notifications/cancelled" in (await call(tools, "f__heard")).content
             assert json.loads((await call(tools, "f__process")).content)["pid"] == before
 
@@ -106,13 +115,13 @@ def test_a_server_that_reads_no_more_holds_nobody_up(tmp_path: Path) -> None:
     """With its stdin full, calls still end when their time is over, or when they are cancelled."""
 
     async def run() -> None:
-        async with Servers({"f": faulty("--deaf", name="f", timeout=1.0)}, environment(tmp_path), startup=5) as opened:
+        async with Servers({"f": faulty("--deaf", name="f", timeout=1.0)}, environment(tmp_path)) as opened:
             (connection,) = opened._connections.values()
             begun = time.monotonic()
             many = [connection.ask(lambda client: client.call_tool("echo", {"text": "x" * 50_000})) for _ in range(20)]
             found = await asyncio.gather(*many, return_exceptions=True)
             assert {type(each) for each in found} == {ToolError}
-            assert time.monotonic() - begun < 4
+            assert time.monotonic() - begun < 5
 
     asyncio.run(run())
 
@@ -270,6 +279,7 @@ def test_a_survey_says_what_works(tmp_path: Path) -> None:
     servers = {"good": faulty(name="good", tools=("echo",)), "bad": McpServer("bad", ("no-such-program",))}
     good, bad = asyncio.run(survey(servers, environment(tmp_path)))
     assert (good.server, good.state, good.tools, good.error) == ("good", "ok", ("good__echo",), None)
+    assert (good.protocol, bad.protocol) == ("2025-11-25", None)
     assert (bad.server, bad.state, bad.tools) == ("bad", "failed", ())
     assert bad.error is not None
     assert bad.error.hint == "install it, or correct mcp.bad.command"

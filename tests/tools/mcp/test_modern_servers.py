@@ -13,7 +13,7 @@ from support.mcp_servers import call, environment, free_port, listening, modern,
 from agentctl.errors import ToolError
 from agentctl.settings import McpServer
 from agentctl.tools.base import Tool
-from agentctl.tools.mcp import Servers, survey
+from agentctl.tools.mcp import Servers
 
 
 @asynccontextmanager
@@ -30,17 +30,12 @@ async def until_offered(servers: Servers, name: str) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_the_newest_protocol_is_spoken(tmp_path: Path) -> None:
-    """Where the server can."""
-    (found,) = asyncio.run(survey({"modern": modern()}, environment(tmp_path)))
-    assert found.protocol == "2026-07-28"
-
-
 def test_tools_resources_and_prompts_are_used(tmp_path: Path) -> None:
-    """All that a server of the SDK offers."""
+    """All that a server of the SDK offers, at the newest protocol."""
 
     async def run() -> None:
         async with started(tmp_path) as (servers, tools):
+            assert (await servers.offers())["modern"].protocol == "2026-07-28"
             assert (await call(tools, "modern__echo", text="hi")).content == "hi"
             listed = (await call(tools, "modern__list_resources")).content
             assert listed.splitlines() == [

@@ -17,12 +17,12 @@ from agentctl.settings import McpServer
 from agentctl.tools.mcp import Servers
 
 
-def error_of(url: str, home: Path, **settings: Any) -> AgentctlError:
+def error_of(url: str, home: Path, *, startup: float = 20, **settings: Any) -> AgentctlError:
     """Why the server at the address can't be used."""
 
     async def run() -> AgentctlError:
         server = McpServer("web", url=url, **settings)
-        async with Servers({"web": server}, environment(home), startup=2) as servers:
+        async with Servers({"web": server}, environment(home), startup=startup) as servers:
             failed = (await servers.offers())["web"].failed
             assert failed is not None
             return failed
@@ -46,7 +46,7 @@ def test_nobody_there_and_nobody_who_answers_are_told(tmp_path: Path) -> None:
     assert f"the MCP server web at http://127.0.0.1:{port}/mcp broke off: " in gone.message
     assert gone.hint == "check mcp.web.url, and that it runs"
     with Server([Stall()]) as server:
-        assert "did not answer in time" in error_of(server.url, tmp_path).message
+        assert "did not answer in time" in error_of(server.url, tmp_path, startup=1).message
     with Server(answer(500)) as server:
         assert "answered with HTTP status 500" in error_of(server.url, tmp_path).message
     with Server(answer(200, b"<html>", {"Content-Type": "text/html"})) as server:

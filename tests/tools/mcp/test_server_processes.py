@@ -109,7 +109,21 @@ def test_cancelling_everything_ends_servers_that_only_start(tmp_path: Path) -> N
         asyncio.run(run(pipe))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_who_waits_for_a_server_at_the_end_waits_no_longer(tmp_path: Path) -> None:
+    """Leaving the block ends a server that only starts, and tells who waited."""
+
+    async def run(pipe: Path) -> None:
+        async with Servers({"f": faulty("--mute", name="f", env={"HOLD": str(pipe)})}, environment(tmp_path)) as opened:
+            waiting = asyncio.create_task(opened.tools())
+            while not is_held(pipe):  # noqa: ASYNC110 - until the server runs
+                await asyncio.sleep(0.01)
+        assert await waiting == ((), ("the MCP server f was ended",))
+
+    with all_gone(tmp_path) as pipe:
+        asyncio.run(run(pipe))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_server_outlives_us(tmp_path: Path, number: signal.Signals) -> None:
     """Killed in the midst of a call, we leave neither a stubborn server nor what it started behind."""
     program = textwrap.dedent("""
