@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agentctl.errors import ToolError
@@ -12,8 +12,16 @@ from agentctl.errors import ToolError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _EMBEDDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))  # RFC 6052, and RFC 4291 2.5.5.1
-# What Python counts as public, and is not: RFC 8215 is for local use, and a cloud keeps its secrets at 192.0.0.192.
-_LOCAL = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("192.0.0.0/24"))
+# What Python counts as public, and is not: RFC 8215 is for local use, a cloud keeps its secrets at 192.0.0.192, and
+# fec0::/10 was for one site (RFC 3879 ends that, and routers may still do it).
+_LOCAL = (
+    ipaddress.ip_network("64:ff9b:1::/48"),
+    ipaddress.ip_network("192.0.0.0/24"),
+    ipaddress.ip_network("fec0::/10"),
+)
+
+Resolver = Callable[[str, int], Sequence[str]]
+"""What returns the addresses of a host and port; it raises OSError or UnicodeError where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,17 @@ def is_public(address: Address) -> bool:
     return plain and (inner is None or is_public(inner))
 
 
-def pin(host: str, port: int, *, granted: Sequence[str] = ()) -> Pinned:
+def resolve(host: str, port: int) -> Sequence[str]:
+    """Ask the system for the addresses of a host.
+
+    Raises:
+        OSError: there are none.
+        UnicodeError: it is no name.
+    """
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def pin(host: str, port: int, *, granted: Sequence[str] = (), resolver: Resolver = resolve) -> Pinned:
     """Resolve a host and return the addresses that may be connected to; it blocks as long as the resolver does.
 
     An address that is not public is let through only if `granted` names that very address, as `127.0.0.1` or
@@ -42,10 +60,10 @@ def pin(host: str, port: int, *, granted: Sequence[str] = ()) -> Pinned:
         ToolError: the name resolves to nothing, or to an address that may not be reached.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = resolver(host, port)
     except (OSError, UnicodeError) as error:
         raise ToolError(f"can't find {host}: {error}", hint="check the name") from error
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = tuple(dict.fromkeys(found))
     literal = _literal(host)
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])
