@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 _CONTEXT = 3
@@ -10,7 +11,7 @@ _QUADRATIC = 3000  # lines on both sides together; the comparison takes up to th
 
 def unified(old: str, new: str, path: str, *, is_new: bool = False) -> str:
     """The unified diff of two texts; empty where they are the same."""
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    before, after = lines_of(old), lines_of(new)
     if before == after:
         return ""
     start = _common(before, after)
@@ -22,6 +23,11 @@ def unified(old: str, new: str, path: str, *, is_new: bool = False) -> str:
     else:
         lines = _compared(before, after, start, end)
     return "".join(_ended(line) for line in (*head, *lines))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines with their ends; only a line feed ends one, as for `read`, git and editors."""
+    return [line for line in re.split(r"(?<=\n)", text) if line]
 
 
 def _compared(before: Sequence[str], after: Sequence[str], start: int, end: int) -> Iterator[str]:

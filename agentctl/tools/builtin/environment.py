@@ -8,35 +8,12 @@ from collections.abc import Mapping
 
 from agentctl.redact import redact
 
-_PASSED = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "SHELL",
-        "LANG",
-        "LANGUAGE",
-        "TERM",
-        "TZ",
-        "TMPDIR",
-        "VIRTUAL_ENV",
-        "CONDA_PREFIX",
-        "JAVA_HOME",
-        "GOPATH",
-        "GOROOT",
-        "CARGO_HOME",
-        "RUSTUP_HOME",
-        "NVM_DIR",
-        "PYENV_ROOT",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "XDG_CONFIG_HOME",
-        "XDG_DATA_HOME",
-        "XDG_STATE_HOME",
-        "XDG_CACHE_HOME",
-    ]
-)
+_NAMES = """
+    PATH HOME USER LOGNAME SHELL LANG LANGUAGE TERM TZ TMPDIR VIRTUAL_ENV CONDA_PREFIX JAVA_HOME GOPATH GOROOT
+    CARGO_HOME RUSTUP_HOME NVM_DIR PYENV_ROOT SSL_CERT_FILE SSL_CERT_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME
+    XDG_CACHE_HOME
+"""
+_PASSED = frozenset(_NAMES.split())
 # Nobody is there to turn pages or to type a password.
 _SET = {"PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"

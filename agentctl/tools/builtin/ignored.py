@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentctl.errors import ToolError
 from agentctl.tools.builtin.pattern import Pattern
 
 
@@ -39,7 +38,7 @@ class Ignored:
 
 
 def parse(text: str, depth: int, above: Ignored | None) -> Ignored:
-    """Read a `.gitignore`; lines that make no sense are passed by, as git does."""
+    """Read a `.gitignore` that is `depth` names below the top."""
     rules = []
     for line in text.splitlines():
         kept = line.rstrip() if not line.rstrip().endswith("\\") else line
@@ -47,10 +46,6 @@ def parse(text: str, depth: int, above: Ignored | None) -> Ignored:
             continue
         keeps, pattern = kept.startswith("!"), kept.removeprefix("!").removeprefix("\\")
         anchored = "/" in pattern.rstrip("/")
-        literal = pattern.replace("{", "[{]")  # git knows no alternatives
-        try:
-            rule = Rule(Pattern(literal if anchored else f"**/{literal}"), keeps, pattern.endswith("/"))
-        except ToolError:
-            continue
-        rules.append(rule)
+        names = Pattern(pattern if anchored else f"**/{pattern}", alternatives=False)
+        rules.append(Rule(names, keeps, pattern.endswith("/")))
     return Ignored(tuple(rules), depth, above)

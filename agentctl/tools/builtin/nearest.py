@@ -11,13 +11,14 @@ _ALIKE = 0.6
 
 def nearest(text: str, wanted: str) -> str:
     """Say which lines of the text come closest to what is wanted, as a hint."""
-    lines, sought = text.splitlines(), wanted.strip("\r\n").splitlines()
+    lines, sought = text.split("\n"), wanted.strip("\r\n").split("\n")
     bare = [_bare(line) for line in sought]
     for index in range(len(lines) - len(sought) + 1):
         if any(bare) and [_bare(line) for line in lines[index : index + len(sought)]] == bare:
             return f"line {index + 1} differs from it in white space only: {_quoted(lines[index])}"
-    if (index := _most_alike(lines, max(sought, key=len, default=""))) is not None:
-        return f"the closest is line {index + 1}: {_quoted(lines[index])}"
+    place = _most_alike(lines, max(sought, key=len, default=""))
+    if place is not None:
+        return f"the closest is line {place + 1}: {_quoted(lines[place])}"
     return "read the file again"
 
 

@@ -15,12 +15,17 @@ _ALTERNATIVES = 64
 class Pattern:
     """A pattern of paths, matched name by name, so that the time it takes is bounded by their number squared.
 
+    Args:
+        text: the pattern.
+        alternatives: whether `{a,b}` means either; git knows no such thing.
+
     Raises:
         ToolError: it has too many alternatives.
     """
 
-    def __init__(self, text: str) -> None:
-        self._alternatives = [one.strip("/").split("/") for one in _expanded(text)]
+    def __init__(self, text: str, *, alternatives: bool = True) -> None:
+        texts = _expanded(text) if alternatives else [text]
+        self._alternatives = [one.strip("/").split("/") for one in texts]
 
     def matches(self, path: Sequence[str]) -> bool:
         """Whether these names, from the top on, are such a path."""

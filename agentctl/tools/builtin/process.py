@@ -17,6 +17,7 @@ from typing import Any
 from agentctl.errors import ToolError
 from agentctl.tools.builtin import supervisor
 from agentctl.tools.builtin.capture import Capture
+from agentctl.tools.builtin.stopping import Cancellation
 from agentctl.uninterrupted import uninterrupted
 
 _GRACE = 0.08  # seconds from SIGTERM to SIGKILL
@@ -59,15 +60,18 @@ async def run(command: Sequence[str], directory: Path, environ: Mapping[str, str
     Raises:
         ToolError: it can't be started.
     """
+    cancellation = Cancellation()
     running = _Running(await _start(command, directory, environ, limits))
     reason = ""
     try:
+        cancellation.check()
         async with asyncio.timeout(limits.seconds):
             await running.process.wait()
     except TimeoutError:
         reason = "timeout"
     finally:
         await uninterrupted(running.end())
+    cancellation.check()
     return running.ended(reason)
 
 

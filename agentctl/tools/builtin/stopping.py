@@ -21,6 +21,27 @@ async def in_thread(work: Callable[[threading.Event], T]) -> T:
         stop.set()
 
 
+class Cancellation:
+    """Passes on a cancellation that came while something had to come to its end (see `uninterrupted`)."""
+
+    def __init__(self) -> None:
+        self._before = _cancellations()
+
+    def check(self) -> None:
+        """Leave if this task was cancelled since.
+
+        Raises:
+            CancelledError: it was.
+        """
+        if _cancellations() > self._before:
+            raise asyncio.CancelledError
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
+
+
 def check(stop: threading.Event) -> None:
     """Leave the work if it was told to stop.
 

@@ -27,6 +27,8 @@ from typing import Any
 
 LINUX = sys.platform == "linux"
 _POLL = 0.02  # seconds between two looks at how many processes there are
+_NICE = 5  # the command gives way, to people and to who must end it: a hundred processes leave little time for one
+_REAPED = 20_000  # at once: children may come to their end faster than they are counted
 _PATIENCE = 1.0  # seconds for what can't be killed, as a process that waits for a disk
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER = 1, 4, 24, 36
 # What root could use to look into other processes, type into other terminals, or change the kernel: CAP_SYS_MODULE,
@@ -94,28 +96,24 @@ class _Supervisor:
                 break
             time.sleep(0.005)
         while self._reap() and time.monotonic() - start < grace + _PATIENCE:
-            self._stop_all()
             self._signal(signal.SIGKILL)
             time.sleep(0.002)
         return len(self._descendants()) if self._reap() else 0
 
-    def _stop_all(self) -> None:
-        """Stop one after the other until there are no new ones: what is stopped does not fork."""
-        seen: set[int] = set()
-        while fresh := set(self._descendants()) - seen:
-            for pid in fresh:
-                _kill(pid, signal.SIGSTOP)
-            seen |= fresh
-
     def _signal(self, number: int) -> None:
+        """Signal every group that there is: the kernel reaches all of one at once, and none forks out of it."""
+        signalled = {os.getpgid(0), self._pid}
         with suppress(OSError):
-            os.killpg(self._pid, number)
+            os.killpg(self._pid, number)  # before looking for others, which takes long where there are many
         for pid in self._descendants():
-            _kill(pid, number)
+            with suppress(OSError):
+                if (group := os.getpgid(pid)) not in signalled:
+                    signalled.add(group)
+                    os.killpg(group, number)
 
     def _reap(self) -> bool:
-        """Take note of what has ended; whether there is a child left."""
-        while True:
+        """Take note of what has ended; whether there may be a child left."""
+        for _ in range(_REAPED):
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
@@ -124,11 +122,13 @@ class _Supervisor:
                 return True
             if pid == self._pid:
                 self.status = os.waitstatus_to_exitcode(status)
+        return True
 
     def _descendants(self) -> list[int]:
+        """The processes below; not all where they are too many, for they may multiply as fast as they are found."""
         found: list[int] = []
         waiting = [os.getpid()] if LINUX else []
-        while waiting:
+        while waiting and len(found) <= self._settings["processes"]:
             children = _children(waiting.pop())
             found += children
             waiting += children
@@ -141,6 +141,7 @@ class _Supervisor:
 def _become(settings: dict[str, Any]) -> None:
     """Turn this forked process into the command; does not return."""
     try:
+        os.nice(_NICE)
         os.setsid()  # no terminal: none to read from, and no keys to push back into it
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
@@ -192,11 +193,6 @@ def _children(pid: int) -> list[int]:
         with suppress(OSError), open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
             found += map(int, file.read().split())
     return found
-
-
-def _kill(pid: int, number: int) -> None:
-    with suppress(OSError):
-        os.kill(pid, number)
 
 
 def _prctl(option: int, value: int) -> None:

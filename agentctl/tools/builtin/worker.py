@@ -18,6 +18,7 @@ from typing import Any, Literal
 import agentctl
 from agentctl.errors import ToolError
 from agentctl.tools.builtin import environment
+from agentctl.tools.builtin.stopping import Cancellation
 from agentctl.uninterrupted import uninterrupted
 
 Task = Literal["search", "readable"]
@@ -32,6 +33,7 @@ async def call(task: Task, request: Mapping[str, Any], seconds: float) -> Any:
         ToolError: what the task raised, or `timeout`.
     """
     command = (sys.executable, "-I", "-c", _START, str(Path(agentctl.__file__).parents[1]), task)
+    cancellation = Cancellation()
     process = await uninterrupted(
         asyncio.create_subprocess_exec(
             *command,
@@ -43,6 +45,7 @@ async def call(task: Task, request: Mapping[str, Any], seconds: float) -> Any:
         )
     )
     try:
+        cancellation.check()
         async with asyncio.timeout(seconds):
             answer, _ = await process.communicate(json.dumps(request).encode())
     except TimeoutError:
@@ -52,6 +55,7 @@ async def call(task: Task, request: Mapping[str, Any], seconds: float) -> Any:
             process.kill()
         await uninterrupted(process.wait())
         process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way, and it warns
+    cancellation.check()
     if process.returncode:
         raise ToolError(f"the process that worked on it ended with {process.returncode}")
     told = json.loads(answer)

@@ -49,7 +49,10 @@ class Workspace:
         path = PurePosixPath(named)
         if path.is_absolute() and path.parts[1:2] == ("proc",):  # its links lead to wherever a process is
             raise _outside(named)
-        real = Path(os.path.realpath(self.root / path))
+        try:
+            real = Path(os.path.realpath(self.root / path))
+        except OSError as error:  # a link that was no link any more when it was read
+            raise ToolError(f"{named} is being changed", hint="call again") from error
         if not real.is_relative_to(self.root):
             raise _outside(named)
         relative = real.relative_to(self.root).as_posix()
