@@ -14,7 +14,7 @@ from wasmtime.component import Component
 
 from agentctl.errors import ToolError
 from agentctl.tools.wasm.failures import CallError
-from agentctl.tools.wasm.grants import Grants, Limits
+from agentctl.tools.wasm.grants import Grants, Limits, Preopen
 from agentctl.tools.wasm.seeds import default_seed
 
 FUEL = Limits(fuel=1_000_000, memory=4 << 20, output=1000)
@@ -66,6 +66,14 @@ def test_each_failure_has_its_reason(function: str, reason: str) -> None:
     with pytest.raises(ToolError) as caught:
         returned(_ENDINGS, function, limits=FUEL)
     assert caught.value.reason == reason
+
+
+def test_a_guest_does_not_choose_its_reason() -> None:
+    """The names of functions in a trap's trace are the guest's, and count for nothing."""
+    body = '(func $f (export "f") (call $liar)) (func $liar (@name "all fuel consumed") (unreachable))'
+    with pytest.raises(ToolError) as caught:
+        returned(component("", (), body, [("f", "")]), "f")
+    assert caught.value.reason == "trap"
 
 
 def test_a_call_costs_the_same_each_time() -> None:
@@ -183,7 +191,8 @@ _COMMAND = """(component
   (import "wasi:cli/exit@0.2.3" (instance $exit (export "exit" (func (param "status" (result))))))
   (core module $libc (memory (export "memory") 1) (global $next (mut i32) (i32.const 1024))
     (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-      (global.get $next) (global.set $next (i32.add (global.get $next) (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8))))))
+      (global.get $next)
+      (global.set $next (i32.add (global.get $next) (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8))))))
   (core instance $libc (instantiate $libc))
   (core func $arguments (canon lower (func $environment "get-arguments") (memory (core memory $libc "memory"))
     (realloc (core func $libc "realloc"))))
@@ -221,8 +230,6 @@ def test_a_command_takes_only_an_array_of_strings(wrong: dict[str, object]) -> N
 
 def test_a_missing_directory_is_refused(tmp_path: Path) -> None:
     """A grant for what is not there any more is no reason to run without it."""
-    from agentctl.tools.wasm.grants import Preopen  # noqa: PLC0415 - made by hand, for a policy would refuse it
-
     grants = Grants(files=(Preopen(tmp_path / "gone", "/gone"),))
     with pytest.raises(ToolError, match="not the directory"):
         returned(guest(), "wall", grants=grants)

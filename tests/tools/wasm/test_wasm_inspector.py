@@ -54,7 +54,8 @@ def test_preview_1_is_refused_by_name_and_with_the_way_out() -> None:
 
 def test_imports_of_every_kind_are_read_as_wasmtime_reads_them() -> None:
     """The parser of import sections agrees with wasmtime's on each kind of import."""
-    text = """(module (type (func (param i32))) (import "a" "table" (table 1 2 funcref)) (import "b" "memory" (memory 1))
+    text = """(module (type (func (param i32)))
+      (import "a" "table" (table 1 2 funcref)) (import "b" "memory" (memory 1))
       (import "c" "large" (memory i64 1 70000)) (import "d" "global" (global (mut i64)))
       (import "e" "refs" (global externref)) (import "f" "function" (func (type 0))) (import "ü" "" (func)))"""
     data = bytes(wat2wasm(text))
