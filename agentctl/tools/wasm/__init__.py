@@ -1,0 +1,1 @@
+"""Tools that are WebAssembly components: without capabilities, unless they are granted."""
