@@ -11,7 +11,9 @@ from agentctl.errors import ToolError
 
 _USUAL = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#\\\s]+)(?::(?P<port>[0-9]{1,5}))?")
-_NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NAME = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PATH = re.compile(r"(?:[/?][!\"$-\[\]-~]*)?")  # printable ASCII but no space, fragment or backslash
 _PORTS = 1 << 16
@@ -34,7 +36,8 @@ class HostGrant:
         """
         subdomains = text.startswith("*.")
         try:
-            host, port = _split(text[2:] if subdomains else text)
+            bare = ":" in text and is_literal(text)  # IPv6
+            host, port = split_authority(f"[{text}]" if bare else text[2:] if subdomains else text)
             if subdomains and is_literal(host):
                 raise ValueError("an address has no subdomains")
         except ValueError as error:
@@ -69,8 +72,8 @@ class Target:
         """
         if scheme not in _USUAL:
             raise ValueError(f"{scheme!r} is neither http nor https")
-        host, port = _split(authority)
-        if not _PATH.fullmatch(path):
+        host, port = split_authority(authority)
+        if not is_path(path):
             raise ValueError("the path does not begin with a slash, or has forbidden characters")
         return cls(scheme, host, port or _USUAL[scheme], path if path.startswith("/") else f"/{path}")
 
@@ -102,7 +105,17 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def _split(authority: str) -> tuple[str, int | None]:
+def is_path(text: str) -> bool:
+    """Whether it is a path with or without a query, both of characters that need no quoting; empty is one."""
+    return _PATH.fullmatch(text) is not None
+
+
+def split_authority(authority: str) -> tuple[str, int | None]:
+    """The host in its one form, and the port if there is one.
+
+    Raises:
+        ValueError: it is something else, or could be read in more than one way.
+    """
     found = _AUTHORITY.fullmatch(authority)
     if not found:
         raise ValueError(f"{authority!r} is not a host, or a host and a port")
