@@ -17,6 +17,7 @@ from agentctl.errors import ToolError
 from agentctl.tools.wasm.http.handles import Handles
 from agentctl.tools.wasm.http.lifting import Lifting
 from agentctl.tools.wasm.http.lowering import Lowering
+from agentctl.tools.wasm.http.native import check
 
 
 class Binding:
@@ -68,15 +69,14 @@ class Binding:
 def _add(instance: LinkerInstance, name: str, run: Callable[[Any, list[Any], Any], None]) -> None:
     """`LinkerInstance.add_func`, but for what reads and writes the values."""
     given = name.encode()
-    error = ffi.wasmtime_component_linker_instance_add_func(
-        instance.ptr(), ctypes.create_string_buffer(given), len(given), _entry, FUNCTIONS.allocate(run), func_finalize
-    )
-    if error:
-        raise WasmtimeError._from_ptr(error)
+    text, number = ctypes.create_string_buffer(given), FUNCTIONS.allocate(run)
+    add = ffi.wasmtime_component_linker_instance_add_func
+    check(add(instance.ptr(), text, len(given), _entry, number, func_finalize))
 
 
 @ffi.wasmtime_component_func_callback_t  # type: ignore[untyped-decorator]
-def _entry(number: int, context: Any, _type: Any, arguments: Any, count: int, results: Any, wanted: int) -> Any:
+def _entry(number: int, context: Any, _type: Any, *rest: Any) -> Any:
+    arguments, count, results, wanted = rest
     given = [arguments[index] for index in range(count)]
     into = results[0] if wanted else None
     return catch_exceptions(context, lambda _: FUNCTIONS.get(number)(context, given, into))

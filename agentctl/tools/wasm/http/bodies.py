@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from agentctl.tools.wasm.http.exported import exported
 from agentctl.tools.wasm.http.fields import Fields
-from agentctl.tools.wasm.http.io import OutputStream, Waiting
+from agentctl.tools.wasm.http.polling import Waiting
+from agentctl.tools.wasm.http.streams import OutputStream
 from agentctl.tools.wasm.http.values import Case, Err, Ok
 from agentctl.tools.wasm.network import BODY_LIMIT, Failure
 

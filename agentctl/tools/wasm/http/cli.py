@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from agentctl.tools.wasm.http.exported import exported
-from agentctl.tools.wasm.http.io import InputStream, OutputStream, Waiting
+from agentctl.tools.wasm.http.polling import Waiting
+from agentctl.tools.wasm.http.streams import InputStream, OutputStream
 from agentctl.tools.wasm.network import Failure
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from agentctl.tools.wasm.http.exported import exported
-from agentctl.tools.wasm.http.io import Pollable, Waiting
+from agentctl.tools.wasm.http.polling import Pollable, Waiting
 
 _NS = 1_000_000_000
 

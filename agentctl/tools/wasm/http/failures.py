@@ -1,7 +1,10 @@
-"""wasi:http 0.2 `error-code`: why there is no answer, as a component is told."""
+"""wasi:io 0.2 `error` and wasi:http 0.2 `error-code`: why there is no answer, as a component is told."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from agentctl.tools.wasm.http.exported import exported
 from agentctl.tools.wasm.http.values import Case
 from agentctl.tools.wasm.network import Failure
 
@@ -14,3 +17,15 @@ def error_code(failure: Failure) -> Case:
         case "DNS-error":
             return Case("DNS-error", {"rcode": failure.message, "info-code": None})
     return Case(failure.code)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IoError:
+    """wasi:io/error `error`."""
+
+    failure: Failure
+
+    @exported
+    def to_debug_string(self) -> str:
+        """It for people."""
+        return self.failure.message

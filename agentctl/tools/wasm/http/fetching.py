@@ -16,7 +16,7 @@ import re
 from typing import Any
 
 from agentctl.tools.wasm.http.exported import exported
-from agentctl.tools.wasm.http.io import Pollable, Waiting
+from agentctl.tools.wasm.http.polling import Pollable, Waiting
 from agentctl.tools.wasm.http.values import Err, Ok
 from agentctl.tools.wasm.network import Exchange, Failure, Network, Request
 

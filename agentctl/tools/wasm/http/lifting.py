@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from wasmtime import WasmtimeError
 from wasmtime import _ffi as ffi
 
 from agentctl.tools.wasm.http.handles import Handles
+from agentctl.tools.wasm.http.native import OFFSET, SIZE, check
 from agentctl.tools.wasm.http.values import Case, Err, Ok
 
 _NUMBERS = MappingProxyType(
@@ -32,8 +32,6 @@ _NUMBERS = MappingProxyType(
         ffi.WASMTIME_COMPONENT_F64.value: "f64",
     }
 )
-SIZE = ctypes.sizeof(ffi.wasmtime_component_val_t)  # of one value in a list
-OFFSET = ffi.wasmtime_component_val_t.of.offset  # of what it holds, behind its kind
 
 
 class Lifting:
@@ -60,55 +58,57 @@ class Lifting:
             return read(self, value.of)
         raise TypeError(f"values of kind {value.kind} are not known")
 
-    def _list(self, of: Any) -> Any:
-        values = of.list
-        if values.size and values.data[0].kind == ffi.WASMTIME_COMPONENT_U8.value:
-            start = ctypes.addressof(values.data.contents) + OFFSET
-            return ctypes.string_at(start, (values.size - 1) * SIZE + 1)[::SIZE]
-        return [self.lift(values.data[index]) for index in range(values.size)] or b""
-
-    def _tuple(self, of: Any) -> tuple[Any, ...]:
-        return tuple(self.lift(of.tuple.data[index]) for index in range(of.tuple.size))
-
-    def _record(self, of: Any) -> dict[str, Any]:
-        entries = (of.record.data[index] for index in range(of.record.size))
-        return {ffi.to_str(entry.name): self.lift(entry.val) for entry in entries}
-
-    def _variant(self, of: Any) -> Case:
-        return Case(ffi.to_str(of.variant.discriminant), self._inner(of.variant.val))
-
-    def _result(self, of: Any) -> Ok | Err:
-        return (Ok if of.result.is_ok else Err)(self._inner(of.result.val))
-
-    def _flags(self, of: Any) -> frozenset[str]:
-        return frozenset(ffi.to_str(of.flags.data[index]) for index in range(of.flags.size))
-
-    def _inner(self, pointer: Any) -> Any:
+    def inner(self, pointer: Any) -> Any:
+        """Read the value behind a pointer, or None if there is none."""
         return self.lift(pointer.contents) if pointer else None
 
-    def _resource(self, of: Any) -> Any:
+    def held(self, handle: Any) -> Any:
         """The object behind a handle, which is kept no longer if the component gave it away."""
         host = ctypes.POINTER(ffi.wasmtime_component_resource_host_t)()
-        error = ffi.wasmtime_component_resource_any_to_host(self._context, of.resource, ctypes.byref(host))
-        if error:
-            raise WasmtimeError._from_ptr(error)
+        check(ffi.wasmtime_component_resource_any_to_host(self._context, handle, ctypes.byref(host)))
         number = ffi.wasmtime_component_resource_host_rep(host)
         owned = ffi.wasmtime_component_resource_host_owned(host)
         ffi.wasmtime_component_resource_host_delete(host)
         return self._handles.pop(number) if owned else self._handles.get(number)
 
 
+def _list(lifting: Lifting, of: Any) -> Any:
+    values = of.list
+    if not values.size:
+        return b""  # of u8 or of anything: nothing tells
+    if values.data[0].kind == ffi.WASMTIME_COMPONENT_U8.value:
+        start = ctypes.addressof(values.data.contents) + OFFSET
+        return ctypes.string_at(start, (values.size - 1) * SIZE + 1)[::SIZE]
+    return [lifting.lift(values.data[index]) for index in range(values.size)]
+
+
+def _tuple(lifting: Lifting, of: Any) -> tuple[Any, ...]:
+    return tuple(lifting.lift(of.tuple.data[index]) for index in range(of.tuple.size))
+
+
+def _record(lifting: Lifting, of: Any) -> dict[str, Any]:
+    entries = (of.record.data[index] for index in range(of.record.size))
+    return {ffi.to_str(entry.name): lifting.lift(entry.val) for entry in entries}
+
+
+def _variant(lifting: Lifting, of: Any) -> Case:
+    return Case(ffi.to_str(of.variant.discriminant), lifting.inner(of.variant.val))
+
+
+def _result(lifting: Lifting, of: Any) -> Ok | Err:
+    return (Ok if of.result.is_ok else Err)(lifting.inner(of.result.val))
+
+
 _READERS: Mapping[int, Callable[[Lifting, Any], Any]] = MappingProxyType(
     {
         ffi.WASMTIME_COMPONENT_STRING.value: lambda _, of: ffi.to_str(of.string),
         ffi.WASMTIME_COMPONENT_ENUM.value: lambda _, of: ffi.to_str(of.enumeration),
-        ffi.WASMTIME_COMPONENT_LIST.value: Lifting._list,
-        ffi.WASMTIME_COMPONENT_TUPLE.value: Lifting._tuple,
-        ffi.WASMTIME_COMPONENT_RECORD.value: Lifting._record,
-        ffi.WASMTIME_COMPONENT_VARIANT.value: Lifting._variant,
-        ffi.WASMTIME_COMPONENT_OPTION.value: lambda lifting, of: lifting._inner(of.option),
-        ffi.WASMTIME_COMPONENT_RESULT.value: Lifting._result,
-        ffi.WASMTIME_COMPONENT_FLAGS.value: Lifting._flags,
-        ffi.WASMTIME_COMPONENT_RESOURCE.value: Lifting._resource,
+        ffi.WASMTIME_COMPONENT_LIST.value: _list,
+        ffi.WASMTIME_COMPONENT_TUPLE.value: _tuple,
+        ffi.WASMTIME_COMPONENT_RECORD.value: _record,
+        ffi.WASMTIME_COMPONENT_VARIANT.value: _variant,
+        ffi.WASMTIME_COMPONENT_OPTION.value: lambda lifting, of: lifting.inner(of.option),
+        ffi.WASMTIME_COMPONENT_RESULT.value: _result,
+        ffi.WASMTIME_COMPONENT_RESOURCE.value: lambda lifting, of: lifting.held(of.resource),
     }
 )

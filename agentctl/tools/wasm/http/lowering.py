@@ -9,12 +9,11 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from wasmtime import WasmtimeError
 from wasmtime import _ffi as ffi
 from wasmtime.component import _types as types
 
 from agentctl.tools.wasm.http.handles import Handles
-from agentctl.tools.wasm.http.lifting import OFFSET, SIZE
+from agentctl.tools.wasm.http.native import OFFSET, SIZE, check
 from agentctl.tools.wasm.http.values import Case, Err, Ok
 
 Writer = Callable[[Any, Any, Any], None]
@@ -55,47 +54,23 @@ class Lowering:
         """
         if number := _NUMBERS.get(type(type_)):
             return _number(*number)
-        match type_:
-            case types.String():
-                return _text(ffi.WASMTIME_COMPONENT_STRING, "string")
-            case types.EnumType():
-                return _text(ffi.WASMTIME_COMPONENT_ENUM, "enumeration")
-            case types.ListType():
-                element = type_.element
-                return _bytes if isinstance(element, types.U8) else _list(self.writer(element))
-            case types.TupleType():
-                return _tuple([self.writer(element) for element in type_.elements])
-            case types.RecordType():
-                return _record([(name, self.writer(field)) for name, field in type_.fields])
-            case types.OptionType():
-                return _option(self.writer(type_.payload))
-            case types.ResultType():
-                return _result(self._maybe(type_.ok), self._maybe(type_.err))
-            case types.VariantType():
-                return _variant({name: self._maybe(payload) for name, payload in type_.cases})
-            case types.FlagsType():
-                return _flags
-            case types.OwnType():
-                return self._own
+        if make := _MAKERS.get(type(type_)):
+            return make(self, type_)
         raise TypeError(f"{type(type_).__name__} is never returned")
 
-    def _maybe(self, type_: Any) -> Writer | None:
-        return None if type_ is None else self.writer(type_)
-
-    def _own(self, context: Any, value: Any, into: Any) -> None:
-        """Hand an object out."""
+    def own(self, context: Any, value: Any, into: Any) -> None:
+        """Write a handle, and keep the object behind it."""
         number = self._handles.put(value)
-        host = ffi.wasmtime_component_resource_host_new(True, number, self._kinds[type(value)])  # noqa: FBT003 - C
+        host = ffi.wasmtime_component_resource_host_new(True, number, self._kinds[type(value)])
         handle = ctypes.POINTER(ffi.wasmtime_component_resource_any_t)()
         error = ffi.wasmtime_component_resource_host_to_any(context, host, ctypes.byref(handle))
         ffi.wasmtime_component_resource_host_delete(host)
-        if error:
-            raise WasmtimeError._from_ptr(error)
+        check(error)
         into.kind, into.of.resource = ffi.WASMTIME_COMPONENT_RESOURCE, handle
 
 
 def _number(kind: Any, name: str) -> Writer:
-    def write(context: Any, value: Any, into: Any) -> None:
+    def write(_context: Any, value: Any, into: Any) -> None:
         into.kind = kind
         setattr(into.of, name, value)
 
@@ -103,14 +78,14 @@ def _number(kind: Any, name: str) -> Writer:
 
 
 def _text(kind: Any, name: str) -> Writer:
-    def write(context: Any, value: Any, into: Any) -> None:
+    def write(_context: Any, value: Any, into: Any) -> None:
         into.kind = kind
         setattr(into.of, name, ffi.str_to_capi(value))
 
     return write
 
 
-def _bytes(context: Any, value: bytes, into: Any) -> None:
+def _bytes(_context: Any, value: bytes, into: Any) -> None:
     """A list of u8, all at once: one by one they would take 1.4 µs each."""
     values = ffi.wasmtime_component_vallist_t()
     ffi.wasmtime_component_vallist_new_uninit(ctypes.byref(values), len(value))
@@ -183,17 +158,31 @@ def _variant(cases: dict[str, Writer | None]) -> Writer:
     return write
 
 
-def _flags(context: Any, value: frozenset[str], into: Any) -> None:
-    values = ffi.wasmtime_component_valflags_t()
-    ffi.wasmtime_component_valflags_new_uninit(ctypes.byref(values), len(value))
-    for index, name in enumerate(sorted(value)):
-        values.data[index] = ffi.str_to_capi(name)
-    into.kind, into.of.flags = ffi.WASMTIME_COMPONENT_FLAGS, values
-
-
 def _boxed(writer: Writer | None, context: Any, value: Any) -> Any:
     if writer is None:
         return None
     inner = ffi.wasmtime_component_val_t()
     writer(context, value, inner)
     return ffi.wasmtime_component_val_new(ctypes.byref(inner))
+
+
+def _maybe(lowering: Lowering, type_: Any) -> Writer | None:
+    return None if type_ is None else lowering.writer(type_)
+
+
+def _of_list(lowering: Lowering, type_: Any) -> Writer:
+    element = type_.element
+    return _bytes if isinstance(element, types.U8) else _list(lowering.writer(element))
+
+
+_MAKERS: dict[type, Callable[[Lowering, Any], Writer]] = {
+    types.String: lambda _, __: _text(ffi.WASMTIME_COMPONENT_STRING, "string"),
+    types.EnumType: lambda _, __: _text(ffi.WASMTIME_COMPONENT_ENUM, "enumeration"),
+    types.ListType: _of_list,
+    types.TupleType: lambda lowering, type_: _tuple([lowering.writer(element) for element in type_.elements]),
+    types.RecordType: lambda lowering, type_: _record([(n, lowering.writer(field)) for n, field in type_.fields]),
+    types.OptionType: lambda lowering, type_: _option(lowering.writer(type_.payload)),
+    types.ResultType: lambda lowering, type_: _result(_maybe(lowering, type_.ok), _maybe(lowering, type_.err)),
+    types.VariantType: lambda lowering, type_: _variant({n: _maybe(lowering, payload) for n, payload in type_.cases}),
+    types.OwnType: lambda lowering, _: lowering.own,
+}

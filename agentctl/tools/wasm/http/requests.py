@@ -7,7 +7,7 @@ from collections.abc import Callable
 from agentctl.tools.wasm.http.bodies import OutgoingBody
 from agentctl.tools.wasm.http.exported import exported
 from agentctl.tools.wasm.http.fields import Fields
-from agentctl.tools.wasm.http.io import Waiting
+from agentctl.tools.wasm.http.polling import Waiting
 from agentctl.tools.wasm.http.values import Case, Err, Ok
 from agentctl.tools.wasm.network import Request, is_path, split_authority
 from agentctl.tools.wasm.network.headers import TOKEN

@@ -5,7 +5,8 @@ from __future__ import annotations
 from agentctl.tools.wasm.http.exported import exported
 from agentctl.tools.wasm.http.failures import error_code
 from agentctl.tools.wasm.http.fields import Fields
-from agentctl.tools.wasm.http.io import InputStream, Pollable, Waiting
+from agentctl.tools.wasm.http.polling import Pollable, Waiting
+from agentctl.tools.wasm.http.streams import InputStream
 from agentctl.tools.wasm.http.values import Err, Ok
 from agentctl.tools.wasm.network import Answer, Exchange, Failure, Network, Request
 

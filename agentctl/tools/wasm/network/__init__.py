@@ -5,9 +5,10 @@ for exchanges; the asyncio process that it was forked for answers them with `ser
 what is decided about.
 """
 
-from agentctl.tools.wasm.network.channel import Channel, Exchange, Network
+from agentctl.tools.wasm.network.channel import Channel
 from agentctl.tools.wasm.network.frames import BODY_LIMIT, Answer, Failure, Headers, Request
 from agentctl.tools.wasm.network.grants import HostGrant, admit, is_path, split_authority
+from agentctl.tools.wasm.network.protocol import Exchange, Network
 from agentctl.tools.wasm.network.serving import serve
 
 __all__ = [

@@ -35,17 +35,13 @@ class HostGrant:
             ToolError: it is nothing of that kind.
         """
         subdomains = text.startswith("*.")
+        bare = ":" in text and is_literal(text)  # IPv6 without brackets
         try:
-            bare = ":" in text and is_literal(text)  # IPv6
-            host, port = split_authority(f"[{text}]" if bare else text[2:] if subdomains else text)
-            if subdomains and is_literal(host):
-                raise ValueError("an address has no subdomains")
+            host, port = split_authority(f"[{text}]" if bare else text.removeprefix("*."))
         except ValueError as error:
-            raise ToolError(
-                f"can't grant the host {text!r}: {error}",
-                hint="give a name or an address, as example.com, *.example.com or 127.0.0.1:8080",
-                reason="invalid",
-            ) from error
+            raise _ungrantable(text, str(error)) from error
+        if subdomains and is_literal(host):
+            raise _ungrantable(text, "an address has no subdomains")
         return cls(host, port, subdomains)
 
     def covers(self, target: Target) -> bool:
@@ -103,6 +99,11 @@ def is_literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _ungrantable(text: str, why: str) -> ToolError:
+    hint = "give a name or an address, as example.com, *.example.com or 127.0.0.1:8080"
+    return ToolError(f"can't grant the host {text!r}: {why}", hint=hint, reason="invalid")
 
 
 def is_path(text: str) -> bool:

@@ -9,6 +9,18 @@ VALUE = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")  # of a header; a character
 
 # RFC 9110 7.6.1, 7.2 and 10.1.1: how a request is sent, and to whom, is not the component's business.
 NOT_THEIRS = frozenset(
-    "connection expect host http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
-    " transfer-encoding upgrade".split()
+    {
+        "connection",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )

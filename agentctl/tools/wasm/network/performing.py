@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
 
 from agentctl.errors import AgentctlError, ProviderError, ToolError
 from agentctl.tools.fence import pin
@@ -109,17 +109,15 @@ class Performance:
         await self._tell(Kind.END)
 
     async def _fail(self, failure: Failure) -> None:
-        try:
+        with suppress(ConnectionError):  # nobody may listen any more
             await self._tell(Kind.FAILED, pack_failure(failure))
-        except ConnectionError:
-            pass  # nobody listens any more
 
     async def _tell(self, kind: Kind, payload: bytes = b"") -> None:
         self.wanted.clear()
         await self._say(Frame(kind, self._number, payload))
 
 
-async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     size = 0
     async for chunk in chunks:
         size += len(chunk)

@@ -1,81 +1,18 @@
-"""wasi:io 0.2: errors, polling and streams, as far as standard streams and HTTP need them.
-
-Nothing is shared with wasmtime's own wasi:io: a component has either these or those.
-"""
+"""wasi:io 0.2 `streams`, as far as standard streams and HTTP need them: what they read from and write to is told."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from agentctl.errors import ToolError
 from agentctl.tools.wasm.http.exported import exported
+from agentctl.tools.wasm.http.failures import IoError
+from agentctl.tools.wasm.http.polling import Pollable, Waiting
 from agentctl.tools.wasm.http.values import Case, Err, Ok
-from agentctl.tools.wasm.network import Failure, Network
+from agentctl.tools.wasm.network import Failure
 
 PERMIT = 64 << 10  # bytes that may be written at once
 _CLOSED = Err(Case("closed"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class IoError:
-    """wasi:io/error `error`."""
-
-    failure: Failure
-
-    @exported
-    def to_debug_string(self) -> str:
-        """It for people."""
-        return self.failure.message
-
-
-class Waiting:
-    """Waits for the network and the time, which is all that anything here waits for."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def until(self, pollables: list[Pollable]) -> list[int]:
-        """Wait until one of them is ready, and return the positions of all that are.
-
-        Raises:
-            ToolError: none of them can ever be.
-        """
-        if not pollables:
-            raise ToolError("a component waits for nothing", reason="trap")
-        while not (ready := [index for index, pollable in enumerate(pollables) if pollable.is_ready()]):
-            times = [pollable.time for pollable in pollables if pollable.time is not None]
-            if not (times or self._network.waiting):
-                raise ToolError("a component waits for what never comes", reason="trap")
-            self._network.wait(max(0.0, min(times) - time.monotonic()) if times else None)
-        return ready
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pollable:
-    """wasi:io/poll `pollable`: something that is ready, or will be at a time of `time.monotonic`."""
-
-    waiting: Waiting
-    condition: Callable[[], bool]
-    time: float | None = None
-
-    def is_ready(self) -> bool:
-        """Whether it is."""
-        return self.condition()
-
-    @exported
-    def ready(self) -> bool:
-        """Whether it is, once what has arrived is looked at."""
-        if not self.condition() and self.waiting._network.waiting:
-            self.waiting._network.wait(0)
-        return self.condition()
-
-    @exported
-    def block(self) -> None:
-        """Wait for it."""
-        self.waiting.until([self])
 
 
 class Source(Protocol):
