@@ -1,1 +1,1 @@
-"""Tools that are WebAssembly components: without capabilities, unless they are granted."""
+"""WASI preview 2 components as tools: what they are, what they may do, and one call of one function."""
