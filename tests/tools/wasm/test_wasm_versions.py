@@ -179,7 +179,7 @@ def test_a_function_of_another_type_than_wasi_gives_ends_in_a_trap(
     try:
         run(text, "f")
     except ToolError as error:
-        refused = error.reason
+        refused: str = error.reason
     else:
         refused = "nothing"
     assert refused in {"trap", "denied"} or (name, refused) == ("get-random-u64", "nothing")
