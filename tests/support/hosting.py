@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -54,10 +53,10 @@ def alive(pid: int) -> bool:
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, str]]]:
-    for name in os.listdir("/proc"):
-        if name.isdigit():
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
             try:
-                fields = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            yield int(name), (int(fields[1]), fields[0])
+            yield int(path.name), (int(fields[1]), fields[0])

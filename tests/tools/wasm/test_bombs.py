@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support import bombs
+from support.hosting import LIMITS, call, component
 
 from agentctl.errors import ToolFailure
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.host import Host
 from agentctl.tools.wasm.result import Result
-from support import bombs
-from support.hosting import LIMITS, call, component
 
 LATE = 0.25  # seconds after its deadline by which a call is stopped
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import wasmtime
+from support import bombs
+from support.hosting import call, component
 from wasmtime.component import Component
 
 from agentctl.errors import StorageError
@@ -19,8 +21,6 @@ from agentctl.tools.wasm.cache import Cache
 from agentctl.tools.wasm.engine import make_engine
 from agentctl.tools.wasm.host import Host
 from agentctl.tools.wasm.result import Result
-from support import bombs
-from support.hosting import call, component
 
 DIGEST = hashlib.sha256(b"one").hexdigest()
 OTHER = hashlib.sha256(b"another").hexdigest()
