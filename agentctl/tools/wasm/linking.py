@@ -55,7 +55,7 @@ def link(component: Component, engine: wasmtime.Engine, store: wasmtime.Store, w
     if world.network is not None and any(each.capability == "http" and each not in shadowed for each in imports):
         from agentctl.tools.wasm.http import define  # noqa: PLC0415 - only what may use a network needs it
 
-        define(linker, component, engine, store, world.network)
+        define(linker, component, engine, world.network)
     return linker
 
 
