@@ -17,6 +17,7 @@ from support.hosting import LIMITS, NOTHING, alive, call, children, component, d
 
 from agentctl.tools.wasm.grants import Grants, Preopen
 from agentctl.tools.wasm.host import Host
+from agentctl.tools.wasm.loaded import Origin
 from agentctl.tools.wasm.result import Result
 
 FOREVER = {"ns": 10**12}
@@ -268,7 +269,7 @@ def test_components_that_are_not_kept_in_memory_any_more_are_closed(tmp_path: Pa
     """Only so many components stay loaded, and the others' code is let go of."""
     paths = [component(tmp_path, f'(component (core module $m (data "{n}")))', f"{n}.wat") for n in range(20)]
 
-    async def calls() -> tuple[set[str | None], int]:
+    async def calls() -> tuple[set[Origin | None], int]:
         async with Host(tmp_path / "cache") as host:
             found = {(await call(host, path, "none")).cache for path in (*paths, paths[0])}
             (process,) = children(os.getpid())
