@@ -95,14 +95,7 @@ def test_a_call_that_runs_out_of_fuel_has_used_all_of_it(tmp_path: Path) -> None
 
 def test_compiling_has_a_deadline_of_its_own(tmp_path: Path) -> None:
     """A component that takes longer to compile than is allowed is given up, and another one is compiled after it."""
-    nested = "(block " * 2000 + ")" * 2000
-    functions = f'(func (export "f") {nested})' + f"(func {nested})" * 300
-    slow = component(
-        tmp_path,
-        f"(component (core module $m {functions}) (core instance $i (instantiate $m))"
-        ' (func (export "f") (canon lift (core func $i "f"))))',
-        "slow.wat",
-    )
+    slow = component(tmp_path, bombs.SLOW, "slow.wat")
 
     async def calls() -> Result:
         async with Host(tmp_path / "cache", compile_seconds=0.02) as host:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,20 +128,47 @@ def test_the_same_seed_gives_the_same_fuel_and_output_every_time(tmp_path: Path)
 def test_cancelling_a_call_kills_its_process_before_it_is_passed_on(tmp_path: Path, sleeper: Path, plain: Path) -> None:
     """When a cancelled call has returned, nothing of it runs; the host process serves on."""
 
-    async def calls() -> tuple[list[int], list[int], Result]:
+    async def calls() -> tuple[list[int], list[int], float, Result]:
         async with Host(tmp_path / "cache") as host:
             await call(host, sleeper, "none")
             task = asyncio.create_task(host.call(sleeper, "sleep", FOREVER, CLOCK, LIMITS))
             process = children(os.getpid())[0]
-            running = await eventually(lambda: children(process))
+            running = await eventually(lambda: [pid for pid in children(process) if _sleeps(pid)])
+            started = time.monotonic()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return running, [pid for pid in running if alive(pid)], await call(host, plain, "add", {"a": 1, "b": 2})
+            seconds = time.monotonic() - started
+            left = [pid for pid in running if alive(pid)]
+            return running, left, seconds, await call(host, plain, "add", {"a": 1, "b": 2})
 
-    running, left, after = asyncio.run(calls())
+    running, left, seconds, after = asyncio.run(calls())
 
     assert (len(running), left, after.result) == (1, [], 3)
+    assert seconds < LIMITS.timeout / 4  # it was not just over by itself
+
+
+def test_cancelling_ends_a_compilation_that_nobody_else_waits_for(tmp_path: Path) -> None:
+    """Of two calls that wait for the same component one may leave; with the last one the compilation is killed."""
+    path = component(tmp_path, bombs.SLOW)
+
+    async def calls() -> tuple[Result, list[int], Result]:
+        async with Host(tmp_path / "cache") as host:
+            first, second = (asyncio.create_task(call(host, path, "none")) for _ in range(2))
+            await eventually(lambda: len(descendants(os.getpid())) == 2)
+            first.cancel()
+            await asyncio.wait([first])
+            shared = await second
+            other = component(tmp_path, bombs.SLOW + "(; another ;)", "other.wat")
+            alone = asyncio.create_task(call(host, other, "none"))
+            running = await eventually(lambda: descendants(os.getpid())[1:])
+            alone.cancel()
+            await asyncio.wait([alone])
+            return shared, [pid for pid in running if alive(pid)], await call(host, other, "none")
+
+    shared, left, again = asyncio.run(calls())
+
+    assert (shared.cache, left, again.cache) == ("compiled", [], "compiled")
 
 
 def test_leaving_the_host_ends_its_process_and_all_calls(tmp_path: Path, sleeper: Path) -> None:
