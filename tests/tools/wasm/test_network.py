@@ -328,10 +328,10 @@ def test_cancelling_the_call_cuts_it_off() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await serving
             assert ours.recv(1) == b""
+            await asyncio.to_thread(server.requests[0].wait_gone)
 
     with Server([Stall()]) as server:
         asyncio.run(main(server))
-        server.requests[0].wait_gone()
 
 
 def test_a_component_may_set_shorter_waits() -> None:
@@ -352,6 +352,13 @@ def test_whoever_talks_nonsense_is_not_listened_to(said: bytes) -> None:
     with raw("example.com") as ours:
         ours.sendall(said)
         assert ours.recv(1) == b""
+
+
+def test_who_does_not_listen_is_not_served() -> None:
+    """Asking on and on without reading the refusals ends the channel, before they fill the caller's memory."""
+    asking = [bytes(Frame(Kind.REQUEST, number, pack_request(Request("GET", "http", "a")))) for number in range(9000)]
+    with raw() as ours, pytest.raises(OSError, match=r"Broken pipe|reset by peer"):
+        ours.sendall(b"".join(asking))
 
 
 def test_a_grant_that_makes_no_sense_is_told() -> None:
