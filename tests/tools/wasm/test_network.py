@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from support.networked import PATIENCE, drained, failed, get, networked, place, raw
@@ -357,8 +358,10 @@ def test_whoever_talks_nonsense_is_not_listened_to(said: bytes) -> None:
 def test_who_does_not_listen_is_not_served() -> None:
     """Asking on and on without reading the refusals ends the channel, before they fill the caller's memory."""
     asking = [bytes(Frame(Kind.REQUEST, number, pack_request(Request("GET", "http", "a")))) for number in range(9000)]
-    with raw() as ours, pytest.raises(OSError, match=r"Broken pipe|reset by peer"):
+    with raw() as ours, suppress(ConnectionError):
         ours.sendall(b"".join(asking))
+        while ours.recv(1 << 16):  # else this would end by its timeout
+            pass
 
 
 def test_a_grant_that_makes_no_sense_is_told() -> None:
