@@ -141,6 +141,15 @@ def test_a_length_is_that_of_the_body() -> None:
     assert sent == {"content-length": "3", "accept-encoding": "identity", "x-a": "1, 2", "cookie": "a; b"}
 
 
+def test_headers_of_an_answer_stay_apart() -> None:
+    """Those of one name are told one by one, for cookies can't be joined."""
+    top = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1, 2\r\nSet-Cookie: b\r\nX-A: \xfc\xc3\xbc\r\nContent-Length: 0\r\n\r\n"
+    with Server([Send(top)]) as server, networked(place(server.url)) as channel:
+        answered = get(channel, server.url).answer
+    assert answered
+    assert answered.headers == (("set-cookie", "a=1, 2"), ("set-cookie", "b"), ("x-a", "üÃ¼"), ("content-length", "0"))
+
+
 @pytest.mark.parametrize("method", ["CONNECT", "TRACE", "connect", "GET /evil", "G\r\nET", ""])
 def test_methods_that_tunnel_are_refused(method: str) -> None:
     """A method is a word, and none that turns the server into something else."""
