@@ -43,3 +43,12 @@ case ",$extras," in
         install_package libgomp1 "the embedded model needs OpenMP's library"
     ;;
 esac
+case ",$extras," in
+*,test,*)
+    command -v npm >/dev/null || install_package npm "the tests make components of JavaScript"
+    say "installing componentize-qjs and jco"
+    mkdir -p "$directory/node"
+    cp contrib/tools/package.json "$directory/node/package.json"
+    npm install --prefix "$directory/node" --no-package-lock --no-audit --no-fund --loglevel=error >&2
+    ;;
+esac
