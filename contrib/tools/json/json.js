@@ -7,19 +7,19 @@ const DEEPEST = 12;
 const text = (description) => ({ type: "string", description });
 
 const TOOLS = {
-  json_query: {
+  query: {
     description:
       "Select parts of a JSON document by a JSONPath (RFC 9535, without functions), such as $.items[?@.price < 10].name. " +
       "Returns a JSON array of the values found, in document order.",
     parameters: { json: text("The document."), path: text("The JSONPath; $ is the whole document.") },
     run: ({ json, path }) => JSON.stringify(query(path, parsed(json))),
   },
-  json_outline: {
+  outline: {
     description:
       "Show what a JSON document is made of: every path in it with its types, and how many items arrays have. " +
-      "Use it before json_query on a document that you don't know.",
+      "Use it before querying a document that you don't know.",
     parameters: { json: text("The document.") },
-    run: ({ json }) => outline(parsed(json)),
+    run: ({ json }) => outlined(parsed(json)),
   },
 };
 
@@ -43,7 +43,7 @@ function typeOf(value) {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-function outline(document) {
+function outlined(document) {
   const seen = new Map();
   visit(document, "$", 0, seen);
   const lines = [];
