@@ -1,0 +1,32 @@
+"""The one way that components are compiled and run: what was compiled under another configuration does not load."""
+
+from __future__ import annotations
+
+import wasmtime
+
+MEMORY_GROWTH = 1 << 20  # bytes kept free behind a memory, so that it need not move for every page
+
+
+def make_engine(*, threads: bool = False) -> wasmtime.Engine:
+    """Return an engine that meters fuel, heeds epochs, and computes the same on every machine.
+
+    Linear memories reserve no address space ahead, else a limit of the process's address space could not hold. What
+    would get round a limit of memory, or make two runs differ, is off: threads, shared memories, garbage collection.
+
+    Args:
+        threads: whether compiling may use all processors; its threads do not live on in a fork.
+    """
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.epoch_interruption = True
+    config.memory_reservation = 0
+    config.memory_guard_size = 0
+    config.memory_reservation_for_growth = MEMORY_GROWTH
+    config.cranelift_nan_canonicalization = True
+    config.wasm_relaxed_simd_deterministic = True
+    config.wasm_threads = False
+    config.shared_memory = False
+    config.wasm_gc = False
+    config.wasm_stack_switching = False
+    config.parallel_compilation = threads
+    return wasmtime.Engine(config)

@@ -1,0 +1,115 @@
+"""How a call fails: the one place that reads wasmtime's messages, which carry no codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from mmap import PAGESIZE
+from pathlib import Path
+
+from wasmtime import ExitTrap, Store, WasmtimeError
+
+from agentctl.errors import ToolError, ToolFailure
+from agentctl.tools.wasm.grants import Limits
+from agentctl.tools.wasm.shadows.refusing import Refusals
+
+_REASONS: tuple[tuple[str, ToolFailure, str], ...] = (
+    ("all fuel consumed", "fuel", "it used up its fuel"),
+    ("wasm trap: interrupt", "timeout", "it ran out of time"),
+    ("exceeds memory limits", "memory", "it asked for more memory than it may use"),
+    ("failed to allocate", "memory", "it asked for more memory than there is"),
+    ("Cannot allocate memory", "memory", "it asked for more memory than there is"),
+    ("memory count too high", "memory", "it has more memories than it may have"),
+    ("table count too high", "memory", "it has more tables than it may have"),
+    ("instance count too high", "memory", "it has more instances than it may have"),
+    ("exceeds table limits", "memory", "it asked for larger tables than it may have"),
+    ("call stack exhausted", "trap", "it recursed too deep"),
+)
+_HINTS: dict[str, str] = {
+    "fuel": "allow more with --fuel",
+    "timeout": "allow more with --timeout",
+    "memory": "allow more with --memory",
+}
+_SHOWN = 300
+
+
+class CallError(ToolError):
+    """A call that failed, and the fuel that it had used by then."""
+
+    def __init__(self, message: str, *, hint: str | None = None, reason: ToolFailure = "failed", fuel: int = 0) -> None:
+        super().__init__(message, hint=hint, reason=reason)
+        self.fuel = fuel
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a store has used since it was new."""
+
+    store: Store
+    limits: Limits
+    size: int
+
+    def fuel(self) -> int:
+        """The fuel that was used."""
+        return self.limits.fuel - self.store.get_fuel()
+
+    def memory(self) -> int:
+        """About how many bytes the memories have grown to; 0 where the system does not tell."""
+        return max(_size() - self.size, 0)
+
+
+@contextmanager
+def usage(store: Store, limits: Limits) -> Iterator[Usage]:
+    """Meter a new store."""
+    yield Usage(store, limits, _size())
+
+
+@contextmanager
+def explained(refusals: Refusals, used: Usage) -> Iterator[None]:
+    """Make a `CallError` of whatever ends a call, with the fuel that it had used."""
+    try:
+        yield
+    except WasmtimeError as error:
+        message, reason = explain(error)
+        if refusals.met:
+            raise CallError(refusals.met[0], hint=refusals.hint, reason="denied", fuel=used.fuel()) from None
+        if reason == "trap" and not isinstance(error, ExitTrap) and used.memory() > used.limits.memory // 2:
+            # A component that gets no more memory traps by itself, and wasmtime does not tell that it got none.
+            message, reason = f"{message}, with {used.memory() >> 20} MB of memory in use", "memory"
+        hint = _HINTS.get(reason)
+        raise CallError(message, hint=hint, reason=reason, fuel=used.fuel()) from None
+    except MemoryError:
+        raise CallError("there is no memory left", hint=_HINTS["memory"], reason="memory", fuel=used.fuel()) from None
+    except CallError:
+        raise
+    except ToolError as error:
+        raise CallError(error.message, hint=error.hint, reason=error.reason, fuel=used.fuel()) from None
+
+
+def _size() -> int:
+    """The bytes of this process's address space; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_bytes().split()[0]
+    except OSError:
+        return 0
+    return int(pages) * PAGESIZE
+
+
+def explain(error: WasmtimeError) -> tuple[str, ToolFailure]:
+    """Say in words what ended a call, and which kind of failure it is."""
+    if isinstance(error, ExitTrap):
+        return f"the component left with exit status {error.code}", "trap"
+    text = str(error)
+    for sign, reason, words in _REASONS:
+        if sign in text:
+            return words, reason
+    return f"the component trapped: {_cause(text)}", "trap"
+
+
+def _cause(text: str) -> str:
+    """The last cause of a chain, without the frames of the guest's stack."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    cause = next((line for line in reversed(lines) if "wasm trap: " in line), lines[-1] if lines else "unknown")
+    words = cause.partition("wasm trap: ")[2] or cause
+    return words[:_SHOWN]

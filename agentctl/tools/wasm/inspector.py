@@ -1,0 +1,112 @@
+"""What a file is, what it can do when called, and what it would need; nothing of it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import wasmtime
+from wasmtime.component import Component
+
+from agentctl.errors import ToolError
+from agentctl.tools.wasm import exports, imports
+from agentctl.tools.wasm.engine import make_engine
+from agentctl.tools.wasm.exports import Function, Uncallable
+from agentctl.tools.wasm.preamble import Kind, imported, kind_of
+
+__all__ = ["Function", "Inspection", "inspect", "inspect_component"]
+
+Verdict = Literal["ok", "needs-grants", "refused"]
+
+_SHOWN = 8  # names in a reason
+_EMPTY = {
+    "files": "no files (allow a directory with fs:ro:HOST=GUEST)",
+    "env": "no environment variables (allow one with env:NAME)",
+    "clock": "a clock that stands still (allow the real one with clock)",
+    "random": "random numbers that a seed decides (allow real ones with random)",
+    "sockets": "sockets that refuse every connection",
+}
+_HTTP = "it can make HTTP requests, which are refused until their host is allowed with net:HOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file is.
+
+    Args:
+        exports: the functions that can be called.
+        imports: what it imports, by exact names; of a core module, `module.function`.
+        capabilities: what the imports could touch if it were granted: clock, env, files, http, random, sockets, stdio.
+        verdict: `ok` runs as it is; `needs-grants` runs, but what it is for is refused until it is granted; `refused`
+            does not run.
+        reason: what to know about the verdict, in a sentence.
+    """
+
+    kind: Kind
+    exports: tuple[Function, ...] = ()
+    imports: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    verdict: Verdict = "refused"
+    reason: str | None = None
+
+
+def inspect(data: bytes, engine: wasmtime.Engine | None = None) -> Inspection:
+    """Tell what the bytes of a file are; a component is compiled for it, which takes as long as its code is."""
+    kind = kind_of(data)
+    if kind != "component":
+        names = imported(data) if kind in {"core", "core-preview1"} else ()
+        return Inspection(kind, imports=names, reason=_why_none(kind, data, names))
+    engine = engine or make_engine()
+    try:
+        component = Component(engine, data)
+    except wasmtime.WasmtimeError as error:
+        return Inspection("component", reason=f"it does not compile: {str(error).splitlines()[0]}")
+    return inspect_component(component, engine)
+
+
+def inspect_component(component: Component, engine: wasmtime.Engine) -> Inspection:
+    """Tell what a compiled component is."""
+    names = imports.names(component, engine)
+    try:
+        found = tuple(exports.read(component, engine))
+    except TypeError as error:
+        return Inspection("component", imports=names, reason=f"its exports can't be read: {error}")
+    callable_ = tuple(each for each in found if isinstance(each, Function))
+    try:
+        capabilities = tuple(sorted({each.capability for each in imports.read(component, engine)} - {""}))
+    except ToolError as error:
+        return Inspection("component", callable_, names, reason=error.message)
+    if not callable_:
+        return Inspection("component", (), names, capabilities, reason=_nothing_to_call(found))
+    verdict: Verdict = "needs-grants" if "http" in capabilities else "ok"
+    return Inspection("component", callable_, names, capabilities, verdict, _outlook(capabilities))
+
+
+def _why_none(kind: Kind, data: bytes, names: tuple[str, ...]) -> str:
+    """Why it is no component."""
+    if kind == "core-preview1":
+        return _preview1(names)
+    if kind == "core":
+        return "it is a core module, and no component"
+    if data.startswith(b"\0asm"):
+        return "it is cut short, or of a version of WebAssembly that is not known"
+    return "it is no WebAssembly" if data else "it is empty"
+
+
+def _preview1(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    shown = ", ".join(names[:_SHOWN]) + more
+    return f"it is built for WASI preview 1 (it imports {shown}); make a component of it: agentctl tools migrate FILE"
+
+
+def _nothing_to_call(found: Iterable[Function | Uncallable]) -> str:
+    refused = next((each for each in found if isinstance(each, Uncallable)), None)
+    return f"{refused.name} can't be called: {refused.reason}" if refused else "it exports no function"
+
+
+def _outlook(capabilities: tuple[str, ...]) -> str | None:
+    """What it finds as long as nothing is granted."""
+    finds = [words for name, words in _EMPTY.items() if name in capabilities]
+    world = f"ungranted, it finds {', '.join(finds)}" if finds else None
+    return "; ".join(filter(None, (_HTTP if "http" in capabilities else None, world))) or None
