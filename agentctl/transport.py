@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE = 60.0  # seconds an unused connection is kept: the next turn of a chat saves a TLS handshake
 _DETAIL_LENGTH = 200
+
+Pinning = Callable[[str, int], Awaitable[Sequence[str]]]
+"""What says which addresses of a host and port may be connected to; it raises where that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +137,20 @@ class Transport:
         timeouts: how long to wait for what.
         uds: the path of a Unix socket that every request goes to, whatever its address says.
         start_hint: what to do where nobody listens; empty knows no more than that the server may not run.
+        pinned: asked before every request for the addresses that its host may be connected to, and no name is looked
+            up besides. The certificate must still be the host's. No proxy is used: it would look up the name again.
     """
 
-    def __init__(self, timeouts: Timeouts | None = None, *, uds: str | None = None, start_hint: str = "") -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts | None = None,
+        *,
+        uds: str | None = None,
+        start_hint: str = "",
+        pinned: Pinning | None = None,
+    ) -> None:
         self._timeouts = timeouts or Timeouts()
+        self._pinned = pinned
         self._start_hint = start_hint
         self._uds = uds
         self._clients: dict[bool, httpx.AsyncClient] = {}
@@ -154,12 +167,13 @@ class Transport:
         Raises:
             ProviderError: there was no answer; `billable` once the whole request had been sent.
             ConfigError: the address, a header, a proxy or the certificates can't be used.
+            AgentctlError: whatever `pinned` raised; nothing was sent.
         """
         exchange = _Exchange(url, self._timeouts, self._start_hint)
         with exchange.translated():
             client = self._client(secure=url[:6].lower() == "https:")
             request = client.build_request(method, url, headers=headers, content=body, extensions=exchange.extensions)
-            response = await exchange.send(client, request)
+            response = await exchange.send(client, request, self._pinned)
         try:
             exchange.check_encoding(response)
             async with aclosing(exchange.chunks(response)) as chunks:
@@ -175,7 +189,7 @@ class Transport:
 
     def _client(self, *, secure: bool) -> httpx.AsyncClient:
         if secure not in self._clients:
-            self._clients[secure] = _open_client(self._uds, secure=secure)
+            self._clients[secure] = _open_client(self._uds, secure=secure, pinned=self._pinned is not None)
         return self._clients[secure]
 
 
@@ -194,13 +208,37 @@ class _Exchange:
         self._limits: dict[str, float | None] = {"connect": connect, "read": None, "write": idle, "pool": connect}
         self.extensions = {"timeout": self._limits, "trace": self._trace}
 
-    async def send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    async def send(
+        self, client: httpx.AsyncClient, request: httpx.Request, pinned: Pinning | None = None
+    ) -> httpx.Response:
         """Send the request and return the answer once its headers are there."""
         async with self._deadline:
-            response = await client.send(request, stream=True)
+            if pinned:
+                response = await self._send_pinned(client, request, pinned)
+            else:
+                response = await client.send(request, stream=True)
         self._answered = True
         self._limits["read"] = self._timeouts.idle  # looked at when the body's first byte is asked for
         return response
+
+    async def _send_pinned(self, client: httpx.AsyncClient, request: httpx.Request, pinned: Pinning) -> httpx.Response:
+        """Send the request to the first address that takes the connection, in the name of the host."""
+        httpx = _load_httpx()
+        host = request.url.raw_host.decode("ascii")
+        request.extensions["sni_hostname"] = host  # what the certificate is checked against
+        failure: Exception = httpx.ConnectError(f"no address of {host} may be connected to")
+        try:
+            async with asyncio.timeout(self._timeouts.connect):
+                addresses = await pinned(host, request.url.port or {"https": 443}.get(request.url.scheme, 80))
+        except TimeoutError:
+            raise httpx.ConnectTimeout("the name was not resolved in time") from None
+        for address in addresses:
+            request.url = request.url.copy_with(host=address)
+            try:
+                return await client.send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+        raise failure
 
     def check_encoding(self, response: httpx.Response) -> None:
         """Refuse a body that is compressed, against what was asked: a few bytes of it could fill the memory."""
@@ -270,14 +308,16 @@ def _load_httpx() -> Any:
     return httpx
 
 
-def _open_client(uds: str | None, *, secure: bool) -> httpx.AsyncClient:
+def _open_client(uds: str | None, *, secure: bool, pinned: bool = False) -> httpx.AsyncClient:
     httpx = _load_httpx()
     # A context without authorities trusts nobody, and costs nothing to make.
     verify: bool | ssl.SSLContext = True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    limits = httpx.Limits(keepalive_expiry=_KEEP_ALIVE)
-    transport = httpx.AsyncHTTPTransport(uds=uds, verify=verify, limits=limits) if uds else None
+    # A pool knows a pinned connection by its address: kept, it would serve another host whose certificate nobody saw.
+    limits = httpx.Limits(keepalive_expiry=_KEEP_ALIVE, max_keepalive_connections=0 if pinned else None)
     headers = {"Accept-Encoding": "identity", "User-Agent": f"agentctl/{__version__}"}
     try:
+        # Naming the transport keeps the proxies of the environment out.
+        transport = httpx.AsyncHTTPTransport(uds=uds, verify=verify, limits=limits) if uds or pinned else None
         return httpx.AsyncClient(verify=verify, limits=limits, transport=transport, headers=headers)  # type: ignore[no-any-return]
     except OSError as error:
         raise ConfigError(

@@ -1,0 +1,186 @@
+"""One exchange: admit it, do it at pinned addresses, and hand the answer over as it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+from agentctl.errors import AgentctlError, ProviderError, ToolError
+from agentctl.tools.fence import pin
+from agentctl.tools.wasm.network.frames import (
+    HEAD_LIMIT,
+    PIECE,
+    Answer,
+    Failure,
+    Frame,
+    Headers,
+    Kind,
+    Request,
+    pack_answer,
+    pack_failure,
+)
+from agentctl.tools.wasm.network.grants import HostGrant, Target, admit, is_literal
+from agentctl.transport import Response, SilenceError, Timeouts, Transport
+
+ANSWER_LIMIT = 32 << 20  # bytes of a body
+# RFC 9110 7.6.1, 7.2, 8.6 and 10.1.1: how the request is sent is not the component's business.
+NOT_THEIRS = frozenset(
+    "connection expect host http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
+    " transfer-encoding upgrade".split()
+)
+_OURS = frozenset({"accept-encoding", "content-length"})  # left out without a word: the answer must come as it is
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")
+_TUNNELS = frozenset({"CONNECT", "TRACE"})
+
+
+class _RefusedError(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        self.failure = Failure(code, message)
+        super().__init__(message)
+
+
+class Performance:
+    """An exchange under way; `wanted` is set when the component asks for the next piece of the answer's body."""
+
+    def __init__(
+        self,
+        number: int,
+        request: Request,
+        grants: Sequence[HostGrant],
+        say: Callable[[Frame], Awaitable[None]],
+        longest: float,
+    ) -> None:
+        self.wanted = asyncio.Event()
+        self._number = number
+        self._request = request
+        self._grants = grants
+        self._say = say
+        self._longest = longest
+
+    async def run(self) -> None:
+        """Do all of it; what goes wrong is said and not raised."""
+        try:
+            await self._perform()
+        except _RefusedError as refused:
+            await self._fail(refused.failure)
+        except AgentctlError as error:
+            await self._fail(_failure(error))
+        except ConnectionError:
+            pass  # nobody listens any more
+
+    async def _perform(self) -> None:
+        target = _admitted(self._request, self._grants)
+        headers = _sent(self._request.headers)
+        transport = Transport(self._timeouts(), pinned=self._pinned(target))  # its own: cookies are kept in one
+        try:
+            async with transport.stream(
+                self._request.method, target.url, headers=headers, body=self._request.body
+            ) as response:
+                await self._pass_on(response)
+        finally:
+            await transport.aclose()
+
+    def _timeouts(self) -> Timeouts:
+        usual = Timeouts()
+        asked = self._request
+        return Timeouts(
+            connect=min(asked.connect or usual.connect, self._longest),
+            header=min(asked.first_byte or usual.header, self._longest),
+            idle=min(asked.between_bytes or usual.idle, self._longest),
+        )
+
+    def _pinned(self, target: Target) -> Callable[[str, int], Awaitable[Sequence[str]]]:
+        async def pinned(host: str, port: int) -> Sequence[str]:
+            if (host.strip("[]"), port) != (target.host, target.port):  # two readers of one URL must agree
+                raise ToolError(f"{target.url} was read as one of {host}", reason="denied")
+            named = (target.host,) if is_literal(target.host) else ()
+            return (await asyncio.to_thread(pin, target.host, port, granted=named)).addresses
+
+        return pinned
+
+    async def _pass_on(self, response: Response) -> None:
+        headers = tuple((name, value) for name, value in response.headers.items())
+        head = pack_answer(Answer(response.status, headers))
+        if len(head) > HEAD_LIMIT:
+            raise _RefusedError("HTTP-response-header-section-size", f"the head is longer than {HEAD_LIMIT} bytes")
+        await self._tell(Kind.HEAD, head)
+        async with aclosing(_pieces(response.chunks)) as pieces:
+            await self.wanted.wait()
+            async for piece in pieces:
+                await self._tell(Kind.CHUNK, piece)
+                await self.wanted.wait()
+        await self._tell(Kind.END)
+
+    async def _fail(self, failure: Failure) -> None:
+        try:
+            await self._tell(Kind.FAILED, pack_failure(failure))
+        except ConnectionError:
+            pass  # nobody listens any more
+
+    async def _tell(self, kind: Kind, payload: bytes = b"") -> None:
+        self.wanted.clear()
+        await self._say(Frame(kind, self._number, payload))
+
+
+async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > ANSWER_LIMIT:
+            raise _RefusedError("HTTP-response-body-size", f"the body is longer than {ANSWER_LIMIT} bytes")
+        for start in range(0, len(chunk), PIECE):
+            yield chunk[start : start + PIECE]
+
+
+def _admitted(request: Request, grants: Sequence[HostGrant]) -> Target:
+    if not _TOKEN.fullmatch(request.method) or request.method.upper() in _TUNNELS:
+        raise _RefusedError("HTTP-request-method-invalid", f"the method {request.method[:40]!r} can't be sent")
+    try:
+        target = Target.parse(request.scheme, request.authority, request.path)
+    except ValueError as error:
+        raise _RefusedError("HTTP-request-URI-invalid", str(error)) from error
+    admit(target, grants)
+    return target
+
+
+def _sent(headers: Headers) -> dict[str, str]:
+    """The headers as they are sent: one of each name, as RFC 9110 5.3 and RFC 6265 5.4 join them."""
+    sent: dict[str, str] = {}
+    for given, value in headers:
+        name = given.lower()
+        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise _RefusedError("HTTP-protocol-error", f"the header {given[:40]!r} has forbidden characters")
+        if name in NOT_THEIRS:
+            raise _RefusedError("HTTP-request-denied", f"the header {name} is not the component's to send")
+        if name not in _OURS:
+            sent[name] = f"{sent[name]}{'; ' if name == 'cookie' else ', '}{value}" if name in sent else value
+    return sent
+
+
+def _failure(error: AgentctlError) -> Failure:
+    """An error as a component is told of it."""
+    causes = list(_causes(error))
+    if isinstance(error, ToolError):
+        denied = "destination-IP-prohibited" if "public internet" in error.message else "HTTP-request-denied"
+        code = denied if error.reason == "denied" else "DNS-error"
+    elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        code = "connection-refused"
+    elif any(isinstance(cause, ssl.SSLError) for cause in causes):
+        code = "TLS-certificate-error"
+    elif isinstance(error, SilenceError):
+        code = "HTTP-response-timeout"
+    else:
+        code = "connection-terminated" if isinstance(error, ProviderError) else "internal-error"
+    return Failure(code, error.message)
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
