@@ -31,7 +31,7 @@ from agentctl.errors import InterruptError, ToolError, UsageError
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.inspector import Inspection
-    from agentctl.tools.wasm.manifest import Entry, Offer
+    from agentctl.tools.wasm.manifest import Offer
 
 app = new_app()
 
@@ -39,13 +39,13 @@ app = new_app()
 @app.command()
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A WebAssembly component.")],
+    *,
     name: Annotated[str | None, typer.Option(help="What to call it; the file's name if not given.")] = None,
     allow: Allow = None,
     fuel: Fuel = None,
     timeout: Timeout = None,
     memory: Memory = None,
     output_limit: OutputLimit = None,
-    *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -38,6 +38,7 @@ class _Given:
 def run(
     component: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A component, or one that was added.")],
     function: Annotated[str, typer.Argument(help="What to call, as `tools inspect` and `tools list` show it.")],
+    *,
     args: Annotated[
         str | None,
         typer.Option("--args", metavar="JSON", help="An object by name, or an array in order; @FILE; - is stdin."),
@@ -50,13 +51,12 @@ def run(
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Of the random numbers it gets if none are allowed.")
     ] = 0,
-    *,
     as_json: AsJson = False,
 ) -> None:
     """Call one function of a component, in a sandbox. Leaves with 8 if the call fails.
 
-    It may do only what is allowed: here, or when it was added. Its clock stands still and its random numbers are the same
-    each time, unless they are allowed.
+    It may do only what is allowed: here, or when it was added. Unless they are allowed, its clock stands still and its
+    random numbers are the same each time.
     """
     wired = App()
     need_wasmtime()

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentctl.app import App
 from agentctl.cli.tools.given import read_component
-from agentctl.errors import ToolError, UsageError
+from agentctl.errors import ToolError, ToolFailure, UsageError
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.inspector import inspect
 from agentctl.tools.wasm.library import check_intact
@@ -94,7 +94,7 @@ def _file(path: Path) -> Target:
     data = read_component(path)
     inspection = inspect(data)
     if inspection.verdict == "refused":
-        reason = "denied" if inspection.kind == "component" else "invalid"
+        reason: ToolFailure = "denied" if inspection.kind == "component" else "invalid"
         raise ToolError(
             f"{path} can't be run: {inspection.reason}", hint=f"agentctl tools inspect {path}", reason=reason
         )

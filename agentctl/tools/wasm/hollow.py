@@ -1,7 +1,7 @@
 """A component without its code: the same types, imports and exports, and compiled in no time.
 
-Compiling a whole Python takes many seconds, and to see what a component is called with and what it asks for nobody needs
-its code. So each function's body is replaced by `unreachable`, which is a body of every type.
+Compiling a whole Python takes many seconds, and nobody needs its code to see what it is called with and what it asks
+for. So each function's body is replaced by `unreachable`, which is a body of every type.
 
 Sources: https://webassembly.github.io/spec/core/binary/modules.html and
 https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
@@ -29,9 +29,27 @@ def hollow(data: bytes) -> bytes:
     return _binary(memoryview(data), 0)
 
 
-def _binary(data: memoryview, depth: int) -> bytes:
+def modules(data: memoryview, depth: int = 0) -> Iterator[memoryview]:
+    """The core modules in a component, and in those in it.
+
+    Raises:
+        ValueError: as `hollow`.
+    """
+    _check(data, depth)
+    for kind, payload in sections(data):
+        if kind == _MODULE:
+            yield payload
+        elif kind == _COMPONENT:
+            yield from modules(payload, depth + 1)
+
+
+def _check(data: memoryview, depth: int) -> None:
     if len(data) < _PREAMBLE or depth > _DEEPEST:
         raise ValueError("this is no component, or one in too many others")
+
+
+def _binary(data: memoryview, depth: int) -> bytes:
+    _check(data, depth)
     rewrite = _of_component if data[6:_PREAMBLE] == _COMPONENT_LAYER else _of_module
     parts = [bytes(data[:_PREAMBLE])]
     for kind, payload in sections(data):
