@@ -1,0 +1,163 @@
+"""Calls of components from asyncio: they are made by a host process, which forks for each of them.
+
+A host process is started by the first call and is ended with the `Host`; should it die, the next call starts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from agentctl import log
+from agentctl.tools.wasm.grants import Grants, Limits
+from agentctl.tools.wasm.launch import Launched, launch
+from agentctl.tools.wasm.result import Failure, Result
+from agentctl.tools.wasm.wire import HEADER, Request, frame, length, request_as_json
+from agentctl.uninterrupted import uninterrupted
+
+AT_ONCE = 32  # calls; more of them wait for their turn
+COMPILE_SECONDS = 120.0
+
+_CHUNK = 1 << 18
+_GONE = Failure("failed", "the process that runs components has died", "try again")
+
+
+class Host:
+    """Where components are called. An async context manager; when it is left, no process of it lives on.
+
+    Args:
+        cache_dir: where compiled components are kept; it must be the user's own.
+        compile_seconds: how long compiling one component may take; the time limit of a call doesn't count that.
+    """
+
+    def __init__(self, cache_dir: Path, *, compile_seconds: float = COMPILE_SECONDS) -> None:
+        self._cache_dir = cache_dir
+        self._compile_seconds = compile_seconds
+        self._launched: Launched | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def call(
+        self,
+        path: Path,
+        function: str,
+        arguments: Mapping[str, Any],
+        grants: Grants,
+        limits: Limits,
+        *,
+        seed: int | None = None,
+    ) -> Result:
+        """Call one function of the component at `path`.
+
+        Whatever a guest does ends in a `Result`. Cancelling kills the call's process at once, and is passed on when it
+        is gone.
+
+        Args:
+            function: as `inspector.inspect` names it.
+            arguments: JSON values by the parameters' names.
+            seed: what random numbers that aren't granted are made from; the same gives the same. 0 if not given.
+
+        Raises:
+            ToolError: there is no wasmtime, or the host process can't be started.
+        """
+        request = Request(str(path.absolute()), function, dict(arguments), grants, limits, seed or 0)
+        message = frame(request_as_json(request))
+        async with self._places, AsyncExitStack() as stack:
+            ours = await self._connect(stack, grants, limits)
+            answer = await _exchange(ours, message)
+        result = Result(error=_GONE) if answer is None else Result.from_json(answer)
+        if result.cache == "tampered":
+            log.warning("a compiled component was altered, and was compiled anew", path=str(path))
+        return result
+
+    async def __aenter__(self) -> Host:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        launched, self._launched = self._launched, None
+        if launched is not None:
+            await uninterrupted(launched.end())
+
+    async def _connect(self, stack: AsyncExitStack, grants: Grants, limits: Limits) -> socket.socket:
+        """Return a socket to the host process for one call; its network, if it has one, is served until `stack` ends."""
+        ours, theirs = socket.socketpair()
+        stack.callback(ours.close)
+        ours.setblocking(False)
+        passed = [theirs]
+        if grants.hosts:
+            near, far = socket.socketpair()
+            passed.append(far)
+            seconds = limits.timeout + self._compile_seconds
+            await stack.enter_async_context(_served(near, grants.hosts, seconds))
+        try:
+            await self._pass_on([sock.fileno() for sock in passed])
+        finally:
+            for sock in passed:
+                sock.close()
+        return ours
+
+    async def _pass_on(self, descriptors: list[int]) -> None:
+        while True:
+            if self._launched is None or not self._launched.alive():
+                self._launched = launch(self._cache_dir, self._compile_seconds)
+            launched = self._launched
+            try:
+                await launched.send(descriptors)
+            except OSError:  # it died just now
+                launched.bury()
+            else:
+                return
+
+
+@asynccontextmanager
+async def _served(sock: socket.socket, hosts: Sequence[str], seconds: float) -> AsyncIterator[None]:
+    """Do the requests of a component meanwhile; they end with its process, and `seconds` only make sure of it."""
+    from agentctl.tools.wasm.network import serve  # noqa: PLC0415 - few components are granted a host
+
+    task = asyncio.create_task(serve(sock, hosts, timeout=seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _exchange(sock: socket.socket, message: bytes) -> dict[str, Any] | None:
+    """Send the request and return the answer; None if the host process died meanwhile."""
+    try:
+        return await _converse(sock, message)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_WR)
+        await uninterrupted(_until_closed(sock))
+        raise
+
+
+async def _converse(sock: socket.socket, message: bytes) -> dict[str, Any] | None:
+    loop = asyncio.get_running_loop()
+    data = bytearray()
+    try:
+        await loop.sock_sendall(sock, message)
+        while chunk := await loop.sock_recv(sock, _CHUNK):
+            data += chunk
+    except OSError:
+        return None
+    if len(data) < HEADER or len(data) != HEADER + length(data):
+        return None
+    answer: dict[str, Any] = json.loads(data[HEADER:])
+    return answer
+
+
+async def _until_closed(sock: socket.socket) -> None:
+    """Wait until the host process has closed the call's connection, which it does when the call's process is gone."""
+    with suppress(OSError):
+        while await asyncio.get_running_loop().sock_recv(sock, _CHUNK):
+            pass
