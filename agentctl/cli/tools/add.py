@@ -26,7 +26,7 @@ from agentctl.cli.tools.given import (
     read_component,
 )
 from agentctl.cli.tools.list import document
-from agentctl.cli.tools.shown import signature, tell
+from agentctl.cli.tools.shown import Told, next_step, signature, tell
 from agentctl.errors import InterruptError, ToolError, UsageError
 
 if TYPE_CHECKING:
@@ -63,12 +63,14 @@ def add(
 
     chosen = name or re.sub(r"[^a-z0-9_-]+", "-", file.stem.lower()).strip("-_")
     check_name(chosen)
+    if chosen in wired.components.names():
+        raise UsageError(f"there is a component {chosen} already", hint=f"agentctl tools remove {chosen}")
     grants = parse_allow(allow or (), wired.environ)
     bounds = limits(Limits(), fuel, timeout, memory, output_limit)
     data = read_component(file)
     inspection = inspect(data)
     if inspection.verdict == "refused":
-        raise ToolError(f"{file} can't be added: {inspection.reason}", hint=f"agentctl tools inspect {file}")
+        raise ToolError(f"{file} can't be added: {inspection.reason}", hint=next_step(file, inspection))
     offers = _offers(wired, data, inspection)
     tell(chosen, inspection.capabilities, grants)
     for offer in offers:
@@ -78,6 +80,7 @@ def add(
     added = time.time_ns() // 1000
     entry = Entry(chosen, file, sha256, grants, bounds, inspection.capabilities, offers, added, str(file.resolve()))
     kept = wired.components.add(entry, data)
+    Told(wired.told_dir).first(sha256, grants)
     if as_json:
         print_json(document(kept))
     else:

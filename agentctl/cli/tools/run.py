@@ -116,9 +116,16 @@ def _show(result: Result) -> None:
         print_note(result.stderr.removesuffix("\n"))
     if result.error is not None:
         print_error(ToolError(result.error.message, hint=result.error.hint))
-    elif isinstance(result.result, str):
-        print_text(result.result)
-    elif result.result is not None:
-        print_json(result.result)
+    else:
+        _show_value(result.result)
     fuel = "" if result.fuel is None else f"{result.fuel:,} fuel · "
     print_note(f"{fuel}{result.duration_ms:.0f} ms")
+
+
+def _show_value(value: Any) -> None:
+    """A result as people read it: what went well without `ok` around it, and text as it is."""
+    shown = value["ok"] if isinstance(value, dict) and [*value] == ["ok"] else value
+    if isinstance(shown, str):
+        print_text(shown)
+    elif shown is not None:
+        print_json(shown)

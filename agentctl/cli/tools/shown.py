@@ -33,6 +33,13 @@ def _function(one: Function) -> dict[str, Any]:
     return {"name": one.name, "description": one.description, "parameters": dict(one.parameters), "result": result}
 
 
+def next_step(file: Path, inspection: Inspection) -> str:
+    """What to do about a component that is refused."""
+    if inspection.kind == "core-preview1":
+        return f"agentctl tools migrate {file} {file.stem}.component.wasm"
+    return f"agentctl tools inspect {file}"
+
+
 def signature(name: str, parameters: Mapping[str, Any]) -> str:
     """A function as people read it: `convert(value: number, source: string)`."""
     required = set(parameters.get("required", ()))

@@ -11,6 +11,7 @@ from typing import Any
 
 from agentctl.app import App
 from agentctl.cli.tools.given import read_component
+from agentctl.cli.tools.shown import next_step
 from agentctl.errors import ToolError, ToolFailure, UsageError
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.inspector import inspect
@@ -95,9 +96,7 @@ def _file(path: Path) -> Target:
     inspection = inspect(data)
     if inspection.verdict == "refused":
         reason: ToolFailure = "denied" if inspection.kind == "component" else "invalid"
-        raise ToolError(
-            f"{path} can't be run: {inspection.reason}", hint=f"agentctl tools inspect {path}", reason=reason
-        )
+        raise ToolError(f"{path} can't be run: {inspection.reason}", hint=next_step(path, inspection), reason=reason)
     offers = {one.name: Offer(one.name, one.name, one.description, one.parameters) for one in inspection.exports}
     ours = describing(inspection.exports)
     sha256 = hashlib.sha256(data).hexdigest()

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.errors import ToolError
+from agentctl.tools.wasm.command import is_command
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.host import Host
 from agentctl.tools.wasm.inspector import Function
 from agentctl.tools.wasm.manifest import Offer
 
 INTERFACE = re.compile(r"agentctl:tool/tool@0\.1\.\d+#(describe|call)")
-COMMAND = re.compile(r"wasi:cli/run@0\.2\.\d+#run")
+# What a toolchain exports for itself, and forgets to take away: componentize-qjs starts its engine by it.
+_LEFTOVERS = {("init", ("shim", "script", "entry-path", "disable-gc"))}
 
 _MOST = 128  # tools of one component
 _LONGEST = 1 << 16  # characters of all that one tool says of itself
@@ -51,11 +53,15 @@ def describing(exports: Iterable[Function]) -> tuple[str, str] | None:
 
 def exported(exports: Iterable[Function]) -> tuple[Offer, ...]:
     """The tools of a component that does not know us: its root functions, and what a command runs."""
-    named = [one for one in exports if "#" not in one.name or COMMAND.fullmatch(one.name)]
+    named = [one for one in exports if ("#" not in one.name or is_command(one.name)) and not _left_over(one)]
     single = len(named) == 1
     return tuple(
         Offer("" if single else one.name.rpartition("#")[2], one.name, one.description, one.parameters) for one in named
     )
+
+
+def _left_over(one: Function) -> bool:
+    return (one.name, tuple(one.parameters.get("properties", ()))) in _LEFTOVERS
 
 
 def described(specs: Any, call: str) -> tuple[Offer, ...]:

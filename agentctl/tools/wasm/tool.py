@@ -61,7 +61,9 @@ class ComponentTool:
     @property
     def spec(self) -> ToolSpec:
         """What a model is told of it."""
-        said = self.offer.description or f"The function {self.offer.function} of the component {self.entry.name}."
+        said = self.offer.description
+        if not self.offer.described:  # the types of a component carry no words
+            said = f"{said or self.offer.function}: a function of the WebAssembly component {self.entry.name}"
         return ToolSpec(self.name, said, self.offer.parameters)
 
     @property
@@ -92,6 +94,8 @@ def _outcome(result: Result) -> Outcome:
     value, failed = result.result, False
     if isinstance(value, Mapping) and len(value) == 1 and (case := next(iter(value))) in {"ok", "err"}:
         value, failed = value[case], case == "err"
+    if failed and isinstance(value, Mapping) and {"code", "message"} <= set(value):  # what our interface fails with
+        value = f"{value['code']}: {value['message']}"
     told = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
     content = "\n".join(part for part in (result.stdout.rstrip("\n"), told) if part)
     if failed:

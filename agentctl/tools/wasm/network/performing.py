@@ -28,8 +28,20 @@ from agentctl.transport import Response, SilenceError, Timeouts, Transport
 ANSWER_LIMIT = 32 << 20  # bytes of a body
 # RFC 9110 7.6.1, 7.2, 8.6 and 10.1.1: how the request is sent is not the component's business.
 NOT_THEIRS = frozenset(
-    "connection expect host http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
-    " transfer-encoding upgrade".split()
+    [
+        "connection",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
 )
 _OURS = frozenset({"accept-encoding", "content-length"})  # left out without a word: the answer must come as it is
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
