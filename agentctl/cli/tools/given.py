@@ -101,8 +101,8 @@ def arguments(text: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]
     if isinstance(given, dict):
         return given
     names = list(parameters.get("properties", {}))
-    if names[:1] == ["argv"]:
-        return {"argv": given}  # a program's arguments are an array themselves
+    if names == ["arguments"]:
+        return {"arguments": given}  # a program's arguments are an array themselves
     if not isinstance(given, list) or len(given) > len(names):
         what = f"an array of {len(given)} values" if isinstance(given, list) else "no object"
         raise UsageError(f"--args is {what}", hint=f"the arguments are: {', '.join(names) or 'none'}")

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from agentctl.app import App
-from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.tools.given import AsJson
@@ -33,7 +32,8 @@ def list_(*, as_json: AsJson = False) -> None:
 
 def document(entry: Entry) -> dict[str, Any]:
     """The JSON document of an added component."""
-    from agentctl.tools.wasm.library import intact  # noqa: PLC0415 - an empty list needs none of it
+    from agentctl.cli.figures import rfc3339  # noqa: PLC0415 - an empty list needs none of it
+    from agentctl.tools.wasm.library import intact  # noqa: PLC0415
     from agentctl.tools.wasm.naming import tool_names  # noqa: PLC0415
 
     names = tool_names(entry)
@@ -56,6 +56,7 @@ def document(entry: Entry) -> dict[str, Any]:
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
+    from agentctl.cli.figures import local_time  # noqa: PLC0415
     from agentctl.tools.wasm.grants import describe  # noqa: PLC0415
     from agentctl.tools.wasm.library import intact  # noqa: PLC0415
     from agentctl.tools.wasm.naming import tool_names  # noqa: PLC0415

@@ -10,7 +10,6 @@ import wasmtime
 from wasmtime.component import Component, ComponentInstanceType, FuncType
 
 from agentctl.tools.wasm.abi import is_async
-from agentctl.tools.wasm.command import PARAMETERS, is_command
 from agentctl.tools.wasm.schema import UnsupportedTypeError, parameters, schema
 
 
@@ -64,9 +63,6 @@ def read(component: Component, engine: wasmtime.Engine) -> Iterator[Function | U
             continue
         try:
             params, result = kind.params, kind.result
-            if is_command(name):
-                yield Function(name, f"{name}(argv, stdin)", PARAMETERS, None if result is None else schema(result))
-                continue
             described = f"{name}({', '.join(each for each, _ in params)})"
             yield Function(name, described, parameters(params), None if result is None else schema(result))
         except UnsupportedTypeError as error:
