@@ -9,6 +9,7 @@ from typing import Any
 import wasmtime
 from wasmtime.component import Component, ComponentInstanceType, FuncType
 
+from agentctl.tools.wasm import command
 from agentctl.tools.wasm.abi import is_async
 from agentctl.tools.wasm.schema import UnsupportedTypeError, parameters, schema
 
@@ -64,7 +65,8 @@ def read(component: Component, engine: wasmtime.Engine) -> Iterator[Function | U
         try:
             params, result = kind.params, kind.result
             described = f"{name}({', '.join(each for each, _ in params)})"
-            yield Function(name, described, parameters(params), None if result is None else schema(result))
+            takes = command.PARAMETERS if command.is_command(name) else parameters(params)
+            yield Function(name, described, takes, None if result is None else schema(result))
         except UnsupportedTypeError as error:
             yield Uncallable(name, error.message)
         except TypeError as error:

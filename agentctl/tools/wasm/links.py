@@ -36,6 +36,4 @@ def _links(top: Path) -> Iterator[Path]:
 
 
 def _leads_out(link: Path, top: Path) -> bool:
-    """Where it leads is worked out from its text, for what it names may come to be only later."""
-    target = Path(os.path.normpath(link.parent / link.readlink()))
-    return not (target.is_relative_to(top) and (not target.exists() or target.resolve().is_relative_to(top)))
+    return not Path(os.path.realpath(link)).is_relative_to(top)  # unlike `resolve`, it bears links in a circle

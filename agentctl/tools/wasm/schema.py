@@ -94,7 +94,7 @@ class _Unfolding:
 
     nodes: int = 0
 
-    def schema(self, kind: ValType, depth: int) -> Schema:
+    def schema(self, kind: ValType, depth: int) -> Schema:  # noqa: PLR0911 - one for each kind of type
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise UnsupportedTypeError("its types are too large, or nested too deep", reason="invalid")
@@ -117,7 +117,7 @@ class _Unfolding:
             case _:
                 return self.compound(kind, depth + 1)
 
-    def compound(self, kind: ValType, depth: int) -> Schema:
+    def compound(self, kind: ValType, depth: int) -> Schema:  # noqa: PLR0911 - one for each kind of type
         match kind:
             case ListType():
                 element = kind.element

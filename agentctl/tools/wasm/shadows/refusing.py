@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import wasmtime
-from wasmtime.component import EnumType, FuncType, ResultType, ValType, Variant, VariantType
+from wasmtime.component import EnumType, FuncType, ResourceAny, ResultType, ValType, Variant, VariantType
 
 Host = Callable[..., Any]
 Storelike = wasmtime.Store | wasmtime.StoreContext
@@ -39,6 +39,10 @@ class Refusals:
                 raise
             except Exception as error:  # noqa: BLE001 - it crosses C, where it would be lost
                 raise wasmtime.WasmtimeError(f"{name}: {error}") from None
+            finally:
+                for borrowed in arguments:
+                    if isinstance(borrowed, ResourceAny):
+                        borrowed.drop(store)  # else the component's call would end in a trap
 
         return guard
 

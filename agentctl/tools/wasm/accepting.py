@@ -1,8 +1,8 @@
-"""JSON to values of a component's types and back, by the forms that `schema` describes.
+"""JSON to values of a component's types, by the forms that `schema` describes.
 
-In between stands a plain form that has no doubt in it and that `abi` carries over the border: records, tuples and lists
-are lists, `list<u8>` is bytes, flags are a list of names, and a case is the pair of its name and its payload. An option
-is such a case too, `some` or `none`.
+What comes out is plain and has no doubt in it: records, tuples and lists are lists, `list<u8>` is bytes, flags are a
+list of names, and a case is the pair of its name and its payload; an option is one too, `some` or `none`. `presenting`
+makes JSON of it again, and `abi` carries it over the border.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,7 +33,8 @@ from wasmtime.component import (
 )
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm.schema import INTEGERS, NOT_NUMBERS, Cases, UnsupportedTypeError, nullable
+from agentctl.tools.wasm.cases import OneOf, cases_of
+from agentctl.tools.wasm.schema import INTEGERS, NOT_NUMBERS, UnsupportedTypeError, nullable
 
 _SHOWN = 60  # characters of a wrong value in a message
 
@@ -48,7 +48,7 @@ def accept_arguments(params: Sequence[tuple[str, ValType]], arguments: Mapping[s
     return _fields(params, arguments, "arguments")
 
 
-def accept(kind: ValType, value: Any, path: str = "value") -> Any:
+def accept(kind: ValType, value: Any, path: str = "value") -> Any:  # noqa: PLR0911 - one for each kind of type
     """Return the plain form of a JSON value.
 
     Raises:
@@ -71,37 +71,6 @@ def accept(kind: ValType, value: Any, path: str = "value") -> Any:
             return _flags(kind, value, path)
         case _:
             return _compound(kind, value, path)
-
-
-def present(kind: ValType, plain: Any) -> Any:
-    """Return a plain form as JSON."""
-    match kind:
-        case F32() | F64():
-            return plain if math.isfinite(plain) else _not_number(plain)
-        case ListType():
-            element = kind.element
-            if isinstance(element, U8):
-                return base64.b64encode(plain).decode("ascii")
-            return [present(element, each) for each in plain]
-        case RecordType():
-            return {name: present(field, each) for (name, field), each in zip(kind.fields, plain, strict=True)}
-        case TupleType():
-            return [present(element, each) for element, each in zip(kind.elements, plain, strict=True)]
-        case OptionType() | VariantType() | ResultType():
-            return _present_case(kind, plain)
-        case _:
-            return plain
-
-
-def cases_of(kind: OptionType | VariantType | ResultType) -> Cases:
-    """The cases of a type that has them, each with the type of its payload."""
-    match kind:
-        case VariantType():
-            return kind.cases
-        case ResultType():
-            return [("ok", kind.ok), ("err", kind.err)]
-        case OptionType():
-            return [("none", None), ("some", kind.payload)]
 
 
 def _compound(kind: ValType, value: Any, path: str) -> Any:
@@ -149,10 +118,6 @@ def _float(kind: ValType, value: Any, path: str) -> float:
     return number
 
 
-def _not_number(number: float) -> str:
-    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-
-
 def _text(value: Any, path: str) -> str:
     if not isinstance(value, str):
         _refuse(path, "a string", value)
@@ -195,7 +160,7 @@ def _fields(fields: Sequence[tuple[str, ValType]], value: Any, path: str) -> lis
     return [accept(kind, value.get(name), f"{path}.{name}") for name, kind in fields]
 
 
-def _case(kind: OptionType | VariantType | ResultType, value: Any, path: str) -> tuple[str, Any]:
+def _case(kind: OneOf, value: Any, path: str) -> tuple[str, Any]:
     if isinstance(kind, OptionType) and (value is None or not nullable(kind.payload)):
         return ("none", None) if value is None else ("some", accept(kind.payload, value, path))
     cases = dict(cases_of(kind))
@@ -207,15 +172,6 @@ def _case(kind: OptionType | VariantType | ResultType, value: Any, path: str) ->
     if inner is not None:
         return name, accept(inner, payload, f"{path}.{name}")
     return (name, None) if payload is None else _refuse(f"{path}.{name}", "null", payload)
-
-
-def _present_case(kind: OptionType | VariantType | ResultType, plain: tuple[str, Any]) -> Any:
-    name, payload = plain
-    if isinstance(kind, OptionType) and name == "none":
-        return None
-    inner = dict(cases_of(kind))[name]
-    shown = None if inner is None else present(inner, payload)
-    return shown if isinstance(kind, OptionType) and not nullable(kind.payload) else {name: shown}
 
 
 def _refuse(path: str, wanted: str, value: Any) -> Any:
