@@ -1,4 +1,4 @@
-"""What happens in a forked child: it gives up all it can, makes the one call or compiles, says how it went, and ends."""
+"""What a forked child does: it gives up all it can, does the one thing it is for, says how it went, and ends."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm import confine
+from agentctl.tools.wasm import confine, links
 from agentctl.tools.wasm.cache import Cache
-from agentctl.tools.wasm.engine import make_engine
+from agentctl.tools.wasm.grants import Preopen
 from agentctl.tools.wasm.loaded import Loaded
 from agentctl.tools.wasm.wire import Request
 
 if TYPE_CHECKING:
     from wasmtime import Engine
+
+    from agentctl.tools.wasm.network.channel import Channel
+
+Message: TypeAlias = dict[str, Any]
 
 OUT, ERR, RESULT, NETWORK = 1, 2, 3, 4  # the files of a child; 0 is empty
 ENVELOPE = 1 << 16  # bytes that a result may have around it
@@ -26,50 +32,72 @@ ENVELOPE = 1 << 16  # bytes that a result may have around it
 _COMPILE_MEMORY = 4 << 30  # bytes; a component of 18 MB takes 0.6 GB on two processors
 
 
-def reserve() -> None:
-    """Occupy the files of a child in the host process, so that nothing which a child needs is ever among them."""
+def prepare() -> None:
+    """Make a process ready to fork children: import what they need, and occupy the numbers that their files get."""
+    from agentctl.tools.wasm import instance  # noqa: F401, PLC0415 - none of it before the process is set up
+
     for fd in (OUT, ERR, RESULT, NETWORK):
         os.dup2(0, fd, inheritable=False)
 
 
-def run_call(
-    loaded: Loaded, engine: Engine, request: Request, network: int | None, parent: int, writers: Sequence[int]
-) -> NoReturn:
-    """Make the call, and write its result as JSON to the last of `writers`: stdout, stderr, result.
+def prepare_network() -> None:
+    """Import what children with a network need."""
+    from agentctl.tools.wasm import http  # noqa: F401, PLC0415 - few components are granted a host
+    from agentctl.tools.wasm.network import channel  # noqa: F401, PLC0415
 
-    Args:
-        network: the channel that requests go over, if a host is granted.
-        parent: the process that is to end this one.
+
+def run_call(loaded: Loaded, engine: Engine, request: Request, network: int | None, writers: Sequence[int]) -> NoReturn:
+    """Make a call, and write its result to the last of `writers`: stdout, stderr, result.
+
+    If it may write files, the links in there come first, as a line. `network` is the channel that its requests go over.
     """
-    limits = request.limits
-    started = time.monotonic()
+    deadline = time.monotonic() + request.limits.timeout
     confine.keep_only([0, *writers, *([] if network is None else [network])], loaded.files)
-    _detach(parent)
-    writes = any(preopen.writable for preopen in request.grants.files)
-    # A memory that grows is moved, and is there twice meanwhile.
-    confine.limit(memory=2 * request.limits.memory, seconds=limits.timeout, writes=writes)
-    confine.lock()
-    _interrupt_at(started + limits.timeout, engine)
-    _finish(lambda: _call(loaded.component, engine, request, has_network=network is not None))
+    _finish(lambda: _call(loaded, engine, request, deadline, has_network=network is not None))
 
 
-def run_compile(
-    wasm: bytes, digest: str, cache: Cache, seconds: float, parent: int, writers: Sequence[int]
-) -> NoReturn:
-    """Compile `wasm` and keep it in the cache; what went wrong is written as JSON."""
+def run_compile(wasm: bytes, digest: str, cache: Cache, seconds: float, writers: Sequence[int]) -> NoReturn:
+    """Compile `wasm` and keep it in the cache."""
     confine.keep_only([0, 0, 0, *writers], ())
-    _detach(parent)
-    confine.limit(memory=_COMPILE_MEMORY, seconds=seconds * (os.cpu_count() or 1), writes=True)
-    _finish(lambda: _compile(wasm, digest, cache))
+    _finish(partial(_compile, wasm, digest, cache, seconds))
 
 
-def _detach(parent: int) -> None:
-    confine.die_with_parent()
-    if os.getppid() != parent:  # it died before that could be asked for
-        os._exit(0)
-    os.setsid()
-    os.umask(0o077)
-    os.chdir("/")
+def run_sweep(files: Iterable[Preopen], before: list[str], writers: Sequence[int]) -> NoReturn:
+    """Remove the links that lead out of the writable directories in `files` and are not among those `before`."""
+    confine.keep_only([0, 0, 0, *writers], ())
+    _finish(lambda: {"removed": len(links.remove_new(files, frozenset(map(Path, before))))})
+
+
+def _call(loaded: Loaded, engine: Engine, request: Request, deadline: float, *, has_network: bool) -> Message:
+    from agentctl.tools.wasm import instance  # noqa: PLC0415 - see `prepare`
+
+    if request.writes:
+        found = sorted(str(path) for path in links.escaping(request.grants.files))
+        _write(json.dumps(found).encode() + b"\n")
+    # A memory that grows is moved, and is there twice meanwhile.
+    memory, seconds = 2 * request.limits.memory, request.limits.timeout
+    confine.limit(memory=memory, seconds=seconds, writes=request.writes)
+    confine.lock()
+    _interrupt_at(deadline, engine)
+    returned = instance.call(
+        loaded.component,
+        engine,
+        request.function,
+        request.arguments,
+        request.grants,
+        request.limits,
+        stdout_fd=OUT,
+        stderr_fd=ERR,
+        network=_channel() if has_network else None,
+        seed=request.seed,
+    )
+    return {"value": returned.value, "fuel": returned.fuel}
+
+
+def _channel() -> Channel:
+    from agentctl.tools.wasm.network.channel import Channel  # noqa: PLC0415 - see `prepare_network`
+
+    return Channel(socket.socket(fileno=NETWORK))
 
 
 def _interrupt_at(deadline: float, engine: Engine) -> None:
@@ -82,36 +110,14 @@ def _interrupt_at(deadline: float, engine: Engine) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _call(component: Component, engine: Engine, request: Request, *, has_network: bool) -> dict[str, Any]:
-    from agentctl.tools.wasm import instance, network  # noqa: PLC0415 - imported by the host process before it forks
-
-    channel = network.Channel(socket.socket(fileno=NETWORK)) if has_network else None
-    returned = instance.call(
-        component,
-        engine,
-        request.function,
-        request.arguments,
-        request.grants,
-        request.limits,
-        stdout_fd=OUT,
-        stderr_fd=ERR,
-        network=channel,
-        seed=request.seed,
-    )
-    value = json.dumps(returned.value)
-    if len(value) > request.limits.output:
-        raise ToolError(
-            f"the result has {len(value)} bytes, and {request.limits.output} are allowed",
-            hint="ask for less, or allow more output",
-            reason="output",
-        )
-    return {"value": returned.value, "fuel": returned.fuel}
-
-
-def _compile(wasm: bytes, digest: str, cache: Cache) -> dict[str, Any]:
-    from wasmtime import WasmtimeError  # noqa: PLC0415 - imported by the host process before it forks
+def _compile(wasm: bytes, digest: str, cache: Cache, seconds: float) -> Message:
+    from wasmtime import WasmtimeError  # noqa: PLC0415 - see `prepare`
     from wasmtime.component import Component  # noqa: PLC0415
 
+    from agentctl.tools.wasm.engine import make_engine  # noqa: PLC0415
+
+    confine.limit(memory=_COMPILE_MEMORY, seconds=seconds * (os.cpu_count() or 1), writes=True)
+    confine.lock()
     try:
         component = Component(make_engine(threads=True), wasm)
     except WasmtimeError as error:
@@ -121,8 +127,12 @@ def _compile(wasm: bytes, digest: str, cache: Cache) -> dict[str, Any]:
     return {}
 
 
-def _finish(work: Callable[[], dict[str, Any]]) -> NoReturn:
+def _finish(work: Callable[[], Message]) -> NoReturn:
+    """Do the work in a session of its own, write what came of it, and end."""
     try:
+        os.setsid()
+        os.umask(0o077)
+        os.chdir("/")
         message = work()
     except ToolError as error:
         fuel = getattr(error, "fuel", None)
@@ -135,7 +145,10 @@ def _finish(work: Callable[[], dict[str, Any]]) -> NoReturn:
             "message": f"{type(error).__name__}: {error}",
             "hint": getattr(error, "hint", None),
         }
-    data = json.dumps(message).encode()
+    _write(json.dumps(message).encode())
+    os._exit(0)
+
+
+def _write(data: bytes) -> None:
     while data:
         data = data[os.write(RESULT, data) :]
-    os._exit(0)

@@ -22,10 +22,12 @@ _OVERHEAD = 192 << 20
 _CLEAR_OF_TARGETS = 32
 
 
-def die_with_parent() -> None:
+def die_with(parent: int) -> None:
     """Be killed when the process that forked this one ends, where the kernel knows how to (Linux)."""
     if sys.platform == "linux":
         _prctl(_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before that could be asked for
+        os._exit(0)
 
 
 def keep_to_one_arena() -> None:

@@ -1,14 +1,16 @@
-"""What a child's end says of the call that it made."""
+"""What a child's end says of what it was to do."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentctl.errors import ToolError, ToolFailure
 from agentctl.tools.wasm.process import Ended
+
+Message: TypeAlias = dict[str, Any]
 
 # A full address space ends in an abort of what could not get memory; these words are Rust's, and the C++ library's.
 _NO_MEMORY = (b"memory allocation of ", b"std::bad_alloc", b"Cannot allocate memory")
@@ -23,39 +25,57 @@ _SIGNALS: dict[int, tuple[ToolFailure, str]] = {
 }
 
 
-def check(ended: Ended, *, doing: str, errors: bytes = b"") -> dict[str, Any]:
-    """Return what the child wrote to the last of its pipes.
+class ReportedError(ToolError):
+    """What a child itself said that went wrong, and the fuel that was used by then, if it knew."""
 
-    Args:
-        doing: what took too long, if that was it.
-        errors: what was written to its standard error.
+    def __init__(self, message: Message) -> None:
+        super().__init__(message["message"], hint=message.get("hint"), reason=message["code"])
+        # A loop that is interrupted had its count in a register, and loses it.
+        self.fuel: int | None = None if self.reason == "timeout" else message.get("fuel")
+
+
+def check(ended: Ended, result: bytes, *, doing: str, errors: bytes = b"") -> Message:
+    """Return the `result` that a child wrote; if it took too long, it was with `doing`.
 
     Raises:
-        ToolError: it failed, or was killed, or crashed. Its `fuel` is what was burnt, where that is known.
+        ToolError: it failed, was killed or crashed; `errors`, its standard error, may tell of what.
     """
     match ended.killed:
         case "timeout":
-            raise ToolError(f"{doing} took too long", hint="allow more time with --timeout", reason="timeout")
+            raise ToolError(f"{doing} took too long", hint="allow more with --timeout", reason="timeout")
         case "output":
             raise ToolError("it wrote more than it may", hint="allow more output", reason="output")
         case "cancelled":
             raise ToolError("it was cancelled")
         case None:
-            message = _message(ended, errors)
+            message = _read(ended, result, errors)
     if "code" in message:
-        raise Reported(message)
+        raise ReportedError(message)
     return message
 
 
-class Reported(ToolError):
-    """What a child said that went wrong."""
+def failure(error: Exception) -> Message:
+    """Return the answer that tells of an error."""
+    return {
+        "code": getattr(error, "reason", "failed"),
+        "message": str(error),
+        "hint": getattr(error, "hint", None),
+        "fuel": getattr(error, "fuel", None),
+    }
 
-    def __init__(self, message: dict[str, Any]) -> None:
-        super().__init__(message["message"], hint=message.get("hint"), reason=message["code"])
-        self.fuel: int | None = message.get("fuel")
+
+def surveyed(written: bytes, *, writes: bool) -> tuple[list[str] | None, bytes]:
+    """Take apart the links that a child found before a call that may write, and what it wrote after them.
+
+    None are the links if the call can't have made any: it may not write, or never began.
+    """
+    if not writes:
+        return None, written
+    first, newline, rest = written.partition(b"\n")
+    return (json.loads(first) if newline else None), rest
 
 
-def _message(ended: Ended, errors: bytes) -> dict[str, Any]:
+def _read(ended: Ended, result: bytes, errors: bytes) -> Message:
     if os.WIFSIGNALED(ended.status):
         number = os.WTERMSIG(ended.status)
         reason, text = _SIGNALS.get(number, ("failed", f"it was ended by signal {number}"))
@@ -63,7 +83,7 @@ def _message(ended: Ended, errors: bytes) -> dict[str, Any]:
             reason, text = "memory", "there is no memory left within its limit"
         raise ToolError(text, reason=reason)
     try:
-        message: dict[str, Any] = json.loads(ended.pipes[-1])
+        message: Message = json.loads(result)
     except ValueError:
         status = os.waitstatus_to_exitcode(ended.status)
         raise ToolError(f"it ended with status {status} and no result") from None

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from agentctl import log
 from agentctl.tools.wasm.grants import Grants, Limits
@@ -58,14 +58,17 @@ class Host:
         is gone.
 
         Args:
+            path: an absolute path.
             function: as `inspector.inspect` names it.
             arguments: JSON values by the parameters' names.
+            grants: what it may touch.
+            limits: how much it may use.
             seed: what random numbers that aren't granted are made from; the same gives the same. 0 if not given.
 
         Raises:
             ToolError: there is no wasmtime, or the host process can't be started.
         """
-        request = Request(str(path.absolute()), function, dict(arguments), grants, limits, seed or 0)
+        request = Request(str(path), function, dict(arguments), grants, limits, seed or 0)
         message = frame(request_as_json(request))
         async with self._places, AsyncExitStack() as stack:
             ours = await self._connect(stack, grants, limits)
@@ -75,7 +78,7 @@ class Host:
             log.warning("a compiled component was altered, and was compiled anew", path=str(path))
         return result
 
-    async def __aenter__(self) -> Host:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -86,7 +89,7 @@ class Host:
             await uninterrupted(launched.end())
 
     async def _connect(self, stack: AsyncExitStack, grants: Grants, limits: Limits) -> socket.socket:
-        """Return a socket to the host process for one call; its network, if it has one, is served until `stack` ends."""
+        """Return a socket to the host process for one call; its network is served until `stack` ends."""
         ours, theirs = socket.socketpair()
         stack.callback(ours.close)
         ours.setblocking(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -72,10 +73,10 @@ def launch(cache_dir: Path, compile_seconds: float) -> Launched:
         raise ToolError("components need wasmtime", hint="pip install 'agentctl[wasm]'")
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    arguments = [str(_ROOT), str(theirs.fileno()), str(cache_dir.absolute()), str(compile_seconds)]
+    arguments = [_ROOT, os.getpid(), theirs.fileno(), cache_dir.absolute(), compile_seconds]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _MAIN, *arguments],
+            [sys.executable, "-I", "-c", _MAIN, *map(str, arguments)],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -94,9 +95,9 @@ def launch(cache_dir: Path, compile_seconds: float) -> Launched:
 
 async def _writable(sock: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_writer(sock, lambda: ready.done() or ready.set_result(None))
+    ready = asyncio.Event()
+    loop.add_writer(sock, ready.set)
     try:
-        await ready
+        await ready.wait()
     finally:
         loop.remove_writer(sock)

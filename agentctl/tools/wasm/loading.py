@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,12 +51,12 @@ class Loader:
         self._digests: dict[tuple[str, int, int, int, int, int], str] = {}
         self._compiling: dict[str, _Compiling] = {}
 
-    def load(self, path: str, ready: Ready) -> Callable[[], bool]:
+    def load(self, path: str, ready: Ready) -> Callable[[], bool] | None:
         """Call `ready` with the component, at once or when it is compiled.
 
         Returns:
-            What to call if it isn't wanted any more. It says whether `ready` is still called, as it is after what was
-            started for this caller alone has been killed.
+            None if it was called; else what to call if the component isn't wanted any more. That says whether `ready`
+            is still called, as it is after what was started for this caller alone has been killed.
 
         Raises:
             ToolError: there is no such component.
@@ -76,7 +75,7 @@ class Loader:
                 self._compile(digest, content, "tampered" if state == "tampered" else "compiled")
                 return self._join(digest, ready)
             ready(loaded)
-        return lambda: False
+        return None
 
     def _identify(self, path: str) -> tuple[str, bytes | None]:
         """The SHA-256 of the file, and its content if it had to be read for that."""
@@ -94,7 +93,7 @@ class Loader:
 
     def _compile(self, digest: str, wasm: bytes, origin: Origin) -> None:
         compiling = self._compiling[digest] = _Compiling([])
-        job = partial(child.run_compile, wasm, digest, self._cache, self._seconds, os.getpid())
+        job = partial(child.run_compile, wasm, digest, self._cache, self._seconds)
         ended = partial(self._compiled, digest, compiling, origin)
         try:
             compiling.process = Process(
@@ -124,7 +123,7 @@ class Loader:
             del self._compiling[digest]
         outcome: Loaded | ToolError
         try:
-            check(ended, doing="compiling it")
+            check(ended, ended.pipes[-1], doing="compiling it")
             loaded, _ = self._from_cache(digest)
             outcome = loaded.found(origin) if loaded else ToolError("what was compiled can't be loaded again")
         except AgentctlError as error:

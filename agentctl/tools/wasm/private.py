@@ -8,10 +8,11 @@ import mmap
 import os
 import stat
 import sys
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from wasmtime import Engine
@@ -44,10 +45,9 @@ class Copy:
 
     def __init__(self, file: FileIO, *, trailer: int) -> None:
         size = max(0, os.fstat(file.fileno()).st_size - trailer)
-        self._fd = _sealed(file, size) if sys.platform == "linux" else None
-        whole = None if self._fd is not None else _exactly(file, size)
-        self._map = mmap.mmap(self._fd, size, prot=mmap.PROT_READ) if self._fd is not None and size else None
-        self.data: bytes | memoryview = memoryview(self._map) if self._map is not None else whole or b""
+        self._fd = _sealed(file, size)
+        self._map = None if self._fd is None or not size else mmap.mmap(self._fd, size, prot=mmap.PROT_READ)
+        self.data = memoryview(_exactly(file, size) if self._map is None else self._map)
         self.trailer = _exactly(file, trailer)
 
     def deserialize(self, engine: Engine) -> Component | None:
@@ -56,48 +56,39 @@ class Copy:
         from wasmtime.component import Component  # noqa: PLC0415
 
         if self._fd is not None:
-            try:
+            # Without /proc, or where files in memory may not be run, it goes by bytes.
+            with suppress(WasmtimeError):
                 return Component.deserialize_file(engine, f"/proc/self/fd/{self._fd}")
-            except WasmtimeError:  # no /proc, or files in memory may not be run: then from bytes
-                pass
         try:
             return Component.deserialize(engine, bytes(self.data))
         except WasmtimeError:
             return None
 
-    def __enter__(self) -> Copy:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if isinstance(self.data, memoryview):
-            self.data.release()
+        self.data.release()
         if self._map is not None:
             self._map.close()
         if self._fd is not None:
             os.close(self._fd)
 
 
-if sys.platform == "linux":
-
-    def _sealed(file: FileIO, size: int) -> int:
-        fd = os.memfd_create("component", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        try:
-            left = size
-            while left:
-                sent = os.sendfile(fd, file.fileno(), None, left)
-                if not sent:
-                    raise OSError(errno.EIO, "the file got shorter")
-                left -= sent
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
-        except OSError:
-            os.close(fd)
-            raise
-        return fd
-
-else:
-
-    def _sealed(file: FileIO, size: int) -> None:
+def _sealed(file: FileIO, size: int) -> int | None:
+    """Copy the next `size` bytes to a file in memory that nobody can write to any more; None where there are none."""
+    if sys.platform != "linux":
         return None
+    fd = os.memfd_create("component", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        left = size
+        while left and (sent := os.sendfile(fd, file.fileno(), None, left)):
+            left -= sent
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
 
 
 def _exactly(file: FileIO, size: int) -> bytes:

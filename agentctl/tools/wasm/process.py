@@ -1,4 +1,4 @@
-"""A forked child: its pipes are read up to their caps, and it is killed when its time is up."""
+"""A forked child: its pipes are read up to their caps, and it is killed when its time is up or its parent dies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
+from agentctl.tools.wasm import confine
 from agentctl.tools.wasm.reactor import READ, Reactor
 
 Killed = Literal["timeout", "output", "cancelled"]
@@ -31,6 +32,11 @@ class Ended:
     killed: Killed | None
     pipes: tuple[bytes, ...]
     elapsed_ms: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether it ended by itself, with all that it had to do done."""
+        return self.killed is None and self.status == 0
 
 
 class Process:
@@ -73,6 +79,11 @@ class Process:
         self._killed = self._killed or why
         os.kill(self._pid, signal.SIGKILL)
 
+    def cancel(self) -> bool:
+        """Kill it, for nobody waits for it any more; says that `ended` is still told."""
+        self.kill("cancelled")
+        return True
+
     def expire(self) -> None:
         """Kill it, for its time is up."""
         self._reactor.due.discard(self)
@@ -109,7 +120,7 @@ def _fork(pipes: int, job: Callable[[Sequence[int]], NoReturn]) -> tuple[int, li
     try:
         for _ in range(pipes):
             opened.append(os.pipe())  # noqa: PERF401 - those before one that fails are closed
-        pid = os.fork()
+        parent, pid = os.getpid(), os.fork()
     except OSError:
         for reader, writer in opened:
             os.close(reader)
@@ -117,6 +128,7 @@ def _fork(pipes: int, job: Callable[[Sequence[int]], NoReturn]) -> tuple[int, li
         raise
     if pid == 0:
         try:
+            confine.die_with(parent)
             job([writer for _, writer in opened])
         finally:
             os._exit(70)  # EX_SOFTWARE

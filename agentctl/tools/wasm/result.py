@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from agentctl.errors import ToolFailure
 from agentctl.tools.wasm.loaded import Origin
@@ -52,8 +52,7 @@ class Result:
         """Read what the host process answers."""
         error = None
         if "code" in answer:
-            code = answer["code"] if answer["code"] in get_args(ToolFailure) else "failed"
-            error = Failure(code, answer["message"], answer.get("hint"))
+            error = Failure(answer["code"], answer["message"], answer.get("hint"))
         return cls(
             result=answer.get("value"),
             error=error,

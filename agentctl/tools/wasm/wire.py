@@ -23,6 +23,11 @@ class Request:
     limits: Limits
     seed: int
 
+    @property
+    def writes(self) -> bool:
+        """Whether it may write files."""
+        return any(preopen.writable for preopen in self.grants.files)
+
 
 def frame(message: dict[str, Any]) -> bytes:
     """Return a message as it is sent."""

@@ -5,9 +5,24 @@ for exchanges; the asyncio process that it was forked for answers them with `ser
 what is decided about.
 """
 
-from agentctl.tools.wasm.network.channel import Channel, Exchange, Network
-from agentctl.tools.wasm.network.frames import Answer, Failure, Request
-from agentctl.tools.wasm.network.grants import HostGrant, admit
+from agentctl.tools.wasm.network.channel import Channel
+from agentctl.tools.wasm.network.frames import BODY_LIMIT, Answer, Failure, Headers, Request
+from agentctl.tools.wasm.network.grants import HostGrant, admit, is_path, split_authority
+from agentctl.tools.wasm.network.protocol import Exchange, Network
 from agentctl.tools.wasm.network.serving import serve
 
-__all__ = ["Answer", "Channel", "Exchange", "Failure", "HostGrant", "Network", "Request", "admit", "serve"]
+__all__ = [
+    "BODY_LIMIT",
+    "Answer",
+    "Channel",
+    "Exchange",
+    "Failure",
+    "Headers",
+    "HostGrant",
+    "Network",
+    "Request",
+    "admit",
+    "is_path",
+    "serve",
+    "split_authority",
+]

@@ -35,16 +35,13 @@ class HostGrant:
             ToolError: it is nothing of that kind.
         """
         subdomains = text.startswith("*.")
+        bare = ":" in text and is_literal(text)  # IPv6 without brackets
         try:
-            host, port = _split(text[2:] if subdomains else text)
-            if subdomains and is_literal(host):
-                raise ValueError("an address has no subdomains")
+            host, port = split_authority(f"[{text}]" if bare else text.removeprefix("*."))
         except ValueError as error:
-            raise ToolError(
-                f"can't grant the host {text!r}: {error}",
-                hint="give a name or an address, as example.com, *.example.com or 127.0.0.1:8080",
-                reason="invalid",
-            ) from error
+            raise _ungrantable(text, str(error)) from error
+        if subdomains and is_literal(host):
+            raise _ungrantable(text, "an address has no subdomains")
         return cls(host, port, subdomains)
 
     def covers(self, target: Target) -> bool:
@@ -71,8 +68,8 @@ class Target:
         """
         if scheme not in _USUAL:
             raise ValueError(f"{scheme!r} is neither http nor https")
-        host, port = _split(authority)
-        if not _PATH.fullmatch(path):
+        host, port = split_authority(authority)
+        if not is_path(path):
             raise ValueError("the path does not begin with a slash, or has forbidden characters")
         return cls(scheme, host, port or _USUAL[scheme], path if path.startswith("/") else f"/{path}")
 
@@ -104,7 +101,22 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def _split(authority: str) -> tuple[str, int | None]:
+def _ungrantable(text: str, why: str) -> ToolError:
+    hint = "give a name or an address, as example.com, *.example.com or 127.0.0.1:8080"
+    return ToolError(f"can't grant the host {text!r}: {why}", hint=hint, reason="invalid")
+
+
+def is_path(text: str) -> bool:
+    """Whether it is a path with or without a query, both of characters that need no quoting; empty is one."""
+    return _PATH.fullmatch(text) is not None
+
+
+def split_authority(authority: str) -> tuple[str, int | None]:
+    """The host in its one form, and the port if there is one.
+
+    Raises:
+        ValueError: it is something else, or could be read in more than one way.
+    """
     found = _AUTHORITY.fullmatch(authority)
     if not found:
         raise ValueError(f"{authority!r} is not a host, or a host and a port")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
 
 from agentctl.errors import AgentctlError, ProviderError, ToolError
 from agentctl.tools.fence import pin
@@ -23,29 +22,11 @@ from agentctl.tools.wasm.network.frames import (
     pack_failure,
 )
 from agentctl.tools.wasm.network.grants import HostGrant, Target, admit, is_literal
+from agentctl.tools.wasm.network.headers import NOT_THEIRS, TOKEN, VALUE
 from agentctl.transport import Response, SilenceError, Timeouts, Transport
 
 ANSWER_LIMIT = 32 << 20  # bytes of a body
-# RFC 9110 7.6.1, 7.2, 8.6 and 10.1.1: how the request is sent is not the component's business.
-NOT_THEIRS = frozenset(
-    [
-        "connection",
-        "expect",
-        "host",
-        "http2-settings",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ]
-)
 _OURS = frozenset({"accept-encoding", "content-length"})  # left out without a word: the answer must come as it is
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")
 _TUNNELS = frozenset({"CONNECT", "TRACE"})
 
 
@@ -128,17 +109,15 @@ class Performance:
         await self._tell(Kind.END)
 
     async def _fail(self, failure: Failure) -> None:
-        try:
+        with suppress(ConnectionError):  # nobody may listen any more
             await self._tell(Kind.FAILED, pack_failure(failure))
-        except ConnectionError:
-            pass  # nobody listens any more
 
     async def _tell(self, kind: Kind, payload: bytes = b"") -> None:
         self.wanted.clear()
         await self._say(Frame(kind, self._number, payload))
 
 
-async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     size = 0
     async for chunk in chunks:
         size += len(chunk)
@@ -149,13 +128,16 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _admitted(request: Request, grants: Sequence[HostGrant]) -> Target:
-    if not _TOKEN.fullmatch(request.method) or request.method.upper() in _TUNNELS:
+    if not TOKEN.fullmatch(request.method) or request.method.upper() in _TUNNELS:
         raise _RefusedError("HTTP-request-method-invalid", f"the method {request.method[:40]!r} can't be sent")
     try:
         target = Target.parse(request.scheme, request.authority, request.path)
     except ValueError as error:
         raise _RefusedError("HTTP-request-URI-invalid", str(error)) from error
-    admit(target, grants)
+    try:
+        admit(target, grants)
+    except ToolError as error:
+        raise _RefusedError("HTTP-request-denied", error.message) from error
     return target
 
 
@@ -164,7 +146,7 @@ def _sent(headers: Headers) -> dict[str, str]:
     sent: dict[str, str] = {}
     for given, value in headers:
         name = given.lower()
-        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        if not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
             raise _RefusedError("HTTP-protocol-error", f"the header {given[:40]!r} has forbidden characters")
         if name in NOT_THEIRS:
             raise _RefusedError("HTTP-request-denied", f"the header {name} is not the component's to send")
@@ -177,8 +159,7 @@ def _failure(error: AgentctlError) -> Failure:
     """An error as a component is told of it."""
     causes = list(_causes(error))
     if isinstance(error, ToolError):
-        denied = "destination-IP-prohibited" if "public internet" in error.message else "HTTP-request-denied"
-        code = denied if error.reason == "denied" else "DNS-error"
+        code = "destination-IP-prohibited" if error.reason == "denied" else "DNS-error"
     elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         code = "connection-refused"
     elif any(isinstance(cause, ssl.SSLError) for cause in causes):

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
+from agentctl.errors import ToolError
 from agentctl.tools.wasm.network.frames import FRAME_LIMIT, HEADER, Failure, Frame, Kind, pack_failure, unpack_request
 from agentctl.tools.wasm.network.grants import HostGrant
 from agentctl.tools.wasm.network.performing import Performance
@@ -30,7 +31,11 @@ async def serve(sock: socket.socket, granted: Sequence[str], *, timeout: float) 
     Raises:
         ToolError: a grant can't be read.
     """
-    grants = [HostGrant.parse(text) for text in granted]
+    try:
+        grants = [HostGrant.parse(text) for text in granted]
+    except ToolError:
+        sock.close()
+        raise
     reader, writer = await asyncio.open_unix_connection(sock=sock, limit=FRAME_LIMIT)
     server = _Server(writer, grants, timeout)
     try:
@@ -40,6 +45,8 @@ async def serve(sock: socket.socket, granted: Sequence[str], *, timeout: float) 
     finally:
         await server.stop()
         writer.transport.abort()  # what it still holds is of no use to anybody
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 class _Server:
