@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,20 @@ def built(name: str) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return directory / f"{name}.wasm"
+
+
+def sampler() -> Path:
+    """A component of QuickJS that tells what it finds of chance and time; it is kept in build/tools too."""
+    source, target = ROOT / "tests/support/sampler/sampler.js", ROOT / "build/tools/sampler.wasm"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.parent / ".lock"):
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            command = [NODE / "componentize-qjs", "--sync", "--wit", source.with_suffix(".wit"), "--js", source]
+            subprocess.run([*command, "--output", target], check=True, capture_output=True)
+    return target
+
+
+def node_path() -> str:
+    """A PATH on which jco is, and Node.js."""
+    assert (NODE / "jco").exists(), "jco is not installed; `make test` installs it by npm"
+    return f"{NODE}{os.pathsep}{os.environ['PATH']}"

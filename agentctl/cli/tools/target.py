@@ -101,4 +101,4 @@ def _file(path: Path) -> Target:
     ours = describing(inspection.exports)
     sha256 = hashlib.sha256(data).hexdigest()
     call = ours[1] if ours else None
-    return Target(str(path), path, sha256, inspection.capabilities, Grants(), Limits(), offers, call)
+    return Target(str(path), path.absolute(), sha256, inspection.capabilities, Grants(), Limits(), offers, call)

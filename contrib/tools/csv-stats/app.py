@@ -23,10 +23,10 @@ class WitWorld(World):
     def summarize_file(self, path: str, delimiter: str | None) -> Summary:
         """Sum up a table in a file."""
         try:
-            with Path(path).open(encoding="utf-8-sig", newline="") as file:
-                return summarize(file.read(), delimiter)
+            text = Path(path).read_bytes().decode()
         except (OSError, UnicodeDecodeError) as error:
             raise Err(f"can't read {path}: {error}") from error
+        return summarize(text.removeprefix("\ufeff"), delimiter)
 
 
 def summarize(text: str, delimiter: str | None) -> Summary:
@@ -56,7 +56,8 @@ def _column(name: str, cells: list[str]) -> Column:
     numbers = _numbers(values)
     ordered = sorted(zip(numbers, values, strict=True)) if numbers else sorted((value, value) for value in values)
     counts = Counter(values)
-    commonest = counts.most_common(1)[0] if counts else ("", 0)
+    # `most_common` imports a module as it runs, and here are only those that were imported when this was built.
+    commonest = max(counts.items(), key=lambda item: item[1], default=("", 0))
     return Column(
         name=name.strip(),
         kind=_kind(values, numbers),
