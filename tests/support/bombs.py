@@ -114,3 +114,69 @@ SLEEPER = """
   (func (export "sleep") (param "ns" u64) (canon lift (core func $i "sleep"))))
 """
 """`sleep` waits in the host, where no trap reaches it."""
+
+_ERROR_CODES = (
+    "access would-block already bad-descriptor busy deadlock quota exist file-too-large illegal-byte-sequence"
+    " in-progress interrupted invalid io is-directory loop too-many-links message-size name-too-long no-device no-entry"
+    " no-lock insufficient-memory insufficient-space not-directory not-empty not-recoverable unsupported no-tty"
+    " no-such-device overflow not-permitted pipe read-only invalid-seek text-file-busy cross-device"
+)
+
+LINKER = f"""
+(component
+  (import "wasi:io/poll@0.2.0" (instance $poll
+    (export "pollable" (type $pollable (sub resource)))
+    (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
+  (alias export $poll "pollable" (type $pollable-type))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+    (alias outer 1 $pollable-type (type $outer-pollable))
+    (export "pollable" (type $inner-pollable (eq $outer-pollable)))
+    (export "subscribe-duration" (func (param "when" u64) (result (own $inner-pollable))))))
+  (import "wasi:filesystem/types@0.2.0" (instance $types
+    (export "descriptor" (type $descriptor (sub resource)))
+    (type $codes (enum {" ".join(f'"{code}"' for code in _ERROR_CODES.split())}))
+    (export "error-code" (type $code (eq $codes)))
+    (export "[method]descriptor.symlink-at" (func
+      (param "self" (borrow $descriptor)) (param "old-path" string) (param "new-path" string)
+      (result (result (error $code)))))))
+  (alias export $types "descriptor" (type $descriptor-type))
+  (import "wasi:filesystem/preopens@0.2.0" (instance $preopens
+    (alias outer 1 $descriptor-type (type $outer-descriptor))
+    (export "descriptor" (type $inner-descriptor (eq $outer-descriptor)))
+    (type $pair (tuple (own $inner-descriptor) string))
+    (export "get-directories" (func (result (list $pair))))))
+  (core module $libc
+    (memory (export "memory") 1)
+    (global $next (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+      (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+      (global.set $next (i32.add (local.get $at) (local.get 3)))
+      (local.get $at)))
+  (core instance $libc (instantiate $libc))
+  (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+  (core func $block (canon lower (func $poll "[method]pollable.block")))
+  (core func $directories (canon lower (func $preopens "get-directories")
+    (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+  (core func $symlink (canon lower (func $types "[method]descriptor.symlink-at")
+    (memory (core memory $libc "memory"))))
+  (core module $m
+    (import "libc" "memory" (memory 1))
+    (import "host" "subscribe" (func $subscribe (param i64) (result i32)))
+    (import "host" "block" (func $block (param i32)))
+    (import "host" "directories" (func $directories (param i32)))
+    (import "host" "symlink" (func $symlink (param i32 i32 i32 i32 i32 i32)))
+    (data (i32.const 64) "../..link")
+    (func (export "link") (param $ns i64)
+      (call $directories (i32.const 0))
+      (call $symlink (i32.load (i32.load (i32.const 0)))
+        (i32.const 64) (i32.const 5) (i32.const 69) (i32.const 4) (i32.const 32))
+      (if (i32.load8_u (i32.const 32)) (then unreachable))
+      (call $block (call $subscribe (local.get $ns)))))
+  (core instance $i (instantiate $m
+    (with "libc" (instance $libc))
+    (with "host" (instance
+      (export "subscribe" (func $subscribe)) (export "block" (func $block))
+      (export "directories" (func $directories)) (export "symlink" (func $symlink))))))
+  (func (export "link") (param "ns" u64) (canon lift (core func $i "link"))))
+"""
+"""`link` makes a link `link` to `../..` in its first directory, and then waits in the host."""

@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from agentctl.tools.wasm import seccomp
 
@@ -33,7 +34,7 @@ def die_with(parent: int) -> None:
 def keep_to_one_arena() -> None:
     """Let no thread reserve address space of its own for malloc: 64 MiB each would count as used memory."""
     if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries than glibc have none
+        mallopt = getattr(_libc(), "mallopt", None)  # other C libraries than glibc have none
         if mallopt is not None:
             mallopt(_ARENA_MAX, 1)
 
@@ -80,7 +81,12 @@ def lock() -> None:
     """Give up for good what a call never needs: privileges by other programs, and the system calls of `seccomp`."""
     if sys.platform == "linux":
         _prctl(_SET_NO_NEW_PRIVS, 1)
-        seccomp.forbid(ctypes.CDLL(None, use_errno=True))
+        seccomp.forbid(_libc())
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _is_open(fd: int) -> bool:
@@ -92,8 +98,7 @@ def _is_open(fd: int) -> bool:
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
+    if _libc().prctl(option, value, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl {option}: {os.strerror(number)}")
 

@@ -6,7 +6,6 @@ A host process is started by the first call and is ended with the `Host`; should
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -15,16 +14,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentctl import log
+from agentctl.tools.wasm.exchange import exchange
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.launch import Launched, launch
 from agentctl.tools.wasm.result import Failure, Result
-from agentctl.tools.wasm.wire import HEADER, Request, frame, length, request_as_json
+from agentctl.tools.wasm.wire import Request, frame, request_as_json
 from agentctl.uninterrupted import uninterrupted
 
 AT_ONCE = 32  # calls; more of them wait for their turn
 COMPILE_SECONDS = 120.0
 
-_CHUNK = 1 << 18
 _GONE = Failure("failed", "the process that runs components has died", "try again")
 
 
@@ -72,7 +71,7 @@ class Host:
         message = frame(request_as_json(request))
         async with self._places, AsyncExitStack() as stack:
             ours = await self._connect(stack, grants, limits)
-            answer = await _exchange(ours, message)
+            answer = await exchange(ours, message)
         result = Result(error=_GONE) if answer is None else Result.from_json(answer)
         if result.cache == "tampered":
             log.warning("a compiled component was altered, and was compiled anew", path=str(path))
@@ -131,36 +130,3 @@ async def _served(sock: socket.socket, hosts: Sequence[str], seconds: float) -> 
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def _exchange(sock: socket.socket, message: bytes) -> dict[str, Any] | None:
-    """Send the request and return the answer; None if the host process died meanwhile."""
-    try:
-        return await _converse(sock, message)
-    except asyncio.CancelledError:
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_WR)
-        await uninterrupted(_until_closed(sock))
-        raise
-
-
-async def _converse(sock: socket.socket, message: bytes) -> dict[str, Any] | None:
-    loop = asyncio.get_running_loop()
-    data = bytearray()
-    try:
-        await loop.sock_sendall(sock, message)
-        while chunk := await loop.sock_recv(sock, _CHUNK):
-            data += chunk
-    except OSError:
-        return None
-    if len(data) < HEADER or len(data) != HEADER + length(data):
-        return None
-    answer: dict[str, Any] = json.loads(data[HEADER:])
-    return answer
-
-
-async def _until_closed(sock: socket.socket) -> None:
-    """Wait until the host process has closed the call's connection, which it does when the call's process is gone."""
-    with suppress(OSError):
-        while await asyncio.get_running_loop().sock_recv(sock, _CHUNK):
-            pass

@@ -81,14 +81,20 @@ def _sealed(file: FileIO, size: int) -> int | None:
         return None
     fd = os.memfd_create("component", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        left = size
-        while left and (sent := os.sendfile(fd, file.fileno(), None, left)):
-            left -= sent
+        _copy(file, fd, size)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
     except OSError:
         os.close(fd)
         raise
     return fd
+
+
+def _copy(file: FileIO, fd: int, size: int) -> None:
+    while size:
+        sent = os.sendfile(fd, file.fileno(), None, size)
+        if not sent:  # a mapping of what isn't there would crash
+            raise OSError(errno.EIO, "the file got shorter")
+        size -= sent
 
 
 def _exactly(file: FileIO, size: int) -> bytes:

@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from agentctl.tools.wasm import child, confine
@@ -41,7 +42,11 @@ def main() -> None:
     reactor.watch(control.fileno(), READ, lambda: _accept(control, reactor, start))
     gc.freeze()  # what is here now is never garbage: looking through it would only make forks copy it
     reactor.run()
-    os._exit(0)  # the children end with this process, for there is nothing that would wait for them
+    for item in list(reactor.due):
+        item.expire()
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def _control(fd: int) -> socket.socket:

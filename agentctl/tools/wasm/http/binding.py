@@ -56,6 +56,8 @@ class Binding:
                     write(context, returned, into)
             except (ToolError, WasmtimeError):
                 raise
+            except MemoryError as error:
+                raise ToolError(f"{name} takes more memory than there is", reason="memory") from error
             except Exception as error:  # whatever types the component says a function has, it can't be called wrongly
                 raise ToolError(f"{name} can't be called like that: {error!r}", reason="trap") from error
 
@@ -79,4 +81,13 @@ def _entry(number: int, context: Any, _type: Any, *rest: Any) -> Any:
     arguments, count, results, wanted = rest
     given = [arguments[index] for index in range(count)]
     into = results[0] if wanted else None
-    return catch_exceptions(context, lambda _: FUNCTIONS.get(number)(context, given, into))
+
+    def run(_: object) -> None:
+        try:
+            FUNCTIONS.get(number)(context, given, into)
+        except Exception:
+            raise
+        except BaseException as error:  # it would be lost in C, and the result read although it was never written
+            raise ToolError(f"interrupted: {error!r}") from error
+
+    return catch_exceptions(context, run)

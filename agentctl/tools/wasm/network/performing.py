@@ -6,9 +6,11 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Protocol
 
 from agentctl.errors import AgentctlError, ProviderError, ToolError
-from agentctl.tools.fence import pin
+from agentctl.tools.fence import Pinned
 from agentctl.tools.wasm.network.frames import (
     HEAD_LIMIT,
     PIECE,
@@ -36,23 +38,32 @@ class _RefusedError(Exception):
         super().__init__(message)
 
 
+class Judge(Protocol):
+    """`agentctl.tools.fence.pin`, or what stands in for it."""
+
+    def __call__(self, host: str, port: int, *, granted: Sequence[str]) -> Pinned:
+        """Look up a host, and say which of its addresses may be connected to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all requests of a call: where they may go, how many seconds they may take, and who says so."""
+
+    grants: Sequence[HostGrant]
+    longest: float
+    judge: Judge
+
+
 class Performance:
     """An exchange under way; `wanted` is set when the component asks for the next piece of the answer's body."""
 
-    def __init__(
-        self,
-        number: int,
-        request: Request,
-        grants: Sequence[HostGrant],
-        say: Callable[[Frame], Awaitable[None]],
-        longest: float,
-    ) -> None:
+    def __init__(self, number: int, request: Request, terms: Terms, say: Callable[[Frame], Awaitable[None]]) -> None:
         self.wanted = asyncio.Event()
         self._number = number
         self._request = request
-        self._grants = grants
+        self._terms = terms
         self._say = say
-        self._longest = longest
 
     async def run(self) -> None:
         """Do all of it; what goes wrong is said and not raised."""
@@ -66,7 +77,7 @@ class Performance:
             pass  # nobody listens any more
 
     async def _perform(self) -> None:
-        target = _admitted(self._request, self._grants)
+        target = _admitted(self._request, self._terms.grants)
         headers = _sent(self._request.headers)
         transport = Transport(self._timeouts(), pinned=self._pinned(target))  # its own: cookies are kept in one
         try:
@@ -81,9 +92,9 @@ class Performance:
         usual = Timeouts()
         asked = self._request
         return Timeouts(
-            connect=min(asked.connect or usual.connect, self._longest),
-            header=min(asked.first_byte or usual.header, self._longest),
-            idle=min(asked.between_bytes or usual.idle, self._longest),
+            connect=min(asked.connect or usual.connect, self._terms.longest),
+            header=min(asked.first_byte or usual.header, self._terms.longest),
+            idle=min(asked.between_bytes or usual.idle, self._terms.longest),
         )
 
     def _pinned(self, target: Target) -> Callable[[str, int], Awaitable[Sequence[str]]]:
@@ -91,7 +102,7 @@ class Performance:
             if (host.strip("[]"), port) != (target.host, target.port):  # two readers of one URL must agree
                 raise ToolError(f"{target.url} was read as one of {host}", reason="denied")
             named = (target.host,) if is_literal(target.host) else ()
-            return (await asyncio.to_thread(pin, target.host, port, granted=named)).addresses
+            return (await asyncio.to_thread(self._terms.judge, target.host, port, granted=named)).addresses
 
         return pinned
 

@@ -8,15 +8,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from agentctl.errors import ToolError
+from agentctl.tools.fence import pin
 from agentctl.tools.wasm.network.frames import FRAME_LIMIT, HEADER, Failure, Frame, Kind, pack_failure, unpack_request
 from agentctl.tools.wasm.network.grants import HostGrant
-from agentctl.tools.wasm.network.performing import Performance
+from agentctl.tools.wasm.network.performing import Judge, Performance, Terms
 
 _AT_ONCE = 16  # exchanges; more are refused
 _BUSY = Failure("connection-limit-reached", f"more than {_AT_ONCE} requests at once")
 
 
-async def serve(sock: socket.socket, granted: Sequence[str], *, timeout: float) -> None:  # noqa: ASYNC109 - see there
+async def serve(
+    sock: socket.socket,
+    granted: Sequence[str],
+    *,
+    timeout: float,  # noqa: ASYNC109 - it returns then, and does not raise
+    judge: Judge = pin,
+) -> None:
     """Do what the process at the other end of `sock` asks for, until it closes it; then it is closed here too.
 
     Only hosts that are granted are talked to, at addresses that are public unless the very address is granted; no
@@ -27,6 +34,7 @@ async def serve(sock: socket.socket, granted: Sequence[str], *, timeout: float) 
         sock: a connected stream socket, which is closed in the end.
         granted: hosts as `HostGrant.parse` reads them.
         timeout: how many seconds all of it may take; after them `serve` returns.
+        judge: looks up a host and says which of its addresses may be connected to; it may block.
 
     Raises:
         ToolError: a grant can't be read.
@@ -37,7 +45,7 @@ async def serve(sock: socket.socket, granted: Sequence[str], *, timeout: float) 
         sock.close()
         raise
     reader, writer = await asyncio.open_unix_connection(sock=sock, limit=FRAME_LIMIT)
-    server = _Server(writer, grants, timeout)
+    server = _Server(writer, Terms(grants, timeout, judge))
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
@@ -50,10 +58,9 @@ async def serve(sock: socket.socket, granted: Sequence[str], *, timeout: float) 
 
 
 class _Server:
-    def __init__(self, writer: asyncio.StreamWriter, grants: Sequence[HostGrant], longest: float) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, terms: Terms) -> None:
         self._writer = writer
-        self._grants = grants
-        self._longest = longest
+        self._terms = terms
         self._under_way: dict[int, tuple[Performance, asyncio.Task[None]]] = {}
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -89,7 +96,7 @@ class _Server:
         if len(self._under_way) >= _AT_ONCE:
             self._writer.write(bytes(Frame(Kind.FAILED, number, pack_failure(_BUSY))))
             return
-        performance = Performance(number, request, self._grants, self._say, self._longest)
+        performance = Performance(number, request, self._terms, self._say)
         task = asyncio.create_task(performance.run(), name=f"exchange {number} of a component")
         self._under_way[number] = performance, task
         task.add_done_callback(lambda _: self._under_way.pop(number, None))

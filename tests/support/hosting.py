@@ -1,0 +1,62 @@
+"""A host process for tests: components from text, and the processes that belong to it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agentctl.tools.wasm.grants import Grants, Limits
+from agentctl.tools.wasm.host import Host
+from agentctl.tools.wasm.result import Result
+
+LIMITS = Limits(fuel=1 << 60, timeout=20.0, memory=16 << 20, output=1 << 16)
+NOTHING = Grants()
+
+
+def component(directory: Path, text: str, name: str = "component.wat") -> Path:
+    """Write a component as text."""
+    path = directory / name
+    path.write_text(text)
+    return path
+
+
+async def call(host: Host, path: Path, function: str, arguments: Mapping[str, Any] | None = None) -> Result:
+    """Call it with nothing granted and the usual limits."""
+    return await host.call(path, function, arguments or {}, NOTHING, LIMITS)
+
+
+def children(pid: int) -> list[int]:
+    """The living children of a process."""
+    return [child for child, (parent, state) in _processes() if parent == pid and state != "Z"]
+
+
+def descendants(pid: int) -> list[int]:
+    """The living children of a process, and theirs."""
+    return [each for child in children(pid) for each in (child, *descendants(child))]
+
+
+async def eventually(met: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What `met` returns, once it is something."""
+    deadline = time.monotonic() + seconds
+    while not (found := met()):
+        assert time.monotonic() < deadline, "it never came to be"
+        await asyncio.sleep(0.005)
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    return any(found == pid and state != "Z" for found, (_, state) in _processes())
+
+
+def _processes() -> Iterator[tuple[int, tuple[int, str]]]:
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            yield int(path.name), (int(fields[1]), fields[0])
