@@ -26,6 +26,7 @@ TABLE = "name;age;town\nAnn;31;Oslo\nBob;45;Oslo\nCy;;Rome\n"
 def warm(program: Program) -> Program:
     """A program that keeps what it compiled from one run of the tests to the next: a whole Python takes its time."""
     program.environ["AGENTCTL_CACHE_DIR"] = str(ROOT / "build/cache")
+    program.patience = 150
     return program
 
 
