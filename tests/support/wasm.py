@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from wasmtime import Engine
+from wasmtime.component import Component
+
 from agentctl.tools.wasm.engine import make_engine
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.instance import Returned, call
 from agentctl.tools.wasm.policy import parse_allow
-from wasmtime import Engine
-from wasmtime.component import Component
 
 SMALL = Limits(fuel=20_000_000, memory=16 << 20, output=1 << 20)
 

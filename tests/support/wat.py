@@ -63,18 +63,16 @@ def component(imports: str, hosts: Sequence[Host], body: str, exports: Sequence[
 {lifted})"""
 
 
-def identity(kind: str, types: str = "", core: str | None = None) -> str:
-    """Return a component whose `echo` returns its argument of a type, of which the core form is one pointer or value.
+def identity(kind: str, types: str = "") -> str:
+    """Return a component whose `echo` takes a `value` of a type, and returns the tuple of it and 0.
+
+    Seventeen parameters are more than are passed one by one, so a pointer to all is passed; what a result of two parts
+    looks like in memory is how the first two of them do.
 
     Args:
         kind: the type, as it is written in a component.
         types: definitions that it refers to.
-        core: the core type of a value that is passed by value; without, it is passed within a record by pointer.
     """
-    if core is not None:
-        body = f'    (func (export "echo") (param {core}) (result {core}) (local.get 0))'
-        return component(types, (), body, [("echo", f'(param "value" {kind}) (result {kind})')])
-    # Seventeen parameters are more than are passed one by one, so all are passed by pointer; the value comes first.
     more = " ".join(f'(param "p{i}" u8)' for i in range(16))
     body = '    (func (export "echo") (param i32) (result i32) (local.get 0))'
-    return component(types, (), body, [("echo", f'(param "value" {kind}) {more} (result {kind})')])
+    return component(types, (), body, [("echo", f'(param "value" {kind}) {more} (result (tuple {kind} u8))')])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _HINTS: dict[str, str] = {
     "timeout": "allow more with --timeout",
     "memory": "allow more with --memory",
 }
+_FRAME = re.compile(r"\s*\d+:\s+0x[0-9a-f]+ - ")
 _SHOWN = 300
 
 
@@ -100,16 +102,20 @@ def explain(error: WasmtimeError) -> tuple[str, ToolFailure]:
     """Say in words what ended a call, and which kind of failure it is."""
     if isinstance(error, ExitTrap):
         return f"the component left with exit status {error.code}", "trap"
-    text = str(error)
+    text = "\n".join(_lines(str(error)))
     for sign, reason, words in _REASONS:
         if sign in text:
             return words, reason
-    return f"the component trapped: {_cause(text)}", "trap"
+    return f"the component trapped: {cause(text)}", "trap"
 
 
-def _cause(text: str) -> str:
-    """The last cause of a chain, without the frames of the guest's stack."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    cause = next((line for line in reversed(lines) if "wasm trap: " in line), lines[-1] if lines else "unknown")
-    words = cause.partition("wasm trap: ")[2] or cause
-    return words[:_SHOWN]
+def cause(text: str) -> str:
+    """The last cause that a message of wasmtime's names."""
+    lines = _lines(text)
+    last = next((line for line in reversed(lines) if "wasm trap: " in line), lines[-1] if lines else "unknown")
+    return (last.partition("wasm trap: ")[2] or last)[:_SHOWN]
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a message without the frames of the guest's stack, which are named by the guest."""
+    return [line.strip() for line in text.splitlines() if line.strip() and not _FRAME.match(line)]

@@ -13,6 +13,7 @@ from agentctl.errors import ToolError
 from agentctl.tools.wasm import exports, imports
 from agentctl.tools.wasm.engine import make_engine
 from agentctl.tools.wasm.exports import Function, Uncallable
+from agentctl.tools.wasm.failures import cause
 from agentctl.tools.wasm.hollow import hollow, modules
 from agentctl.tools.wasm.preamble import Kind, imported, kind_of
 
@@ -62,7 +63,7 @@ def inspect(data: bytes, engine: wasmtime.Engine | None = None) -> Inspection:
     try:
         component = Component(engine, _light(data, engine))
     except wasmtime.WasmtimeError as error:
-        return Inspection("component", reason=f"it does not compile: {str(error).splitlines()[0]}")
+        return Inspection("component", reason=f"it does not compile: {cause(str(error))}")
     return inspect_component(component, engine)
 
 

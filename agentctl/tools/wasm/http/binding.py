@@ -43,10 +43,13 @@ class Binding:
         """Define a function of that type. Whatever goes wrong in it ends the call, as a ToolError.
 
         Raises:
-            TypeError: it returns what can't be returned.
+            ToolError: it returns what none of our functions does.
         """
         result = type_.result
-        write = None if result is None else self._lowering.writer(result)
+        try:
+            write = None if result is None else self._lowering.writer(result)
+        except TypeError as error:
+            raise ToolError(f"{name} does not return what it is said to: {error}", reason="denied") from error
 
         def run(context: Any, arguments: list[Any], into: Any) -> None:
             lifting = Lifting(context, self._handles)
@@ -62,6 +65,16 @@ class Binding:
                 raise ToolError(f"{name} can't be called like that: {error!r}", reason="trap") from error
 
         _add(instance, name, run)
+
+    def add_refusal(self, instance: LinkerInstance, name: str, interface: str) -> None:
+        """Define a function that is there and ends the call, as denied."""
+
+        def refuse(*_: object) -> None:
+            raise ToolError(
+                f"{name} of {interface} is not granted to a component that is granted hosts", reason="denied"
+            )
+
+        _add(instance, name, refuse)
 
     def _drop(self, number: int) -> None:
         if dropped := getattr(self._handles.pop(number), "dropped", None):

@@ -81,8 +81,11 @@ def _fill(
             binding.add_resource(instance, name)
         elif isinstance(item, types.FuncType):
             function = world.function(interface, name)
-            if function is None:
+            if function is None and world.refuses(interface, name):
+                binding.add_refusal(instance, name, interface)
+            elif function is None:
                 raise ToolError(f"the function {name} of {interface} is not known", reason="denied")
-            binding.add_function(instance, name, item, function)
+            else:
+                binding.add_function(instance, name, item, function)
         elif not isinstance(item, types.ValType):
             raise ToolError(f"{interface} has {name}, which is no function or type", reason="denied")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from agentctl.errors import ToolError
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "_exported_to_components"
@@ -33,12 +31,3 @@ def find(kind: type, name: str, *, static: bool) -> Callable[..., Any] | None:
         return cast("Callable[..., Any]", plain)(self, *arguments)
 
     return method
-
-
-def refusal(what: str) -> Callable[..., Any]:
-    """A function that is there and is not granted."""
-
-    def refuse(*_: object) -> Any:
-        raise ToolError(f"{what} is not granted to a component that is granted hosts", reason="denied")
-
-    return refuse

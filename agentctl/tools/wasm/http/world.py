@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from agentctl.tools.wasm.http.absent import NoFiles, NoSockets
 from agentctl.tools.wasm.http.cli import StandardStreams
 from agentctl.tools.wasm.http.clocks import MonotonicClock
-from agentctl.tools.wasm.http.exported import exported, find, refusal
+from agentctl.tools.wasm.http.exported import exported, find
 from agentctl.tools.wasm.http.failures import IoError, error_code
 from agentctl.tools.wasm.http.fetching import Fetching
 from agentctl.tools.wasm.http.fields import Fields
@@ -58,8 +58,12 @@ class World:
             found = find(RESOURCES[resource], method, static=kind == "[static")
         else:
             found = None
-        refused = resource in ABSENT or OWNERS[interface] in {"files", "sockets"}
-        return refusal(f"{interface} {name}") if refused and found is None else found
+        return found
+
+    def refuses(self, interface: str, name: str) -> bool:
+        """Whether a function that is not known is one of what is never made, and so may stand there to be refused."""
+        resource = name.rpartition("]")[2].partition(".")[0]
+        return resource in ABSENT or OWNERS[interface] in {"files", "sockets"}
 
     def _free(self, named: str, name: str) -> Callable[..., Any] | None:
         owner = self._owners[named]

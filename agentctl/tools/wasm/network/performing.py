@@ -75,6 +75,8 @@ class Performance:
             await self._fail(_failure(error))
         except ConnectionError:
             pass  # nobody listens any more
+        except Exception as error:  # noqa: BLE001 - whatever it was led into, a component must not wait for ever
+            await self._fail(Failure("internal-error", f"the request can't be made: {error!r}"))
 
     async def _perform(self) -> None:
         target = _admitted(self._request, self._terms.grants)
