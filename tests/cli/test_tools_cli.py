@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from support.components import ARITHMETIC, PREVIEW1, built, write
+from support.components import ARITHMETIC, CACHE, PREVIEW1, built, write
 from support.program import AGENTCTL, PATIENCE, Program
 from support.schemas import validate
 
@@ -278,6 +278,7 @@ def test_what_can_not_be_migrated_is_told(program: Program, arithmetic: Path) ->
 
 def test_a_component_of_our_world_brings_its_own_words(program: Program) -> None:
     """Its tools have the names, descriptions and schemas that it gives them, and are called by name."""
+    program.environ["AGENTCTL_CACHE_DIR"] = str(CACHE)
     added = program.run("tools", "add", built("json"), "--yes", "--json")
     assert added.code == 0, added.err
     validate("tools-add", added.json)

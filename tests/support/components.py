@@ -13,6 +13,7 @@ from agentctl.locks import FileLock
 
 ROOT = Path(__file__).parent.parent.parent
 NODE = Path(sys.prefix) / "node/node_modules/.bin"
+CACHE = ROOT / "build/cache"  # of what was compiled, from one run of the tests to the next: engines take their time
 
 ARITHMETIC = """
 (component

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.components import ARITHMETIC, built, write
+from support.components import ARITHMETIC, CACHE, built, write
 
 from agentctl.errors import ToolError
 from agentctl.tools.base import Outcome, Plan
@@ -30,7 +30,7 @@ async def _tools(
 ) -> AsyncIterator[dict[str, ComponentTool]]:
     """The tools of a component that was just added."""
     data = path.read_bytes()  # noqa: ASYNC240 - nothing else waits
-    async with Host(home / "cache") as host:
+    async with Host(CACHE / "components") as host:
         offers = await offers_of(data, inspect(data).exports, host)
         entry = _entry(path, offers, grants or Grants(), limits or Limits())
         kept = Library(home / "tools").add(entry, data)

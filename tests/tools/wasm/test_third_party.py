@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import wasmtime
-from support.components import ROOT, built, node_path
+from support.components import CACHE, built, node_path
 from support.program import Program
 
 DRAWING = """
@@ -24,8 +24,8 @@ TABLE = "name;age;town\nAnn;31;Oslo\nBob;45;Oslo\nCy;;Rome\n"
 
 @pytest.fixture
 def warm(program: Program) -> Program:
-    """A program that keeps what it compiled from one run of the tests to the next: a whole Python takes its time."""
-    program.environ["AGENTCTL_CACHE_DIR"] = str(ROOT / "build/cache")
+    """A program that finds what was compiled earlier, and has the time that compiling a whole Python takes."""
+    program.environ["AGENTCTL_CACHE_DIR"] = str(CACHE)
     program.patience = 150
     return program
 
@@ -65,21 +65,21 @@ def _by_preview1(module: Path, directory: Path, *arguments: str) -> None:
 
 
 def test_a_program_for_preview1_is_refused_migrated_and_draws_the_same(
-    program: Program, resvg: Path, drawing: Path
+    warm: Program, resvg: Path, drawing: Path
 ) -> None:
     """What is drawn by the migrated component equals, byte for byte, what the module draws."""
-    program.environ["PATH"] = node_path()
-    refused = program.run("tools", "inspect", resvg, "--json")
+    warm.environ["PATH"] = node_path()
+    refused = warm.run("tools", "inspect", resvg, "--json")
     assert (refused.code, refused.json["kind"], refused.json["verdict"]) == (8, "core-preview1", "refused")
     assert "wasi_snapshot_preview1.path_open" in refused.json["imports"]
     assert "agentctl tools migrate" in refused.json["reason"]
-    migrated = program.run("tools", "migrate", resvg, "resvg.wasm", "--json")
+    migrated = warm.run("tools", "migrate", resvg, "resvg.wasm", "--json")
     assert (migrated.code, migrated.json["kind"]) == (0, "component"), migrated.err
     arguments = json.dumps(["/drawing/in.svg", "/drawing/out.png"])
     call = ("tools", "run", "resvg.wasm", "run", "--args", arguments, "--json")
-    denied = program.run(*call).json
+    denied = warm.run(*call).json
     assert not denied["ok"]
-    done = program.run(*call, "--allow", f"fs:rw:{drawing}=/drawing")
+    done = warm.run(*call, "--allow", f"fs:rw:{drawing}=/drawing")
     assert done.json["ok"], done.out
     _by_preview1(resvg, drawing, "/drawing/in.svg", "/drawing/expected.png")
     picture = (drawing / "out.png").read_bytes()
@@ -107,15 +107,15 @@ def test_a_component_of_python_reads_only_what_it_is_granted(warm: Program) -> N
     assert warm.run(*call, "--allow", f"fs:ro:{table}=/table").json["result"] == by_text["result"]
 
 
-def test_a_component_of_javascript_is_called_with_typed_arguments(program: Program) -> None:
+def test_a_component_of_javascript_is_called_with_typed_arguments(warm: Program) -> None:
     """componentize-qjs's components take records and results as their types say; its own start-up is no tool."""
     path = built("units")
-    found = program.run("tools", "inspect", path, "--json").json
+    found = warm.run("tools", "inspect", path, "--json").json
     assert (found["kind"], found["verdict"], found["imports"]) == ("component", "ok", [])
     arguments = '{"value": 26.2, "source": "mi", "target": "km"}'
-    done = program.run("tools", "run", path, "convert", "--args", arguments, "--json").json
+    done = warm.run("tools", "run", path, "convert", "--args", arguments, "--json").json
     assert done["result"] == {"ok": {"value": 42.1648128, "unit": "km", "dimension": "length"}}
-    refused = program.run("tools", "run", path, "convert", "--args", '[1, "mi", "kg"]', "--json").json
+    refused = warm.run("tools", "run", path, "convert", "--args", '[1, "mi", "kg"]', "--json").json
     assert refused["result"] == {"err": "mi is a unit of length, and kg one of mass"}
-    added = program.run("tools", "add", path, "--yes", "--json").json
+    added = warm.run("tools", "add", path, "--yes", "--json").json
     assert [one["name"] for one in added["tools"]] == ["units_convert", "units_list-units"]
