@@ -61,8 +61,8 @@ def sampler() -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.parent / ".lock"):
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            command = [NODE / "componentize-qjs", "--sync", "--wit", source.with_suffix(".wit"), "--js", source]
-            subprocess.run([*command, "--output", target], check=True, capture_output=True)
+            options = ["--sync", "--wit", str(source.with_suffix(".wit")), "--js", str(source), "--output", str(target)]
+            subprocess.run([str(NODE / "componentize-qjs"), *options], check=True, capture_output=True)
     return target
 
 
