@@ -45,6 +45,12 @@ MEMORIES = f"""
 """
 """64 memories of 16 MiB each."""
 
+_STEP = "(local.set 0 (i64.xor (i64.mul (local.get 0) (i64.const 31)) (i64.rotl (local.get 0) (i64.const 7))))"
+SLOW = f"""
+(component (core module $m {f"(func (param i64) (result i64) {_STEP * 40} (local.get 0))" * 1500}))
+"""
+"""A component without functions that takes a second to compile."""
+
 _STREAMS = """
   (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
   (alias export $error "error" (type $error-type))

@@ -47,6 +47,11 @@ async def eventually(met: Callable[[], Any], seconds: float = 20.0) -> Any:
     return found
 
 
+def open_files(pid: int) -> dict[int, str]:
+    """What a process has open, by number."""
+    return {int(path.name): str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs."""
     return any(found == pid and state != "Z" for found, (_, state) in _processes())

@@ -14,6 +14,7 @@ from wasmtime.component import Component
 from agentctl.tools.wasm.engine import make_engine
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.instance import Returned, call
+from agentctl.tools.wasm.network import Network
 from agentctl.tools.wasm.policy import parse_allow
 
 SMALL = Limits(fuel=20_000_000, memory=16 << 20, output=1 << 20)
@@ -38,6 +39,7 @@ def returned(
     *,
     grants: Grants | None = None,
     limits: Limits = SMALL,
+    network: Network | None = None,
     seed: int = 1,
 ) -> Returned:
     """What a call of a component's function returns, its output thrown away."""
@@ -52,7 +54,7 @@ def returned(
             limits,
             stdout_fd=sink,
             stderr_fd=sink,
-            network=None,
+            network=network,
             seed=seed,
         )
     finally:

@@ -10,6 +10,7 @@ from mmap import PAGESIZE
 from pathlib import Path
 
 from wasmtime import ExitTrap, Store, WasmtimeError
+from wasmtime.component._enter import maybe_raise_last_exn
 
 from agentctl.errors import ToolError, ToolFailure
 from agentctl.tools.wasm.grants import Limits
@@ -73,20 +74,35 @@ def explained(refusals: Refusals, used: Usage) -> Iterator[None]:
     try:
         yield
     except WasmtimeError as error:
-        message, reason = explain(error)
-        if refusals.met:
-            raise CallError(refusals.met[0], hint=refusals.hint, reason="denied", fuel=used.fuel()) from None
-        if reason == "trap" and not isinstance(error, ExitTrap) and used.memory() > used.limits.memory // 2:
-            # A component that gets no more memory traps by itself, and wasmtime does not tell that it got none.
-            message, reason = f"{message}, with {used.memory() >> 20} MB of memory in use", "memory"
-        hint = _HINTS.get(reason)
-        raise CallError(message, hint=hint, reason=reason, fuel=used.fuel()) from None
+        raise _failure(error, refusals, used) from None
     except MemoryError:
         raise CallError("there is no memory left", hint=_HINTS["memory"], reason="memory", fuel=used.fuel()) from None
     except CallError:
         raise
     except ToolError as error:
         raise CallError(error.message, hint=error.hint, reason=error.reason, fuel=used.fuel()) from None
+
+
+def _failure(error: WasmtimeError, refusals: Refusals, used: Usage) -> CallError:
+    if refusals.met:
+        return CallError(refusals.met[0], hint=refusals.hint, reason="denied", fuel=used.fuel())
+    raised = _raised()
+    if isinstance(raised, ToolError):
+        return CallError(raised.message, hint=raised.hint, reason=raised.reason, fuel=used.fuel())
+    message, reason = explain(error) if raised is None else (f"a function of the host failed: {raised}", "trap")
+    if reason == "trap" and not isinstance(error, ExitTrap) and used.memory() > used.limits.memory // 2:
+        # A component that gets no more memory traps by itself, and wasmtime does not tell that it got none.
+        message, reason = f"{message}, with {used.memory() >> 20} MB of memory in use", "memory"
+    return CallError(message, hint=_HINTS.get(reason), reason=reason, fuel=used.fuel())
+
+
+def _raised() -> Exception | None:
+    """What a host function raised, which wasmtime's package keeps for whoever asks first."""
+    try:
+        maybe_raise_last_exn()
+    except Exception as error:  # noqa: BLE001 - it is whatever was raised
+        return error
+    return None
 
 
 def _size() -> int:

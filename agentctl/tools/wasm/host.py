@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,7 +58,7 @@ class Host:
         is gone.
 
         Args:
-            path: an absolute path.
+            path: where the component is.
             function: as `inspector.inspect` names it.
             arguments: JSON values by the parameters' names.
             grants: what it may touch.
@@ -67,8 +68,7 @@ class Host:
         Raises:
             ToolError: there is no wasmtime, or the host process can't be started.
         """
-        request = Request(str(path), function, dict(arguments), grants, limits, seed or 0)
-        message = frame(request_as_json(request))
+        message = _message(Request(str(path), function, dict(arguments), grants, limits, seed or 0))
         async with self._places, AsyncExitStack() as stack:
             ours = await self._connect(stack, grants, limits)
             answer = await exchange(ours, message)
@@ -118,15 +118,21 @@ class Host:
                 return
 
 
+def _message(request: Request) -> bytes:
+    """The request as it is sent; the host process is in another directory."""
+    return frame(request_as_json(replace(request, path=str(Path(request.path).absolute()))))
+
+
 @asynccontextmanager
 async def _served(sock: socket.socket, hosts: Sequence[str], seconds: float) -> AsyncIterator[None]:
-    """Do the requests of a component meanwhile; they end with its process, and `seconds` only make sure of it."""
+    """Do the requests of a component meanwhile, and cut off what is under way when its process is gone.
+
+    `seconds` only make sure of an end: the other end of `sock` is closed with the process.
+    """
     from agentctl.tools.wasm.network import serve  # noqa: PLC0415 - few components are granted a host
 
     task = asyncio.create_task(serve(sock, hosts, timeout=seconds))
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await uninterrupted(task)

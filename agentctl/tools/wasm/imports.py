@@ -18,6 +18,7 @@ from wasmtime.component import Component, ComponentInstanceType, FuncType, Resou
 from agentctl.errors import ToolError
 
 RULES: dict[str, str] = {
+    "agentctl:tool/http": "http",
     "wasi:cli/environment": "env",
     "wasi:cli/exit": "",
     "wasi:cli/stderr": "stdio",
@@ -50,7 +51,8 @@ RULES: dict[str, str] = {
 }
 """The capability that each interface belongs to; none for what touches nothing outside by itself."""
 
-_NAME = re.compile(r"(?P<interface>wasi:[a-z0-9-]+/[a-z0-9-]+)@0\.2\.(?:0|[1-9][0-9]{0,5})")
+_NAME = re.compile(r"(?P<interface>[a-z0-9-]+:[a-z0-9-]+/[a-z0-9-]+)@(?P<minor>0\.[0-9]+)\.(?:0|[1-9][0-9]{0,5})")
+_MINOR = {"wasi": "0.2", "agentctl": "0.1"}  # the only version of each that there are rules for
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,24 @@ def _read(component: Component, engine: wasmtime.Engine) -> Iterator[Import]:
         item = extern.ty
         if isinstance(item, ValType):
             continue
-        matched = _NAME.fullmatch(name)
-        interface = matched["interface"] if matched else ""
+        interface = _interface(name)
         if not isinstance(item, ComponentInstanceType) or interface not in RULES:
             raise ToolError(f"it imports {name}, which there is no rule for", reason="denied")
         exports = {each: of.ty for each, of in item.exports(engine).items()}
         if odd := [each for each, kind in exports.items() if not isinstance(kind, FuncType | ResourceType | ValType)]:
             raise ToolError(f"it imports {odd[0]} of {name}, which there is no rule for", reason="denied")
         functions = {each: kind for each, kind in exports.items() if isinstance(kind, FuncType)}
-        own = [(each, kind) for each, kind in exports.items() if isinstance(kind, ResourceType) and kind not in met]
-        met += [kind for _, kind in own]
-        yield Import(name, interface, RULES[interface], functions, tuple(each for each, _ in own))
+        own = []
+        for each, kind in exports.items():
+            if isinstance(kind, ResourceType) and kind not in met:
+                own.append(each)
+                met.append(kind)
+        yield Import(name, interface, RULES[interface], functions, tuple(own))
+
+
+def _interface(name: str) -> str:
+    """The name of an import without its version; empty if it is of another version than there are rules for."""
+    matched = _NAME.fullmatch(name)
+    if matched is None or _MINOR.get(name.partition(":")[0]) != matched["minor"]:
+        return ""
+    return matched["interface"]

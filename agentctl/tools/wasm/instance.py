@@ -67,12 +67,12 @@ def call(  # noqa: PLR0917 - what is called, with what, and under which terms
     _unmoved(grants)
     before = links.escaping(grants.files)
     refusals = Refusals()
-    world = World(grants, network, seed, refusals)
+    world = World(grants, network, seed, refusals, stdout_fd, stderr_fd)
     try:
         with closing(wasmtime.Store(engine)) as store, usage(store, limits) as used, explained(refusals, used):
             _bound(store, limits)
             store.set_wasi(_outside(grants, argv, stdout_fd, stderr_fd))
-            instance = link(component, engine, store, world).instantiate(store, component)
+            instance = link(component, engine, world).instantiate(store, component)
             plain = _invoke(_function(instance, store, function), store, kind, lowered)
             result = _presented(kind, plain, limits)
             fuel = used.fuel()

@@ -9,6 +9,7 @@ that has no replacement ends it all before anything runs.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,7 @@ from agentctl.tools.wasm.shadows.refusing import Host, Refusals, Storelike, deni
 if TYPE_CHECKING:
     from agentctl.tools.wasm.network import Network
 
+_SPLIT = "grant one of them, or call two components: one that fetches, and one that writes"
 _FIRST_RESOURCE = 7_000  # numbers of the types of resources that stand for what nobody can have
 
 
@@ -38,9 +40,11 @@ class World:
     network: Network | None
     seed: int
     refusals: Refusals
+    stdout_fd: int
+    stderr_fd: int
 
 
-def link(component: Component, engine: wasmtime.Engine, store: wasmtime.Store, world: World) -> Linker:
+def link(component: Component, engine: wasmtime.Engine, world: World) -> Linker:
     """Return a linker in which every import is granted, virtual, empty or refused.
 
     Raises:
@@ -48,15 +52,27 @@ def link(component: Component, engine: wasmtime.Engine, store: wasmtime.Store, w
     """
     imports = read(component, engine)
     linker = Linker(engine)
+    if not imports:
+        return linker
     linker.allow_shadowing = True
     linker.add_wasip2()
-    shadowed = [each for each in imports if not _granted(each, world)]
-    _shadow(linker, shadowed, engine, world)
-    if world.network is not None and any(each.capability == "http" and each not in shadowed for each in imports):
-        from agentctl.tools.wasm.http import define  # noqa: PLC0415 - only what may use a network needs it
-
-        define(linker, component, engine, store, world.network)
+    clock = FrozenClock(engine)
+    _shadow(linker, [each for each in imports if not _granted(each, world)], clock, world)
+    if world.network is not None and any(each.capability == "http" and _granted(each, world) for each in imports):
+        if world.grants.files and any(each.capability == "files" for each in imports):
+            raise ToolError("a component can't have both files and hosts", hint=_SPLIT, reason="denied")
+        _define_http(linker, component, engine, world.network, clock, world)
     return linker
+
+
+def _define_http(  # noqa: PLR0917 - what it is defined in, for what, and from what
+    linker: Linker, component: Component, engine: wasmtime.Engine, network: Network, clock: FrozenClock, world: World
+) -> None:
+    """Put our wasi:http before wasmtime's, with all interfaces that share resources with it."""
+    from agentctl.tools.wasm.http import define  # noqa: PLC0415 - only what may use a network needs it
+
+    now = time.monotonic_ns if world.grants.clock else lambda: clock.elapsed
+    define(linker, component, engine, network, stdout_fd=world.stdout_fd, stderr_fd=world.stderr_fd, now=now)
 
 
 def _granted(wanted: Import, world: World) -> bool:
@@ -74,10 +90,10 @@ def _granted(wanted: Import, world: World) -> bool:
             return True
 
 
-def _shadow(linker: Linker, shadowed: Sequence[Import], engine: wasmtime.Engine, world: World) -> None:
+def _shadow(linker: Linker, shadowed: Sequence[Import], clock: FrozenClock, world: World) -> None:
     numbers = itertools.count(_FIRST_RESOURCE)
     made: dict[tuple[str, str], int] = {}  # the numbers of types of resources, by version and name
-    clock, random = FrozenClock(engine), SeededRandom(world.seed, world.refusals)
+    random = SeededRandom(world.seed, world.refusals)
     with linker.root() as root:
         for each in shadowed:
             made |= {(each.version, name): next(numbers) for name in each.resources}

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from support import bombs
+from support.guests import guest
 from support.hosting import LIMITS, call, component
+from support.networked import place
+from support.server import Server, Stall, answer
 
 from agentctl.errors import ToolFailure
 from agentctl.tools.wasm.grants import Grants, Limits
@@ -92,14 +95,7 @@ def test_a_call_that_runs_out_of_fuel_has_used_all_of_it(tmp_path: Path) -> None
 
 def test_compiling_has_a_deadline_of_its_own(tmp_path: Path) -> None:
     """A component that takes longer to compile than is allowed is given up, and another one is compiled after it."""
-    nested = "(block " * 2000 + ")" * 2000
-    functions = f'(func (export "f") {nested})' + f"(func {nested})" * 300
-    slow = component(
-        tmp_path,
-        f"(component (core module $m {functions}) (core instance $i (instantiate $m))"
-        ' (func (export "f") (canon lift (core func $i "f"))))',
-        "slow.wat",
-    )
+    slow = component(tmp_path, bombs.SLOW, "slow.wat")
 
     async def calls() -> Result:
         async with Host(tmp_path / "cache", compile_seconds=0.02) as host:
@@ -109,3 +105,48 @@ def test_compiling_has_a_deadline_of_its_own(tmp_path: Path) -> None:
 
     assert stopped.error is not None
     assert (stopped.error.code, stopped.duration_ms) == ("timeout", 0.0)
+
+
+def test_a_request_that_is_never_answered_is_stopped_in_time(tmp_path: Path) -> None:
+    """A granted host that keeps silent holds a component no longer than its deadline, and its caller neither."""
+    with Server([Stall()]) as server:
+        host = place(server.url)
+        stopped, after, seconds = defuse(
+            tmp_path,
+            Bomb(
+                guest("http_guest"),
+                "get",
+                {"authority": host, "path": "/", "body": ""},
+                "timeout",
+                grants=Grants(hosts=(host,)),
+                limits=replace(LIMITS, timeout=1.0),
+            ),
+        )
+        asked = len(server.requests)
+
+    assert stopped.error is not None
+    assert (stopped.error.code, asked) == ("timeout", 1), stopped.error.message
+    assert seconds <= 1.0 + LATE
+    assert stopped.duration_ms <= (1.0 + LATE) * 1000
+    assert after.result == 3
+
+
+def test_a_request_that_is_answered_comes_back_through_the_call(tmp_path: Path) -> None:
+    """The same component gets its answer where there is one, and none from where it is not granted."""
+    with Server(answer(200, "Grüße"), answer(200, "Grüße")) as server:
+        there = place(server.url)
+        path = component(tmp_path, guest("http_guest"))
+
+        async def calls(grants: Grants) -> Result:
+            async with Host(tmp_path / "cache") as host:
+                arguments = {"authority": there, "path": "/", "body": ""}
+                return await host.call(path, "get", arguments, grants, LIMITS)
+
+        granted = asyncio.run(calls(Grants(hosts=(there,))))
+        elsewhere = asyncio.run(calls(Grants(hosts=("127.0.0.1:1",))))
+        refused = asyncio.run(calls(Grants()))
+        asked = len(server.requests)
+
+    assert (granted.result, granted.stdout) == ("Grüße", "Grüße")
+    assert (elsewhere.result, asked) == ("!P", 1)
+    assert refused.error is not None

@@ -8,15 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support import bombs
-from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually
+from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually, open_files
 
 from agentctl.tools.wasm.grants import Grants, Preopen
 from agentctl.tools.wasm.host import Host
+from agentctl.tools.wasm.loaded import Origin
 from agentctl.tools.wasm.result import Result
 
 FOREVER = {"ns": 10**12}
@@ -126,20 +128,47 @@ def test_the_same_seed_gives_the_same_fuel_and_output_every_time(tmp_path: Path)
 def test_cancelling_a_call_kills_its_process_before_it_is_passed_on(tmp_path: Path, sleeper: Path, plain: Path) -> None:
     """When a cancelled call has returned, nothing of it runs; the host process serves on."""
 
-    async def calls() -> tuple[list[int], list[int], Result]:
+    async def calls() -> tuple[list[int], list[int], float, Result]:
         async with Host(tmp_path / "cache") as host:
             await call(host, sleeper, "none")
             task = asyncio.create_task(host.call(sleeper, "sleep", FOREVER, CLOCK, LIMITS))
             process = children(os.getpid())[0]
-            running = await eventually(lambda: children(process))
+            running = await eventually(lambda: [pid for pid in children(process) if _sleeps(pid)])
+            started = time.monotonic()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return running, [pid for pid in running if alive(pid)], await call(host, plain, "add", {"a": 1, "b": 2})
+            seconds = time.monotonic() - started
+            left = [pid for pid in running if alive(pid)]
+            return running, left, seconds, await call(host, plain, "add", {"a": 1, "b": 2})
 
-    running, left, after = asyncio.run(calls())
+    running, left, seconds, after = asyncio.run(calls())
 
     assert (len(running), left, after.result) == (1, [], 3)
+    assert seconds < LIMITS.timeout / 4  # it was not just over by itself
+
+
+def test_cancelling_ends_a_compilation_that_nobody_else_waits_for(tmp_path: Path) -> None:
+    """Of two calls that wait for the same component one may leave; with the last one the compilation is killed."""
+    path = component(tmp_path, bombs.SLOW)
+
+    async def calls() -> tuple[Result, list[int], Result]:
+        async with Host(tmp_path / "cache") as host:
+            first, second = (asyncio.create_task(call(host, path, "none")) for _ in range(2))
+            await eventually(lambda: len(descendants(os.getpid())) == 2)
+            first.cancel()
+            await asyncio.wait([first])
+            shared = await second
+            other = component(tmp_path, bombs.SLOW + "(; another ;)", "other.wat")
+            alone = asyncio.create_task(call(host, other, "none"))
+            running = await eventually(lambda: descendants(os.getpid())[1:])
+            alone.cancel()
+            await asyncio.wait([alone])
+            return shared, [pid for pid in running if alive(pid)], await call(host, other, "none")
+
+    shared, left, again = asyncio.run(calls())
+
+    assert (shared.cache, left, again.cache) == ("compiled", [], "compiled")
 
 
 def test_leaving_the_host_ends_its_process_and_all_calls(tmp_path: Path, sleeper: Path) -> None:
@@ -214,8 +243,7 @@ def test_a_childs_process_holds_nothing_but_its_own(
                 task = asyncio.create_task(host.call(sleeper, "sleep", FOREVER, CLOCK, limits))
                 child = await eventually(lambda: [pid for pid in descendants(os.getpid()) if _sleeps(pid)])
                 proc = Path(f"/proc/{child[0]}")
-                files = {int(fd.name): str(fd.readlink()) for fd in (proc / "fd").iterdir()}
-                found = (proc / "environ").read_bytes(), files, str((proc / "cwd").readlink())
+                found = (proc / "environ").read_bytes(), open_files(child[0]), str((proc / "cwd").readlink())
                 texts = (proc / "status").read_text(), (proc / "limits").read_text()
                 task.cancel()
                 await asyncio.wait([task])
@@ -236,6 +264,49 @@ def test_a_childs_process_holds_nothing_but_its_own(
     assert rows["Max open files"] == ["128", "128"]
     assert rows["Max cpu time"] == ["32", "32"]
     assert int(rows["Max address space"][0]) < 1 << 30
+
+
+def test_the_host_process_keeps_no_file_open_for_calls_that_are_over(
+    tmp_path: Path, sleeper: Path, plain: Path
+) -> None:
+    """Calls that return, fail, are killed or cancelled leave the host process as it was."""
+
+    async def calls() -> tuple[list[int], list[int]]:
+        async with Host(tmp_path / "cache") as host:
+
+            async def each() -> list[int]:
+                await call(host, plain, "add", {"a": 1, "b": 2})
+                await call(host, plain, "trap")
+                await host.call(sleeper, "sleep", FOREVER, CLOCK, replace(LIMITS, timeout=0.05))
+                task = asyncio.create_task(host.call(sleeper, "sleep", FOREVER, CLOCK, LIMITS))
+                (process,) = children(os.getpid())
+                await eventually(lambda: children(process))
+                task.cancel()
+                await asyncio.wait([task])
+                return sorted(open_files(process))
+
+            before = await each()
+            return before, [await each() for _ in range(5)][-1]
+
+    before, after = asyncio.run(calls())
+
+    assert after == before
+
+
+def test_components_that_are_not_kept_in_memory_any_more_are_closed(tmp_path: Path) -> None:
+    """Only so many components stay loaded, and the others' code is let go of."""
+    paths = [component(tmp_path, f'(component (core module $m (data "{n}")))', f"{n}.wat") for n in range(20)]
+
+    async def calls() -> tuple[set[Origin | None], int]:
+        async with Host(tmp_path / "cache") as host:
+            found = {(await call(host, path, "none")).cache for path in (*paths, paths[0])}
+            (process,) = children(os.getpid())
+            return found, sum(name.startswith("/memfd:component") for name in open_files(process).values())
+
+    found, kept = asyncio.run(calls())
+
+    assert found == {"compiled", "cached"}
+    assert kept == 16
 
 
 def test_links_that_a_killed_component_left_are_removed(tmp_path: Path) -> None:
@@ -261,7 +332,7 @@ def test_links_that_a_killed_component_left_are_removed(tmp_path: Path) -> None:
 def _sleeps(pid: int) -> bool:
     """Whether a process waits in a call: it has given up all it could by then, and its runtime has begun to poll."""
     try:
-        files = [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()]
-        return "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text() and "anon_inode:[eventpoll]" in files
+        confined = "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+        return confined and "anon_inode:[eventpoll]" in open_files(pid).values()
     except OSError:
         return False

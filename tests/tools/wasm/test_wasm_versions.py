@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from support.wasi_guest import guest
 from support.wasm import compiled, decoded, engine, run
+from support.wat import Host, component
 from wasmtime import Store, WasiConfig, WasmtimeError
 from wasmtime.component import Linker
 
@@ -146,6 +147,42 @@ def test_a_function_that_a_known_interface_lacks_is_refused(interface: str) -> N
       (func (export "f") (canon lift (core func $m "f"))))"""
     with pytest.raises(ToolError, match="more"):
         run(text, "f")
+
+
+_MISFITS = [
+    ("clocks/monotonic-clock", "now", "(result string)", "(param i32)"),
+    ("clocks/monotonic-clock", "now", "(result (list u8))", "(param i32)"),
+    ("clocks/monotonic-clock", "now", '(param "a" u32)', "(param i32)"),
+    ("clocks/monotonic-clock", "subscribe-duration", '(param "a" s64) (result u32)', "(param i64) (result i32)"),
+    ("clocks/wall-clock", "now", "(result u64)", "(result i64)"),
+    ("random/random", "get-random-bytes", '(param "a" s64) (result (list u8))', "(param i64 i32)"),
+    ("random/random", "get-random-bytes", '(param "a" f64) (result (list u8))', "(param f64 i32)"),
+    ("random/random", "get-random-bytes", '(param "a" u64) (result (list u16))', "(param i64 i32)"),
+    ("random/random", "get-random-u64", "(result u8)", "(result i32)"),
+    ("random/insecure-seed", "insecure-seed", "(result (tuple u64 u64 u64))", "(param i32)"),
+    ("sockets/tcp-create-socket", "create-tcp-socket", "(result (result (error string)))", "(param i32)"),
+    ("sockets/instance-network", "instance-network", "(result u32)", "(result i32)"),
+]
+
+
+@pytest.mark.parametrize(("interface", "name", "kind", "core"), _MISFITS)
+def test_a_function_of_another_type_than_wasi_gives_ends_in_a_trap(
+    interface: str, name: str, kind: str, core: str
+) -> None:
+    """The types of imports are the component's to say, and the host survives whatever it says."""
+    imports = f'(import "wasi:{interface}@0.2.0" (instance $i (export "{name}" (func {kind}))))'
+    zeros = {"i32": "(i32.const 4096)", "i64": "(i64.const -9)", "f64": "(f64.const 3)"}
+    passed = " ".join(zeros[each] for each in core.partition("(result")[0].strip("() ").split()[1:])
+    drop = "drop" if "(result" in core else ""
+    body = f'(func (export "f") (call $host {passed}) {drop})'
+    text = component(imports, [Host("host", "$i", name, core)], body, [("f", "")])
+    try:
+        run(text, "f")
+    except ToolError as error:
+        refused: str = error.reason
+    else:
+        refused = "nothing"
+    assert refused in {"trap", "denied"} or (name, refused) == ("get-random-u64", "nothing")
 
 
 @pytest.mark.parametrize("kind", ["func (result u64)", "core module", "type (sub resource)"])

@@ -37,8 +37,8 @@ class Refusals:
                 return function(store, *arguments)
             except wasmtime.WasmtimeError:
                 raise
-            except Exception as error:  # noqa: BLE001 - it crosses C, where it would be lost
-                raise wasmtime.WasmtimeError(f"{name}: {error}") from None
+            except BaseException as error:  # noqa: BLE001 - C would lose it, and take what was never returned
+                raise wasmtime.WasmtimeError(f"{name}: {error!r}") from None
             finally:
                 for borrowed in arguments:
                     if isinstance(borrowed, ResourceAny):
