@@ -45,12 +45,15 @@ class Timeouts:
 class Response:
     """An answer whose body is still to come; `headers` finds a name in any case.
 
+    `lines` has the headers as they came, names in lower case, a character for each byte (Latin-1).
+
     Iterating `chunks` raises `ProviderError` when the body breaks off or stalls.
     """
 
     status: int
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+    lines: Sequence[tuple[str, str]] = ()
 
     async def read(self, limit: int) -> bytes:
         """The body, or its beginning if it is longer than `limit` bytes."""
@@ -177,7 +180,10 @@ class Transport:
         try:
             exchange.check_encoding(response)
             async with aclosing(exchange.chunks(response)) as chunks:
-                yield Response(response.status_code, response.headers, chunks)
+                lines = [
+                    (name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in response.headers.raw
+                ]
+                yield Response(response.status_code, response.headers, chunks, lines)
         finally:
             await response.aclose()
 

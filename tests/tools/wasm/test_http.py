@@ -255,3 +255,10 @@ def test_handles_are_bounded() -> None:
     with networked() as network, pytest.raises(ToolError, match="handles") as caught:
         run(text, "f", network=network)
     assert caught.value.reason == "memory"
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_several_things_are_waited_for_at_once(count: int) -> None:
+    """A list of handles arrives whole, and `poll` tells which are ready."""
+    with networked() as network:
+        assert run(guest("poll_guest"), "wait", count, network=network) == count

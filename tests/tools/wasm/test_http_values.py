@@ -322,3 +322,11 @@ def test_a_stream_is_spliced_into_another() -> None:
         assert os.read(readable, 99) == b"spliced"
         os.close(readable)
         os.close(writable)
+
+
+def test_a_method_is_of_its_own_class() -> None:
+    """A component that says a method takes another resource does not get it to work on that."""
+    with networked() as network:
+        function = world(network)
+        with pytest.raises(TypeError, match="clone is no method of RequestOptions"):
+            function("wasi:http/types", "[method]fields.clone")(RequestOptions())

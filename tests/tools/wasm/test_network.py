@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from support.networked import PATIENCE, drained, failed, get, networked, place, raw
@@ -138,6 +139,15 @@ def test_a_length_is_that_of_the_body() -> None:
         headers = server.requests[0].headers
     sent = {name: headers[name] for name in ("content-length", "accept-encoding", "x-a", "cookie")}
     assert sent == {"content-length": "3", "accept-encoding": "identity", "x-a": "1, 2", "cookie": "a; b"}
+
+
+def test_headers_of_an_answer_stay_apart() -> None:
+    """Those of one name are told one by one, for cookies can't be joined."""
+    top = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1, 2\r\nSet-Cookie: b\r\nX-A: \xfc\xc3\xbc\r\nContent-Length: 0\r\n\r\n"
+    with Server([Send(top)]) as server, networked(place(server.url)) as channel:
+        answered = get(channel, server.url).answer
+    assert answered
+    assert answered.headers == (("set-cookie", "a=1, 2"), ("set-cookie", "b"), ("x-a", "üÃ¼"), ("content-length", "0"))
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "TRACE", "connect", "GET /evil", "G\r\nET", ""])
@@ -328,10 +338,10 @@ def test_cancelling_the_call_cuts_it_off() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await serving
             assert ours.recv(1) == b""
+            await asyncio.to_thread(server.requests[0].wait_gone)
 
     with Server([Stall()]) as server:
         asyncio.run(main(server))
-        server.requests[0].wait_gone()
 
 
 def test_a_component_may_set_shorter_waits() -> None:
@@ -352,6 +362,17 @@ def test_whoever_talks_nonsense_is_not_listened_to(said: bytes) -> None:
     with raw("example.com") as ours:
         ours.sendall(said)
         assert ours.recv(1) == b""
+
+
+def test_who_does_not_listen_is_not_served() -> None:
+    """Asking on and on without reading the refusals ends the channel, before they fill the caller's memory."""
+    asking = [bytes(Frame(Kind.REQUEST, number, pack_request(Request("GET", "http", "a")))) for number in range(9000)]
+    started = time.monotonic()
+    with raw() as ours, suppress(ConnectionError):
+        ours.sendall(b"".join(asking))
+        while ours.recv(1 << 16):
+            pass
+    assert time.monotonic() - started < PATIENCE / 2, "it was served until its time was up"
 
 
 def test_a_grant_that_makes_no_sense_is_told() -> None:

@@ -56,7 +56,8 @@ def test_a_grant_covers_what_it_names(grant: str, covers: list[str], others: lis
     "text",
     ["", "*", "*.", "*.127.0.0.1", "a.*.example", "http://example.com", "example.com/x", "a@example.com",
      "exa mple.com", "example.com:", "example.com:0", "example.com:65536", "example.com:http", "2130706433",
-     "0x7f000001", "1.2.3", "-a.example", "a..example", "[::1", "[example.com]", "*.[::1]", "a" * 64 + ".example", "example.com:80:80"],
+     "0x7f000001", "1.2.3", "-a.example", "a..example", "[::1", "[example.com]", "*.[::1]", "a" * 64 + ".example",
+     "example.com:80:80"],
 )  # fmt: skip
 def test_a_grant_that_is_none_is_refused(text: str) -> None:
     """What is no host, or no host that could be compared, is told before anything runs."""

@@ -19,15 +19,20 @@ from agentctl.tools.wasm.http.lifting import Lifting
 from agentctl.tools.wasm.http.lowering import Lowering
 from agentctl.tools.wasm.http.native import check
 
+Run = Callable[[Any, list[Any], Any], None]
+"""A host function as C calls it: with the store, its arguments, and where its result goes."""
+
 
 class Binding:
     """What is defined for one component.
 
     Args:
         kinds: the Python class of each resource, by its name.
+        failed: told why a function ended the call; the trap itself carries no more than the message.
     """
 
-    def __init__(self, kinds: Mapping[str, type]) -> None:
+    def __init__(self, kinds: Mapping[str, type], failed: Callable[[ToolError], None]) -> None:
+        self._failed = failed
         self._handles = Handles()
         numbers = {kind: number for number, kind in enumerate(kinds.values(), 1)}
         self._numbers = {name: numbers[kind] for name, kind in kinds.items()}
@@ -40,7 +45,7 @@ class Binding:
     def add_function(
         self, instance: LinkerInstance, name: str, type_: types.FuncType, function: Callable[..., Any]
     ) -> None:
-        """Define a function of that type. Whatever goes wrong in it ends the call, as a ToolError.
+        """Define a function of that type. Whatever goes wrong in it ends the call.
 
         Raises:
             ToolError: it returns what none of our functions does.
@@ -53,18 +58,11 @@ class Binding:
 
         def run(context: Any, arguments: list[Any], into: Any) -> None:
             lifting = Lifting(context, self._handles)
-            try:
-                returned = function(*(lifting.lift(argument) for argument in arguments))
-                if write:
-                    write(context, returned, into)
-            except (ToolError, WasmtimeError):
-                raise
-            except MemoryError as error:
-                raise ToolError(f"{name} takes more memory than there is", reason="memory") from error
-            except Exception as error:  # whatever types the component says a function has, it can't be called wrongly
-                raise ToolError(f"{name} can't be called like that: {error!r}", reason="trap") from error
+            returned = function(*(lifting.lift(argument) for argument in arguments))
+            if write:
+                write(context, returned, into)
 
-        _add(instance, name, run)
+        _add(instance, name, self._guarded(name, run))
 
     def add_refusal(self, instance: LinkerInstance, name: str, interface: str) -> None:
         """Define a function that is there and ends the call, as denied."""
@@ -74,14 +72,41 @@ class Binding:
                 f"{name} of {interface} is not granted to a component that is granted hosts", reason="denied"
             )
 
-        _add(instance, name, refuse)
+        _add(instance, name, self._guarded(name, refuse))
+
+    def _guarded(self, name: str, run: Run) -> Run:
+        """What lets nothing through C but wasmtime's own errors: others would be lost, or kept for a later call."""
+
+        def guarded(context: Any, arguments: list[Any], into: Any) -> None:
+            try:
+                run(context, arguments, into)
+            except WasmtimeError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever types the component says a function has
+                failure = _told(name, error)
+                self._failed(failure)
+                raise WasmtimeError(failure.message) from None
+
+        return guarded
 
     def _drop(self, number: int) -> None:
         if dropped := getattr(self._handles.pop(number), "dropped", None):
             dropped()
 
 
-def _add(instance: LinkerInstance, name: str, run: Callable[[Any, list[Any], Any], None]) -> None:
+def _told(name: str, error: BaseException) -> ToolError:
+    match error:
+        case ToolError():
+            return error
+        case MemoryError():
+            return ToolError(f"{name} takes more memory than there is", reason="memory")
+        case Exception():
+            return ToolError(f"{name} can't be called like that: {error!r}", reason="trap")
+        case _:
+            return ToolError(f"interrupted: {error!r}")
+
+
+def _add(instance: LinkerInstance, name: str, run: Run) -> None:
     """`LinkerInstance.add_func`, but for what reads and writes the values."""
     given = name.encode()
     text, number = ctypes.create_string_buffer(given), FUNCTIONS.allocate(run)
@@ -94,13 +119,4 @@ def _entry(number: int, context: Any, _type: Any, *rest: Any) -> Any:
     arguments, count, results, wanted = rest
     given = [arguments[index] for index in range(count)]
     into = results[0] if wanted else None
-
-    def run(_: object) -> None:
-        try:
-            FUNCTIONS.get(number)(context, given, into)
-        except Exception:
-            raise
-        except BaseException as error:  # it would be lost in C, and the result read although it was never written
-            raise ToolError(f"interrupted: {error!r}") from error
-
-    return catch_exceptions(context, run)
+    return catch_exceptions(context, lambda _: FUNCTIONS.get(number)(context, given, into))

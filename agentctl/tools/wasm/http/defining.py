@@ -28,6 +28,7 @@ def define(
     stdout_fd: int = 1,
     stderr_fd: int = 2,
     now: Callable[[], int] = lambda: 0,
+    failed: Callable[[ToolError], None] = lambda _: None,
 ) -> frozenset[str]:
     """Define what of wasi:http and its company a component imports; return the names of these imports.
 
@@ -42,12 +43,13 @@ def define(
         stdout_fd: the descriptor of its standard output.
         stderr_fd: and of its standard error.
         now: what its monotonic clock shows, in ns; it stands still if nothing is said.
+        failed: told why, before a function of these ends the call with a trap, which has only the message.
 
     Raises:
         ToolError: it imports a version, a resource or a function that is not known here.
     """
     world = World(network, stdout_fd, stderr_fd, now)
-    binding = Binding(world.kinds)
+    binding = Binding(world.kinds, failed)
     defined = set()
     with linker.root() as root:
         for name, extern in component.type.imports(engine).items():

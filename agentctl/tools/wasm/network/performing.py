@@ -109,8 +109,7 @@ class Performance:
         return pinned
 
     async def _pass_on(self, response: Response) -> None:
-        headers = tuple((name, value) for name, value in response.headers.items())
-        head = pack_answer(Answer(response.status, headers))
+        head = pack_answer(Answer(response.status, tuple(response.lines)))
         if len(head) > HEAD_LIMIT:
             raise _RefusedError("HTTP-response-header-section-size", f"the head is longer than {HEAD_LIMIT} bytes")
         await self._tell(Kind.HEAD, head)

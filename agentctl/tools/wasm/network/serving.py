@@ -14,6 +14,7 @@ from agentctl.tools.wasm.network.grants import HostGrant
 from agentctl.tools.wasm.network.performing import Judge, Performance, Terms
 
 _AT_ONCE = 16  # exchanges; more are refused
+_REFUSALS = 4096  # of these; who goes on all the same does not listen, and they would pile up here
 _BUSY = Failure("connection-limit-reached", f"more than {_AT_ONCE} requests at once")
 
 
@@ -61,6 +62,7 @@ class _Server:
     def __init__(self, writer: asyncio.StreamWriter, terms: Terms) -> None:
         self._writer = writer
         self._terms = terms
+        self._refused = 0
         self._under_way: dict[int, tuple[Performance, asyncio.Task[None]]] = {}
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -94,6 +96,9 @@ class _Server:
             raise ValueError(f"{number} is under way already")
         request = unpack_request(payload)
         if len(self._under_way) >= _AT_ONCE:
+            self._refused += 1
+            if self._refused > _REFUSALS:
+                raise ValueError("it does not listen")
             self._writer.write(bytes(Frame(Kind.FAILED, number, pack_failure(_BUSY))))
             return
         performance = Performance(number, request, self._terms, self._say)
