@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from agentctl.toolkit import Source, Toolkit
     from agentctl.tools.base import Approver
     from agentctl.tools.remembered import Remembered
+    from agentctl.tools.wasm.host import Host
+    from agentctl.tools.wasm.library import Library
 
 EMBEDDED = "local/smollm2"
 
@@ -91,6 +93,24 @@ class App:
     def models_dir(self) -> Path:
         """Where the weights of embedded models lie."""
         return data_dir(self.environ) / "models"
+
+    @cached_property
+    def components(self) -> Library:
+        """The WebAssembly components that were added."""
+        from agentctl.tools.wasm.library import Library  # noqa: PLC0415 - few commands need tools
+
+        return Library(data_dir(self.environ) / "tools", self.environ)
+
+    def component_host(self) -> Host:
+        """What runs components, not started yet."""
+        from agentctl.tools.wasm.host import Host  # noqa: PLC0415
+
+        return Host(cache_dir(self.environ) / "components")
+
+    @property
+    def told_dir(self) -> Path:
+        """Where it is kept which components the user was told of."""
+        return state_dir(self.environ) / "told"
 
     def session(self, reference: str | None, *, latest: bool) -> str | None:
         """The id of the session to go on with: the one that is named, the latest, or None for a new one.

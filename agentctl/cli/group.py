@@ -20,6 +20,7 @@ COMMANDS = {
     "sessions": "List, show and name conversations.",
     "cost": "What was spent, on what.",
     "budget": "What calls may cost.",
+    "tools": "WebAssembly components that agents use.",
     "models": "Models, their prices and ceilings.",
     "keys": "Store and list API keys.",
     "config": "Read and change the configuration.",

@@ -69,6 +69,12 @@ FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
     ("cost", "price"): (("openai/gpt-5",), 3),
     ("cost", "reconcile"): ((), 3),
     ("cost", "remote"): ((), 3),
+    ("tools", "list"): ((), 3),
+    ("tools", "inspect"): (("x.wasm",), 3),
+    ("tools", "run"): (("x.wasm", "f"), 3),
+    ("tools", "add"): (("x.wasm",), 3),
+    ("tools", "remove"): (("x",), 3),
+    ("tools", "migrate"): (("x.wasm", "y.wasm"), 3),
     ("models", "refresh"): ((), 3),
     ("models", "list"): ((), 3),
     ("models", "show"): (("openai/gpt-5",), 3),
@@ -132,6 +138,8 @@ MAY_IMPORT = {
     "cost price openai/gpt-5": BASE,
     "cost reconcile": BASE,
     "cost remote": BASE | HTTP,
+    "tools list": BASE,
+    "tools remove x": BASE,
     "models list": BASE,
     "models show openai/gpt-5": BASE,
     "models refresh openrouter": BASE | HTTP,
@@ -147,6 +155,7 @@ DOES_WITHOUT = {
     "keys list": {"agentctl.messages", "agentctl.store"},
     "models list": {"agentctl.events", "agentctl.messages", "agentctl.store", "hashlib"},
     "sessions list": {"agentctl.events", "agentctl.providers"},
+    "tools list": {"agentctl.messages", "agentctl.store", "agentctl.providers"},
 }
 STARTS_A_LOOP = ("chat", "cost remote", "models refresh", "doctor --online")
 ROUTER = {"OPENROUTER_API_KEY": "sk-or-0123456789", "OPENROUTER_BASE_URL": "http://127.0.0.1:9/api/v1"}

@@ -36,10 +36,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Program:
-    """agentctl in the home `home`, without the caller's keys and settings; `environ` is added to its environment."""
+    """agentctl in the home `home`, without the caller's keys and settings; `environ` is added to its environment.
+
+    A command may take `patience` seconds.
+    """
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
+    patience: float = PATIENCE
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,7 +60,7 @@ class Program:
             capture_output=True,
             cwd=self.home,
             env={**self.environment, **(env or {})},
-            timeout=PATIENCE,
+            timeout=self.patience,
             check=False,
         )
         return Outcome(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))

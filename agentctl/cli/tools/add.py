@@ -1,0 +1,108 @@
+"""`agentctl tools add`: keep a component, with what it is allowed, so that agents can use its tools."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.app import App
+from agentctl.cli.group import new_app
+from agentctl.cli.render import print_json, print_note
+from agentctl.cli.tools.given import (
+    Allow,
+    AsJson,
+    Fuel,
+    Memory,
+    OutputLimit,
+    Timeout,
+    limits,
+    need_wasmtime,
+    read_component,
+)
+from agentctl.cli.tools.list import document
+from agentctl.cli.tools.shown import Told, next_step, signature, tell
+from agentctl.errors import InterruptError, ToolError, UsageError
+
+if TYPE_CHECKING:
+    from agentctl.tools.wasm.inspector import Inspection
+    from agentctl.tools.wasm.manifest import Offer
+
+app = new_app()
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A WebAssembly component.")],
+    *,
+    name: Annotated[str | None, typer.Option(help="What to call it; the file's name if not given.")] = None,
+    allow: Allow = None,
+    fuel: Fuel = None,
+    timeout: Timeout = None,
+    memory: Memory = None,
+    output_limit: OutputLimit = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a component, so that agents can use its tools. What it may do is shown first.
+
+    It is copied: what happens to FILE later changes nothing, and a copy that was changed is not run.
+    """
+    wired = App()
+    need_wasmtime()
+    from agentctl.tools.wasm.grants import Limits  # noqa: PLC0415 - it needs wasmtime
+    from agentctl.tools.wasm.inspector import inspect  # noqa: PLC0415
+    from agentctl.tools.wasm.library import check_name  # noqa: PLC0415
+    from agentctl.tools.wasm.manifest import Entry  # noqa: PLC0415
+    from agentctl.tools.wasm.policy import parse_allow  # noqa: PLC0415
+
+    chosen = name or re.sub(r"[^a-z0-9_-]+", "-", file.stem.lower()).strip("-_")
+    check_name(chosen)
+    if chosen in wired.components.names():
+        raise UsageError(f"there is a component {chosen} already", hint=f"agentctl tools remove {chosen}")
+    grants = parse_allow(allow or (), wired.environ)
+    bounds = limits(Limits(), fuel, timeout, memory, output_limit)
+    data = read_component(file)
+    inspection = inspect(data)
+    if inspection.verdict == "refused":
+        raise ToolError(f"{file} can't be added: {inspection.reason}", hint=next_step(file, inspection))
+    offers = _offers(wired, data, inspection)
+    tell(chosen, inspection.capabilities, grants)
+    for offer in offers:
+        print_note(f"  it offers {signature(offer.name or chosen, offer.parameters)}")
+    _confirm(chosen, yes=yes)
+    sha256 = hashlib.sha256(data).hexdigest()
+    added = time.time_ns() // 1000
+    entry = Entry(chosen, file, sha256, grants, bounds, inspection.capabilities, offers, added, str(file.resolve()))
+    kept = wired.components.add(entry, data)
+    Told(wired.told_dir).first(sha256, grants)
+    if as_json:
+        print_json(document(kept))
+    else:
+        print_note(f"added {chosen}")
+
+
+def _offers(wired: App, data: bytes, inspection: Inspection) -> tuple[Offer, ...]:
+    import asyncio  # noqa: PLC0415 - a component that is refused is not run
+
+    from agentctl.tools.wasm.offers import offers_of  # noqa: PLC0415
+
+    async def ask() -> tuple[Offer, ...]:
+        async with wired.component_host() as host:
+            return await offers_of(data, inspection.exports, host)
+
+    return asyncio.run(ask())
+
+
+def _confirm(name: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"{name} was not added: there is nobody to ask", hint="add it with --yes")
+    if not typer.confirm("Add it?", err=True):
+        raise InterruptError("not added")

@@ -1,0 +1,55 @@
+"""`agentctl tools inspect`: what a file with WebAssembly is, what it offers and what it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.app import App
+from agentctl.cli.group import new_app
+from agentctl.cli.render import print_json, print_table, print_text
+from agentctl.cli.tools.given import AsJson, need_wasmtime, read_component
+from agentctl.cli.tools.shown import document, signature
+from agentctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from agentctl.tools.wasm.inspector import Inspection
+
+app = new_app()
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A WebAssembly component.")], *, as_json: AsJson = False
+) -> None:
+    """Show what a component offers, and what it asks for. Nothing of it is run.
+
+    Leaves with 8 if it can't be used as a tool.
+    """
+    App()
+    need_wasmtime()
+    data = read_component(file)
+    from agentctl.tools.wasm.inspector import inspect as look  # noqa: PLC0415 - it needs wasmtime
+
+    inspection = look(data)
+    if as_json:
+        print_json(document(inspection))
+    else:
+        _show(file, inspection)
+    if inspection.verdict == "refused":
+        raise typer.Exit(ExitCode.tool)
+
+
+def _show(file: Path, inspection: Inspection) -> None:
+    rows = [
+        ("kind", inspection.kind),
+        ("verdict", inspection.verdict),
+        ("reason", inspection.reason or ""),
+        ("asks for", ", ".join(inspection.capabilities) or "nothing"),
+        ("imports", ", ".join(inspection.imports) or "nothing"),
+    ]
+    print_table((str(file), ""), [row for row in rows if row[1]])
+    for one in inspection.exports:
+        print_text(signature(one.name, one.parameters) + (f"  {one.description}" if one.description else ""))

@@ -1,0 +1,98 @@
+"""How components and what they may do are shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentctl.cli.render import print_note
+
+if TYPE_CHECKING:
+    from agentctl.tools.wasm.grants import Grants
+    from agentctl.tools.wasm.inspector import Function, Inspection
+
+
+def document(inspection: Inspection) -> dict[str, Any]:
+    """The JSON document of an inspection."""
+    return {
+        "kind": inspection.kind,
+        "exports": [_function(one) for one in inspection.exports],
+        "imports": list(inspection.imports),
+        "capabilities": list(inspection.capabilities),
+        "verdict": inspection.verdict,
+        "reason": inspection.reason,
+    }
+
+
+def _function(one: Function) -> dict[str, Any]:
+    result = None if one.result is None else dict(one.result)
+    return {"name": one.name, "description": one.description, "parameters": dict(one.parameters), "result": result}
+
+
+def next_step(file: Path, inspection: Inspection) -> str:
+    """What to do about a component that is refused."""
+    if inspection.kind == "core-preview1":
+        return f"agentctl tools migrate {file} {file.stem}.component.wasm"
+    return f"agentctl tools inspect {file}"
+
+
+def signature(name: str, parameters: Mapping[str, Any]) -> str:
+    """A function as people read it: `convert(value: number, source: string)`."""
+    required = set(parameters.get("required", ()))
+    inner = (
+        f"{one}{'' if one in required else '?'}: {_kind(schema)}"
+        for one, schema in parameters.get("properties", {}).items()
+    )
+    return f"{name}({', '.join(inner)})"
+
+
+def _kind(schema: Any) -> str:
+    if not isinstance(schema, Mapping):
+        return "any"
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            kinds = [_kind(one) for one in schema[word] if one != {"type": "null"}]
+            return " | ".join(dict.fromkeys(kinds))
+    if "enum" in schema:
+        return " | ".join(json.dumps(one) for one in schema["enum"])
+    kind = schema.get("type", "any")
+    if kind == "array" and "items" in schema:
+        return f"[{_kind(schema['items'])}]"
+    return kind if isinstance(kind, str) else " | ".join(map(str, kind))
+
+
+def tell(name: str, capabilities: Iterable[str], grants: Grants) -> None:
+    """Say on stderr what a component asks for and what it may do."""
+    from agentctl.tools.wasm.grants import describe  # noqa: PLC0415 - lists need none of it
+
+    asked = ", ".join(capabilities)
+    print_note(f"{name} asks for {asked}" if asked else f"{name} asks for nothing")
+    granted = describe(grants)
+    for line in granted:
+        print_note(f"  it may {line}")
+    if not granted:
+        print_note("  it may compute, and nothing else")
+
+
+class Told:
+    """Which components, with which grants, the user was told of before; kept in a directory of empty files."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def first(self, sha256: str, grants: Grants) -> bool:
+        """Whether this is the first time; the next one is not."""
+        key = json.dumps([sha256, grants.as_json()], sort_keys=True)
+        path = self._directory / hashlib.sha256(key.encode()).hexdigest()
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return False
+        except OSError:  # where nothing can be kept, it is told each time
+            return True
+        return True

@@ -1,0 +1,93 @@
+"""Which tools a component offers: what it describes by our interface, or each function that it exports by itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from agentctl.errors import ToolError
+from agentctl.tools.wasm.command import is_command
+from agentctl.tools.wasm.grants import Grants, Limits
+from agentctl.tools.wasm.host import Host
+from agentctl.tools.wasm.inspector import Function
+from agentctl.tools.wasm.manifest import Offer
+
+INTERFACE = re.compile(r"agentctl:tool/tool@0\.1\.\d+#(describe|call)")
+# What a toolchain exports for itself, and forgets to take away: componentize-qjs starts its engine by it.
+_LEFTOVERS = {("init", ("shim", "script", "entry-path", "disable-gc"))}
+
+_MOST = 128  # tools of one component
+_LONGEST = 1 << 16  # characters of all that one tool says of itself
+
+
+async def offers_of(data: bytes, exports: Iterable[Function], host: Host) -> tuple[Offer, ...]:
+    """Return the tools of a component; one that describes them by our interface is asked, without any grant.
+
+    Raises:
+        ToolError: it offers none, or describes them as nobody can read.
+    """
+    functions = tuple(exports)
+    names = describing(functions)
+    if names is None:
+        if found := exported(functions):
+            return found
+        raise ToolError("it exports no function that could be a tool", reason="invalid")
+    with tempfile.TemporaryDirectory(prefix="agentctl-") as scratch:
+        copy = Path(scratch) / "component.wasm"
+        copy.write_bytes(data)
+        result = await host.call(copy, names[0], {}, Grants(), Limits())
+    if result.error is not None:
+        raise ToolError(f"it does not describe its tools: {result.error.message}", reason=result.error.code)
+    return described(result.result, names[1])
+
+
+def describing(exports: Iterable[Function]) -> tuple[str, str] | None:
+    """The names of `describe` and `call`, if the component exports our interface."""
+    found = {match[1]: match[0] for one in exports if (match := INTERFACE.fullmatch(one.name))}
+    return (found["describe"], found["call"]) if len(found) == 2 else None  # noqa: PLR2004 - both of them
+
+
+def exported(exports: Iterable[Function]) -> tuple[Offer, ...]:
+    """The tools of a component that does not know us: its root functions, and what a command runs."""
+    named = [one for one in exports if ("#" not in one.name or is_command(one.name)) and not _left_over(one)]
+    single = len(named) == 1
+    return tuple(
+        Offer("" if single else one.name.rpartition("#")[2], one.name, one.description, one.parameters) for one in named
+    )
+
+
+def _left_over(one: Function) -> bool:
+    return (one.name, tuple(one.parameters.get("properties", ()))) in _LEFTOVERS
+
+
+def described(specs: Any, call: str) -> tuple[Offer, ...]:
+    """The tools that `describe` returned.
+
+    Raises:
+        ToolError: a name, or a schema, is none.
+    """
+    if not specs or len(specs) > _MOST:
+        raise ToolError(f"the component describes {len(specs)} tools, and not 1 to {_MOST}", reason="invalid")
+    offers = tuple(_described(spec, call) for spec in specs)
+    if len({offer.name for offer in offers}) < len(offers):
+        raise ToolError("the component describes two tools of the same name", reason="invalid")
+    return offers
+
+
+def _described(spec: Mapping[str, str], call: str) -> Offer:
+    name = spec["name"]
+    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
+        raise ToolError(f"{name!r}, which the component describes, is no name of a tool", reason="invalid")
+    if sum(map(len, spec.values())) > _LONGEST:
+        raise ToolError(f"what the component says of its tool {name} is too long", reason="invalid")
+    try:
+        schema = json.loads(spec["input-schema"])
+    except (ValueError, RecursionError) as error:
+        raise ToolError(f"the schema of the tool {name} is not JSON: {error}", reason="invalid") from error
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        raise ToolError(f"the schema of the tool {name} is not that of an object", reason="invalid")
+    return Offer(name, call, spec["description"], schema, described=True)
