@@ -219,9 +219,10 @@ class App:
 
     def tool_sources(self) -> list[Source]:
         """Where tools come from; of two tools of one name the first counts."""
-        from agentctl.sources import BuiltIn, Mcp  # noqa: PLC0415
+        from agentctl.sources import BuiltIn, Components, Mcp  # noqa: PLC0415
 
-        return [BuiltIn(self.workspace), Mcp(self.settings.mcp, self.environ, self.workspace)]
+        servers = Mcp(self.settings.mcp, self.environ, self.workspace)
+        return [BuiltIn(self.workspace), Components(self.components, self.component_host), servers]
 
     def served_prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> tuple[Message, ...]:
         """The messages of an MCP server's prompt.

@@ -1,4 +1,4 @@
-"""Where the tools of a chat come from: those that are built in, and those of MCP servers."""
+"""Where the tools of a chat come from: those that are built in, added components, and MCP servers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentctl.errors import AgentctlError
 from agentctl.tools.base import Tool
 from agentctl.tools.builtin import NAMES
 
 if TYPE_CHECKING:
     from agentctl.settings import McpServer
     from agentctl.tools.mcp import Servers
+    from agentctl.tools.wasm.host import Host
+    from agentctl.tools.wasm.library import Library
 
 FILES = frozenset({"read", "write", "edit", "list", "glob", "grep"})
 
@@ -38,6 +41,50 @@ class BuiltIn:
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
+
+
+class Components:
+    """The tools of the components that were added, by the components' names; `components` is all of them.
+
+    Args:
+        library: what was added.
+        host: makes what runs them, when the first is asked for.
+    """
+
+    def __init__(self, library: Library, host: Callable[[], Host]) -> None:
+        names = library.names()
+        self.names = frozenset({*names, "components"} if names else ())
+        self._library = library
+        self._make = host
+        self._host: Host | None = None
+        self._open = AsyncExitStack()
+
+    async def tools(self, names: frozenset[str], notify: Callable[[str], None]) -> Sequence[Tool]:
+        """Return those of the components that are asked for; `notify` is told which can't be used."""
+        from importlib.util import find_spec  # noqa: PLC0415 - few chats use components
+
+        if find_spec("wasmtime") is None:
+            notify("components need wasmtime; hint: pip install 'agentctl[wasm]'")
+            return ()
+        from agentctl.tools.wasm.tool import component_tools  # noqa: PLC0415
+
+        host = await self._opened()
+        found: list[Tool] = []
+        for name in self._library.names() if "components" in names else sorted(names):
+            try:
+                found += component_tools(self._library.get(name), host)
+            except AgentctlError as error:
+                notify(f"{error.message}; hint: {error.hint}")
+        return found
+
+    async def _opened(self) -> Host:
+        if self._host is None:
+            self._host = await self._open.enter_async_context(self._make())
+        return self._host
+
+    async def aclose(self) -> None:
+        """End the process that runs them."""
+        await self._open.aclose()
 
 
 class Mcp:

@@ -155,6 +155,23 @@ def test_scripts_run_nothing_that_no_rule_allows(program: Program, work: Path) -
     assert (refused.code, "nobody to ask" in refused.err) == (2, True)
 
 
+def test_the_trail_shows_every_call_and_who_allowed_it(program: Program, work: Path) -> None:
+    """Newest first; what was refused, what a rule allowed, and what needed no leave."""
+    assert program.run("tools", "log").err == "no tool was called; hint: agentctl chat -t all\n"
+    model = _script(work, READ, EDIT, TEST, _say("done"))
+    program.run("chat", "-m", model, "-t", "all", "--allow", "edit", "fix it")
+    trail = program.run("tools", "log", "--json").json
+    validate("tools-log", trail)
+    shown = [(call["tool"], call["state"], call["decided_by"], call["effect"]) for call in trail]
+    assert shown == [
+        ("shell", "refused", "mode", "execute"),
+        ("edit", "finished", "rule", "write"),
+        ("read", "finished", "mode", "read"),
+    ]
+    assert json.loads(trail[1]["arguments"])["path"] == "calc.py"
+    assert program.run("tools", "log", "-n", "1", _latest(program)).out.splitlines()[1].count("refused") == 1
+
+
 def test_a_refusal_with_words_is_what_the_model_hears(program: Program, work: Path) -> None:
     """Whatever is typed instead of yes or no is told to the model."""
     model = _script(work, EDIT, _say("As you wish."))

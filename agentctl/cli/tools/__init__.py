@@ -1,4 +1,4 @@
-"""`agentctl tools`: what agents can use, above all WebAssembly components. Each command is a module of this package."""
+"""`agentctl tools`: what agents can use, and what they did with it. Each command is a module of this package."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ class _Commands(LazyGroup):
         "add": "Add a component, so that agents can use its tools.",
         "remove": "Forget a component.",
         "migrate": "Make a component of a preview1 module.",
+        "log": "Show what tools did, who allowed it, and how it ended.",
     }
 
 
-app = new_app("WebAssembly components that agents use as tools: each may do only what you allow it.", _Commands)
+app = new_app(
+    "What agents can use, and what they did: components that may do only what you allow, and the trail.",
+    _Commands,
+)
 
 
 @app.callback()
 def tools() -> None:
-    """WebAssembly components that agents use as tools: each may do only what you allow it."""
+    """What agents can use, and what they did: components that may do only what you allow, and the trail."""

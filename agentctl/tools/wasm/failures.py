@@ -89,6 +89,8 @@ def _failure(error: WasmtimeError, refusals: Refusals, used: Usage) -> CallError
     raised = _raised()
     if isinstance(raised, ToolError):
         return CallError(raised.message, hint=raised.hint, reason=raised.reason, fuel=used.fuel())
+    if failure := refusals.failure:
+        return CallError(failure.message, hint=failure.hint, reason=failure.reason, fuel=used.fuel())
     message, reason = explain(error) if raised is None else (f"a function of the host failed: {raised}", "trap")
     if reason == "trap" and not isinstance(error, ExitTrap) and used.memory() > used.limits.memory // 2:
         # A component that gets no more memory traps by itself, and wasmtime does not tell that it got none.

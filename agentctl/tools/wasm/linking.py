@@ -72,7 +72,16 @@ def _define_http(  # noqa: PLR0917 - what it is defined in, for what, and from w
     from agentctl.tools.wasm.http import define  # noqa: PLC0415 - only what may use a network needs it
 
     now = time.monotonic_ns if world.grants.clock else lambda: clock.elapsed
-    define(linker, component, engine, network, stdout_fd=world.stdout_fd, stderr_fd=world.stderr_fd, now=now)
+    define(
+        linker,
+        component,
+        engine,
+        network,
+        stdout_fd=world.stdout_fd,
+        stderr_fd=world.stderr_fd,
+        now=now,
+        failed=world.refusals.note,
+    )
 
 
 def _granted(wanted: Import, world: World) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import wasmtime
 from wasmtime.component import EnumType, FuncType, ResourceAny, ResultType, ValType, Variant, VariantType
 
+from agentctl.errors import ToolError
+
 Host = Callable[..., Any]
 Storelike = wasmtime.Store | wasmtime.StoreContext
 
@@ -22,6 +24,11 @@ class Refusals:
 
     met: list[str] = field(default_factory=list)
     hint: str | None = None
+    failure: ToolError | None = None  # what one of our host functions ended the call with
+
+    def note(self, failure: ToolError) -> None:
+        """Keep why a host function ended the call, which the trap does not tell."""
+        self.failure = self.failure or failure
 
     def refuse(self, what: str, hint: str | None = None) -> wasmtime.WasmtimeError:
         """Note it, and return the error that a host function raises to trap its caller."""
