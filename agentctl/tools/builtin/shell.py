@@ -1,0 +1,99 @@
+"""The tool that runs a command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from agentctl.errors import ToolError
+from agentctl.messages import ToolSpec
+from agentctl.tools.arguments import check
+from agentctl.tools.base import Outcome, Plan
+from agentctl.tools.builtin import environment, process
+from agentctl.tools.builtin.process import Ended, Limits
+from agentctl.tools.builtin.schema import integer, schema, string
+from agentctl.tools.builtin.workspace import Workspace
+
+_USUAL = 120  # seconds
+_LONGEST = 1800
+_MARGIN = 5.0  # seconds by which who asked waits longer: what ends it here keeps its output
+_LENGTH = 32_000
+
+_SPEC = ToolSpec(
+    "shell",
+    "Run a command with bash in the workspace, and return its output and errors in one, with its exit code. It has no "
+    "terminal and no standard input. Everything it started ends with it, also in the background. Of a long output the "
+    f"beginning and the end are kept. After {_USUAL} seconds, or `timeout`, it is ended.",
+    schema(
+        command=string("the command line", longest=_LENGTH, shortest=1),
+        timeout=integer("seconds that it may take", minimum=1, maximum=_LONGEST),
+        required=("command",),
+    ),
+)
+
+_REASONS = {
+    "timeout": "ended after {seconds:g} s, the time it was given",
+    "processes": "ended because it had more than {processes} processes at once",
+    "lost": "ended because the process that watches over it was killed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Runs commands in a workspace; what they do is not confined to it, so that each must be allowed.
+
+    A command is started in a session of its own without a terminal, with the few variables of `environ` that hold no
+    secret, and ended with all that it started (see `supervisor`). As root it lacks the capabilities to look into other
+    processes and to change the kernel, so that it can't mount or trace. What it can still do is what its user can: read
+    his files, write to his terminals by name, end his processes, the one that watches over it among them.
+    """
+
+    workspace: Workspace
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    spec: ToolSpec = _SPEC
+    timeout: float | None = _LONGEST + _MARGIN
+
+    async def plan(self, arguments: Mapping[str, Any]) -> Plan:
+        """See `Tool`."""
+        check(arguments, self.spec.parameters)
+        command: str = arguments["command"]
+        if "\x00" in command or not command.strip():
+            raise ToolError("argument command is no command line", reason="invalid")
+        limits = Limits(float(arguments.get("timeout", _USUAL)))
+        first = command.strip().splitlines()[0]
+        summary = f"run {first}{' …' if first != command.strip() else ''}"
+        return Plan(summary, command, "execute", partial(self._run, command, limits))
+
+    async def _run(self, command: str, limits: Limits) -> Outcome:
+        environment.conceal()
+        environ = environment.passed(self.environ)
+        shell = shutil.which("bash", path=environ["PATH"]) or "/bin/sh"
+        try:
+            line = command.encode().decode()
+        except UnicodeEncodeError as error:
+            raise ToolError("the command has half a surrogate pair", reason="invalid") from error
+        ended = await process.run((shell, "-c", line), self.workspace.root, environ, limits)
+        return _outcome(ended, limits)
+
+
+def _outcome(ended: Ended, limits: Limits) -> Outcome:
+    output = ended.output.text()
+    if ended.reason:
+        note = _REASONS[ended.reason].format(seconds=limits.seconds, processes=limits.processes)
+    elif ended.status is not None and ended.status < 0:
+        note = f"ended by signal {-ended.status}"
+    else:
+        note = f"exit code {ended.status}"
+    if ended.left:
+        note += f"; {ended.left} processes could not be ended"
+    details: dict[str, int | str | None] = {"exit_code": ended.status, "bytes": ended.output.size}
+    if ended.reason:
+        details["reason"] = ended.reason
+    if ended.left:
+        details["left"] = ended.left
+    separator = "" if not output or output.endswith("\n") else "\n"
+    return Outcome(f"{output}{separator}[{note}]", is_error=ended.status != 0, details=details)

@@ -1,0 +1,220 @@
+"""Running commands: what they get, what comes back, and that nothing of them stays."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.tooling import call, failure, gone, planned, running
+
+from agentctl.tools.builtin.environment import passed
+from agentctl.tools.builtin.shell import Shell
+from agentctl.tools.builtin.workspace import Workspace
+
+WITHIN = 0.25  # seconds after the deadline
+TRIES = 3  # a busy machine may be late once
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """The tool in an empty workspace."""
+    return Shell(Workspace(tmp_path))
+
+
+@pytest.fixture
+def marker(request: pytest.FixtureRequest) -> str:
+    """A number of seconds that no other process of this machine sleeps for."""
+    return f"{3000 + os.getpid()}.{abs(hash(request.node.name)) % 10**6}"
+
+
+def test_a_command(shell: Shell, tmp_path: Path) -> None:
+    """A command runs in the workspace; output and errors come as one, with the exit code."""
+    outcome = call(shell, command="pwd; echo out; echo err >&2; exit 3")
+    assert outcome.content == f"{tmp_path}\nout\nerr\n[exit code 3]"
+    assert outcome.is_error
+    assert outcome.details["exit_code"] == 3
+    assert not call(shell, command="true").is_error
+
+
+def test_the_plan_shows_the_command(shell: Shell) -> None:
+    """Rules see the whole command, people its first line."""
+    plan = planned(shell, command="echo 1\nrm x")
+    assert (plan.subject, plan.summary, plan.effect) == ("echo 1\nrm x", "run echo 1 …", "execute")
+    assert "argument command" in failure(shell, "invalid", command="a\x00b").message
+    assert "argument command" in failure(shell, "invalid", command="  ").message
+    assert "must be 1 or more" in failure(shell, "invalid", command="x", timeout=0).message
+
+
+def test_the_surroundings(shell: Shell) -> None:
+    """Standard input is empty, there is no terminal, no core is written, and signals do what they usually do."""
+    outcome = call(shell, command="cat; ulimit -c; tty; yes | head -1; ulimit -f")
+    assert outcome.content == "0\nnot a tty\ny\n4194304\n[exit code 0]"
+
+
+def test_a_signal(shell: Shell) -> None:
+    """A command that is ended by a signal says by which."""
+    outcome = call(shell, command="kill -SEGV $$")
+    assert (outcome.content, outcome.details["exit_code"]) == ("[ended by signal 11]", -11)
+
+
+def test_a_long_output(shell: Shell) -> None:
+    """Of a long output the beginning and the end are kept, and what is between is counted."""
+    outcome = call(shell, command="seq 1000000")
+    assert outcome.content.startswith("1\n2\n")
+    assert outcome.content.endswith("999999\n1000000\n[exit code 0]")
+    assert "bytes left out" in outcome.content
+    assert len(outcome.content) < 140_000
+    assert outcome.details["bytes"] == 6888896
+
+
+def test_bytes_that_are_no_text(shell: Shell) -> None:
+    """Output of any bytes comes as text."""
+    assert call(shell, command=r"printf '\xff\x00x'").content == "\ufffd\x00x\n[exit code 0]"
+
+
+def test_only_known_variables_are_passed() -> None:
+    """No name that is not known to be harmless, and no value that looks like a key, gets through."""
+    environ = {
+        "PATH": "/bin", "HOME": "/h", "LC_ALL": "C", "OPENAI_API_KEY": "sk-geheimgeheimgeheim", "BASH_ENV": "/x",
+        "LD_PRELOAD": "/x", "SSH_AUTH_SOCK": "/s", "HTTPS_PROXY": "http://u:p@h", "TZ": "sk-geheimgeheimgeheim",
+        "BASH_FUNC_ls%%": "() { :; }", "AGENTCTL_TOKEN": "x",
+    }  # fmt: skip
+    kept = passed(environ)
+    assert kept == {"PATH": "/bin", "HOME": "/h", "LC_ALL": "C", **passed({"PATH": "/bin"})}
+    assert "PATH" in passed({})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sleep {} & echo started",
+        "setsid sleep {} & echo started",
+        "(setsid sh -c 'trap \"\" TERM HUP; setsid sleep {} & sleep {}' &) ; echo started",
+        "nohup sleep {} > /dev/null 2>&1 & disown; echo started",
+    ],
+    ids=["background", "setsid", "deaf daemon", "nohup"],
+)
+def test_nothing_stays_behind(shell: Shell, marker: str, command: str) -> None:
+    """What a command leaves in the background ends with it, wherever it went."""
+    assert call(shell, command=command.replace("{}", marker)).content == "started\n[exit code 0]"
+    assert not running(marker)
+
+
+# name: (command, what the outcome says); each would go on far beyond its second.
+BOMBS = {
+    "sleep": ("sleep {}", "ended after 1 s"),
+    "output": ("yes {}", "ended after 1 s"),
+    "loop": ("while :; do :; done # {}", "ended after 1 s"),
+    "deaf": ("trap '' TERM INT HUP; while :; do sleep {}; done", "ended after 1 s"),
+    "daemon": ("(setsid sh -c 'trap \"\" TERM; while :; do sleep {}; done' &); sleep {}", "ended after 1 s"),
+    "double fork": ("( ( setsid sleep {} & ) & ) ; ( ( sleep {} & ) & ); sleep {}", "ended after 1 s"),
+    "stopped": ("sleep {} & kill -STOP $!; kill -STOP $$", "ended after 1 s"),
+    "forks": ("f() { f | f & }; f; sleep {}", "[ended "),
+    "deaf forks": ("trap '' TERM; f() { sleep {} & f & }; f; sleep {}", "[ended "),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb(shell: Shell, marker: str, name: str) -> None:
+    """Whatever a command does, it is over 250 ms after its deadline, all of it, and the next command runs."""
+    command, message = BOMBS[name]
+    took = []
+    for _ in range(TRIES):
+        start = time.monotonic()
+        outcome = call(shell, command=command.replace("{}", marker), timeout=1)
+        took.append(time.monotonic() - start)
+        assert not running(marker)
+        assert message in outcome.content
+        assert outcome.is_error
+        if took[-1] <= 1 + WITHIN:
+            break
+    assert min(took) <= 1 + WITHIN, took
+    assert call(shell, command="echo next").content == "next\n[exit code 0]"
+
+
+def test_a_cancelled_command(shell: Shell, marker: str) -> None:
+    """Cancelling ends all that was started, within 250 ms, before the cancellation is passed on."""
+
+    async def cancelled() -> float:
+        plan = await shell.plan({"command": f"trap '' TERM; setsid sleep {marker} & sleep {marker}"})
+        task = asyncio.ensure_future(plan.run())
+        await asyncio.to_thread(started, marker, 2)
+        start = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - start
+
+    took = []
+    for _ in range(TRIES):
+        took.append(asyncio.run(cancelled()))
+        assert not running(marker)
+    assert min(took) <= WITHIN, took
+
+
+def test_a_command_cancelled_at_once(shell: Shell, marker: str) -> None:
+    """A cancellation that comes while the process is being started ends it, too."""
+
+    async def main() -> None:
+        plan = await shell.plan({"command": f"sleep {marker}"})
+        for turns in range(8):
+            task = asyncio.ensure_future(plan.run())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+    assert not running(marker)
+
+
+def started(marker: str, count: int) -> None:
+    """Wait until so many processes sleep."""
+    while len(running(f"sleep\0{marker}")) < count:
+        time.sleep(0.01)
+
+
+AGENT = """
+import asyncio, sys
+from pathlib import Path
+from agentctl.tools.builtin.shell import Shell
+from agentctl.tools.builtin.workspace import Workspace
+
+async def main():
+    await (await Shell(Workspace(Path(sys.argv[1]))).plan({"command": sys.argv[2]})).run()
+
+asyncio.run(main())
+"""
+
+
+def test_nothing_outlives_the_agent(tmp_path: Path, marker: str) -> None:
+    """When the agent itself is killed, what it started ends with it."""
+    command = f"setsid sleep {marker} & sleep {marker}"
+    with subprocess.Popen([sys.executable, "-c", AGENT, str(tmp_path), command]) as agent:
+        started(marker, 2)
+        agent.send_signal(signal.SIGKILL)
+    assert gone(marker)
+
+
+def test_a_command_that_ends_its_supervisor(shell: Shell, marker: str) -> None:
+    """A command that kills the process above it is ended with its group, and told so."""
+    outcome = call(shell, command=f"kill -KILL $PPID; sleep {marker}")
+    assert outcome.details["reason"] == "lost"
+    assert gone(marker)
+
+
+def test_commands_side_by_side(shell: Shell) -> None:
+    """The end of one command does not end another's children."""
+
+    async def main() -> list[str]:
+        plans = [await shell.plan({"command": f"sleep 0.{n} & wait; echo {n}"}) for n in (1, 3, 2)]
+        return [outcome.content for outcome in await asyncio.gather(*(plan.run() for plan in plans))]
+
+    assert asyncio.run(main()) == [f"{n}\n[exit code 0]" for n in (1, 3, 2)]
