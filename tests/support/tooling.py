@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,27 +45,27 @@ def failure(tool: Tool, reason: ToolFailure, **arguments: Any) -> ToolError:
     return caught.value
 
 
-def running(marker: str) -> list[int]:
-    """The processes that have this in their command line."""
-    return [pid for pid, command in _commands() if marker.encode() in command]
+def running(marker: str, parent: int | None = None) -> list[int]:
+    """The processes that have this in their command line; of one parent only, if it is given."""
+    return [pid for pid, above, command in _commands() if marker.encode() in command and parent in {None, above}]
 
 
-def gone(marker: str, patience: float = 5.0) -> bool:
-    """Whether no process with this in its command line is left, or will be soon."""
-    end = time.monotonic() + patience
-    while running(marker):
+def gone(marker: str, among: Sequence[int] | None = None) -> bool:
+    """Whether no process with this in its command line is left, or will be soon; of some only, if they are given."""
+    end = time.monotonic() + 5
+    while [pid for pid in running(marker) if among is None or pid in among]:
         if time.monotonic() > end:
             return False
         time.sleep(0.01)
     return True
 
 
-def _commands() -> Iterator[tuple[int, bytes]]:
+def _commands() -> Iterator[tuple[int, int, bytes]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                state = (entry / "stat").read_bytes().rpartition(b")")[2].split()[0]
+                state, parent, *_ = (entry / "stat").read_bytes().rpartition(b")")[2].split()
                 if state != b"Z":
-                    yield int(entry.name), (entry / "cmdline").read_bytes()
+                    yield int(entry.name), int(parent), (entry / "cmdline").read_bytes()
             except OSError:
                 continue

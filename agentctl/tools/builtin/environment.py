@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import sys
 from collections.abc import Mapping
 
@@ -17,7 +18,7 @@ _PASSED = frozenset(_NAMES.split())
 # Nobody is there to turn pages or to type a password.
 _SET = {"PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-_PR_SET_DUMPABLE = 4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 
 def passed(environ: Mapping[str, str]) -> dict[str, str]:
@@ -43,3 +44,9 @@ def conceal() -> bool:
     if sys.platform != "linux":
         return False
     return bool(ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+
+
+def end_with_parent() -> None:
+    """On Linux, let this process be killed when the one that started it ends, however it does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

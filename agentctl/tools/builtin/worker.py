@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,18 +34,8 @@ async def call(task: Task, request: Mapping[str, Any], seconds: float) -> Any:
     Raises:
         ToolError: what the task raised, or `timeout`.
     """
-    command = (sys.executable, "-I", "-c", _START, str(Path(agentctl.__file__).parents[1]), task)
     cancellation = Cancellation()
-    process = await uninterrupted(
-        asyncio.create_subprocess_exec(
-            *command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=environment.passed(os.environ),
-            start_new_session=True,
-        )
-    )
+    process = await uninterrupted(_start(task, seconds))
     try:
         cancellation.check()
         async with asyncio.timeout(seconds):
@@ -58,7 +50,26 @@ async def call(task: Task, request: Mapping[str, Any], seconds: float) -> Any:
     cancellation.check()
     if process.returncode:
         raise ToolError(f"the process that worked on it ended with {process.returncode}")
-    told = json.loads(answer)
+    return _answer(json.loads(answer))
+
+
+async def _start(task: Task, seconds: float) -> Process:
+    command = (
+        sys.executable,
+        "-I",
+        "-c",
+        _START,
+        str(Path(agentctl.__file__).parents[1]),
+        task,
+        str(ceil(seconds) + 1),
+    )
+    environ = environment.passed(os.environ)
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environ, start_new_session=True
+    )
+
+
+def _answer(told: Mapping[str, Any]) -> Any:
     if "error" in told:
         raise ToolError(told["error"], hint=told["hint"], reason=told["reason"])
     return told["answer"]
@@ -66,6 +77,9 @@ async def call(task: Task, request: Mapping[str, Any], seconds: float) -> Any:
 
 def main() -> None:
     """Do the task that the arguments name, for the request on standard input."""
+    limit = int(sys.argv[3])  # seconds of the processor: also for when nobody is left to end this process
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    environment.end_with_parent()
     request = json.loads(sys.stdin.buffer.read())
     try:
         told = {"answer": _task(sys.argv[2])(request)}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
-from support.tooling import call, failure, gone, planned
+from support.tooling import call, failure, gone, planned, running
 
 from agentctl.errors import ToolError
 from agentctl.tools.builtin.globbing import Glob
@@ -17,6 +20,7 @@ from agentctl.tools.builtin.listing import List
 from agentctl.tools.builtin.pattern import Pattern
 from agentctl.tools.builtin.workspace import Workspace
 
+WORKER = "builtin.worker import main"
 FILES = {
     "readme.md": "Hello World\n",
     "src/app.py": "import os\nprint('hello')\n",
@@ -155,7 +159,31 @@ def test_a_search_is_cancelled(tmp_path: Path) -> None:
             await task
 
     asyncio.run(main())
-    assert gone("builtin.worker import main", 0)
+    assert not running(WORKER, os.getpid())
+
+
+AGENT = """
+import asyncio, sys
+from pathlib import Path
+from agentctl.tools.builtin.grepping import Grep
+from agentctl.tools.builtin.workspace import Workspace
+
+async def main():
+    await (await Grep(Workspace(Path(sys.argv[1]))).plan({"pattern": "(a+)+$"})).run()
+
+asyncio.run(main())
+"""
+
+
+def test_no_search_outlives_the_agent(tmp_path: Path) -> None:
+    """When the agent itself is killed, its search ends with it."""
+    (tmp_path / "a").write_text("a" * 60 + "b")
+    with subprocess.Popen([sys.executable, "-c", AGENT, str(tmp_path)]) as agent:
+        while not (workers := running(WORKER, agent.pid)):
+            time.sleep(0.01)
+        time.sleep(0.3)  # until it is well into the pattern; earlier, the end of its input ends it
+        agent.kill()
+    assert gone(WORKER, workers)
 
 
 def test_a_glob_is_cancelled(workspace: Workspace) -> None:
