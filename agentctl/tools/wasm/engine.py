@@ -31,6 +31,7 @@ def make_engine(*, threads: bool = False) -> wasmtime.Engine:
     config.wasm_stack_switching = False
     config.wasm_component_model_implements = False  # an import by a name of the component's own choice has no rule
     config.parallel_compilation = threads
+    config.macos_use_mach_ports = False  # they do not live on in a fork, and every call is made in one
     # With it wasmtime 50.0.0 traps where a host function takes two borrowed handles, as wasi:io/poll does.
     ffi.wasmtime_config_wasm_component_model_async_set(config.ptr(), False)
     ffi.wasmtime_config_concurrency_support_set(config.ptr(), False)
