@@ -6,6 +6,7 @@ import hashlib
 import re
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,8 +31,9 @@ from agentctl.cli.tools.shown import Told, next_step, signature, tell
 from agentctl.errors import InterruptError, ToolError, UsageError
 
 if TYPE_CHECKING:
+    from agentctl.tools.wasm.grants import Grants, Limits
     from agentctl.tools.wasm.inspector import Inspection
-    from agentctl.tools.wasm.manifest import Offer
+    from agentctl.tools.wasm.manifest import Entry, Offer
 
 app = new_app()
 
@@ -56,35 +58,64 @@ def add(
     wired = App()
     need_wasmtime()
     from agentctl.tools.wasm.grants import Limits  # noqa: PLC0415 - it needs wasmtime
-    from agentctl.tools.wasm.inspector import inspect  # noqa: PLC0415
-    from agentctl.tools.wasm.library import check_name  # noqa: PLC0415
-    from agentctl.tools.wasm.manifest import Entry  # noqa: PLC0415
     from agentctl.tools.wasm.policy import parse_allow  # noqa: PLC0415
+
+    chosen = _name(wired, name, file)
+    grants = parse_allow(allow or (), wired.environ)
+    bounds = limits(Limits(), fuel, timeout, memory, output_limit)
+    data = read_component(file)
+    entry = _look(wired, file, data, _Terms(chosen, grants, bounds))
+    _confirm(chosen, yes=yes)
+    kept = wired.components.add(entry, data)
+    Told(wired.told_dir).first(kept.sha256, grants)
+    if as_json:
+        print_json(document(kept))
+    else:
+        print_note(f"added {chosen}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """On which a component is added."""
+
+    name: str
+    grants: Grants
+    limits: Limits
+
+
+def _name(wired: App, name: str | None, file: Path) -> str:
+    from agentctl.tools.wasm.library import check_name  # noqa: PLC0415
 
     chosen = name or re.sub(r"[^a-z0-9_-]+", "-", file.stem.lower()).strip("-_")
     check_name(chosen)
     if chosen in wired.components.names():
         raise UsageError(f"there is a component {chosen} already", hint=f"agentctl tools remove {chosen}")
-    grants = parse_allow(allow or (), wired.environ)
-    bounds = limits(Limits(), fuel, timeout, memory, output_limit)
-    data = read_component(file)
+    return chosen
+
+
+def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
+    """Show what the component may do, and then what it offers, for which it may have to be asked."""
+    from agentctl.tools.wasm.inspector import inspect  # noqa: PLC0415
+    from agentctl.tools.wasm.manifest import Entry  # noqa: PLC0415
+
     inspection = inspect(data)
     if inspection.verdict == "refused":
         raise ToolError(f"{file} can't be added: {inspection.reason}", hint=next_step(file, inspection))
+    tell(terms.name, inspection.capabilities, terms.grants)
     offers = _offers(wired, data, inspection)
-    tell(chosen, inspection.capabilities, grants)
     for offer in offers:
-        print_note(f"  it offers {signature(offer.name or chosen, offer.parameters)}")
-    _confirm(chosen, yes=yes)
-    sha256 = hashlib.sha256(data).hexdigest()
-    added = time.time_ns() // 1000
-    entry = Entry(chosen, file, sha256, grants, bounds, inspection.capabilities, offers, added, str(file.resolve()))
-    kept = wired.components.add(entry, data)
-    Told(wired.told_dir).first(sha256, grants)
-    if as_json:
-        print_json(document(kept))
-    else:
-        print_note(f"added {chosen}")
+        print_note(f"  it offers {signature(offer.name or terms.name, offer.parameters)}")
+    return Entry(
+        name=terms.name,
+        path=file,
+        sha256=hashlib.sha256(data).hexdigest(),
+        grants=terms.grants,
+        limits=terms.limits,
+        capabilities=inspection.capabilities,
+        offers=offers,
+        added_at=time.time_ns() // 1000,
+        source=str(file.resolve()),
+    )
 
 
 def _offers(wired: App, data: bytes, inspection: Inspection) -> tuple[Offer, ...]:
