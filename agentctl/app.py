@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from agentctl.toolkit import Source, Toolkit
     from agentctl.tools.base import Approver
     from agentctl.tools.remembered import Remembered
-    from agentctl.tools.wasm.host import Host
-    from agentctl.tools.wasm.library import Library
+    from agentctl.tools.wasm.added.library import Library
+    from agentctl.tools.wasm.host.client import Host
 
 EMBEDDED = "local/smollm2"
 
@@ -97,13 +97,13 @@ class App:
     @cached_property
     def components(self) -> Library:
         """The WebAssembly components that were added."""
-        from agentctl.tools.wasm.library import Library  # noqa: PLC0415 - few commands need tools
+        from agentctl.tools.wasm.added.library import Library  # noqa: PLC0415 - few commands need tools
 
         return Library(data_dir(self.environ) / "tools", self.environ)
 
     def component_host(self) -> Host:
         """What runs components, not started yet."""
-        from agentctl.tools.wasm.host import Host  # noqa: PLC0415
+        from agentctl.tools.wasm.host.client import Host  # noqa: PLC0415
 
         return Host(cache_dir(self.environ) / "components")
 

@@ -14,8 +14,8 @@ from agentctl.tools.builtin import NAMES
 if TYPE_CHECKING:
     from agentctl.settings import McpServer
     from agentctl.tools.mcp import Servers
-    from agentctl.tools.wasm.host import Host
-    from agentctl.tools.wasm.library import Library
+    from agentctl.tools.wasm.added.library import Library
+    from agentctl.tools.wasm.host.client import Host
 
 FILES = frozenset({"read", "write", "edit", "list", "glob", "grep"})
 
@@ -66,7 +66,7 @@ class Components:
         if find_spec("wasmtime") is None:
             notify("components need wasmtime; hint: pip install 'agentctl[wasm]'")
             return ()
-        from agentctl.tools.wasm.tool import component_tools  # noqa: PLC0415
+        from agentctl.tools.wasm.added.tool import component_tools  # noqa: PLC0415
 
         host = await self._opened()
         found: list[Tool] = []

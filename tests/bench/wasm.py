@@ -32,10 +32,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.components import built, sampler  # noqa: E402
 
-from agentctl.tools.wasm.cache import Cache  # noqa: E402
+from agentctl.tools.wasm.compiled.cache import Cache  # noqa: E402
 from agentctl.tools.wasm.engine import make_engine  # noqa: E402
 from agentctl.tools.wasm.grants import Grants, Limits  # noqa: E402
-from agentctl.tools.wasm.host import Host  # noqa: E402
+from agentctl.tools.wasm.host.client import Host  # noqa: E402
 from agentctl.tools.wasm.instance import call  # noqa: E402
 
 ROUNDS = 20

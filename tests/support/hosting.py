@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.host import Host
-from agentctl.tools.wasm.result import Result
+from agentctl.tools.wasm.host.client import Host
+from agentctl.tools.wasm.host.result import Result
 
 LIMITS = Limits(fuel=1 << 60, timeout=20.0, memory=16 << 20, output=1 << 16)
 NOTHING = Grants()

@@ -31,9 +31,9 @@ from agentctl.cli.tools.shown import Told, next_step, signature, tell
 from agentctl.errors import InterruptError, ToolError, UsageError
 
 if TYPE_CHECKING:
+    from agentctl.tools.wasm.added.manifest import Entry, Offer
     from agentctl.tools.wasm.grants import Grants, Limits
-    from agentctl.tools.wasm.inspector import Inspection
-    from agentctl.tools.wasm.manifest import Entry, Offer
+    from agentctl.tools.wasm.inspection.inspector import Inspection
 
 app = new_app()
 
@@ -84,7 +84,7 @@ class _Terms:
 
 
 def _name(wired: App, name: str | None, file: Path) -> str:
-    from agentctl.tools.wasm.library import check_name  # noqa: PLC0415
+    from agentctl.tools.wasm.added.library import check_name  # noqa: PLC0415
 
     chosen = name or re.sub(r"[^a-z0-9_-]+", "-", file.stem.lower()).strip("-_")
     check_name(chosen)
@@ -95,8 +95,8 @@ def _name(wired: App, name: str | None, file: Path) -> str:
 
 def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
     """Show what the component may do, and then what it offers, for which it may have to be asked."""
-    from agentctl.tools.wasm.inspector import inspect  # noqa: PLC0415
-    from agentctl.tools.wasm.manifest import Entry  # noqa: PLC0415
+    from agentctl.tools.wasm.added.manifest import Entry  # noqa: PLC0415
+    from agentctl.tools.wasm.inspection.inspector import inspect  # noqa: PLC0415
 
     inspection = inspect(data)
     if inspection.verdict == "refused":
@@ -121,7 +121,7 @@ def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
 def _offers(wired: App, data: bytes, inspection: Inspection) -> tuple[Offer, ...]:
     import asyncio  # noqa: PLC0415 - a component that is refused is not run
 
-    from agentctl.tools.wasm.offers import offers_of  # noqa: PLC0415
+    from agentctl.tools.wasm.added.offers import offers_of  # noqa: PLC0415
 
     async def ask() -> tuple[Offer, ...]:
         async with wired.component_host() as host:

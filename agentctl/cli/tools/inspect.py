@@ -15,7 +15,7 @@ from agentctl.cli.tools.shown import document, signature
 from agentctl.errors import ExitCode
 
 if TYPE_CHECKING:
-    from agentctl.tools.wasm.inspector import Inspection
+    from agentctl.tools.wasm.inspection.inspector import Inspection
 
 app = new_app()
 
@@ -31,7 +31,7 @@ def inspect(
     App()
     need_wasmtime()
     data = read_component(file)
-    from agentctl.tools.wasm.inspector import inspect as look  # noqa: PLC0415 - it needs wasmtime
+    from agentctl.tools.wasm.inspection.inspector import inspect as look  # noqa: PLC0415 - it needs wasmtime
 
     inspection = look(data)
     if as_json:

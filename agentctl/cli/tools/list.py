@@ -11,7 +11,7 @@ from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.tools.given import AsJson
 
 if TYPE_CHECKING:
-    from agentctl.tools.wasm.manifest import Entry
+    from agentctl.tools.wasm.added.manifest import Entry
 
 app = new_app()
 
@@ -33,8 +33,8 @@ def list_(*, as_json: AsJson = False) -> None:
 def document(entry: Entry) -> dict[str, Any]:
     """The JSON document of an added component."""
     from agentctl.cli.figures import rfc3339  # noqa: PLC0415 - an empty list needs none of it
-    from agentctl.tools.wasm.library import intact  # noqa: PLC0415
-    from agentctl.tools.wasm.naming import tool_names  # noqa: PLC0415
+    from agentctl.tools.wasm.added.library import intact  # noqa: PLC0415
+    from agentctl.tools.wasm.added.naming import tool_names  # noqa: PLC0415
 
     names = tool_names(entry)
     return {
@@ -57,9 +57,9 @@ def document(entry: Entry) -> dict[str, Any]:
 
 def _row(entry: Entry) -> tuple[str, ...]:
     from agentctl.cli.figures import local_time  # noqa: PLC0415
+    from agentctl.tools.wasm.added.library import intact  # noqa: PLC0415
+    from agentctl.tools.wasm.added.naming import tool_names  # noqa: PLC0415
     from agentctl.tools.wasm.grants import describe  # noqa: PLC0415
-    from agentctl.tools.wasm.library import intact  # noqa: PLC0415
-    from agentctl.tools.wasm.naming import tool_names  # noqa: PLC0415
 
     may = "; ".join(describe(entry.grants)) or "compute"
     state = may if intact(entry) else "not be run: its file was changed"

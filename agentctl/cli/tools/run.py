@@ -16,7 +16,7 @@ from agentctl.cli.tools.shown import Told, tell
 from agentctl.errors import ExitCode, ToolError
 
 if TYPE_CHECKING:
-    from agentctl.tools.wasm.result import Result
+    from agentctl.tools.wasm.host.result import Result
 
 app = new_app()
 
@@ -61,7 +61,7 @@ def run(
     wired = App()
     need_wasmtime()
     given = _Given(args, allow or [], fuel, timeout, memory, output_limit, seed)
-    from agentctl.tools.wasm.result import Failure, Result  # noqa: PLC0415 - it needs wasmtime
+    from agentctl.tools.wasm.host.result import Failure, Result  # noqa: PLC0415 - it needs wasmtime
 
     try:
         result = _call(wired, component, function, given)

@@ -13,7 +13,7 @@ from agentctl.cli.render import print_note
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.grants import Grants
-    from agentctl.tools.wasm.inspector import Function, Inspection
+    from agentctl.tools.wasm.inspection.inspector import Function, Inspection
 
 
 def document(inspection: Inspection) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from agentctl.app import App
 from agentctl.cli.tools.given import read_component
 from agentctl.cli.tools.shown import next_step
 from agentctl.errors import ToolError, ToolFailure, UsageError
+from agentctl.tools.wasm.added.library import check_intact
+from agentctl.tools.wasm.added.manifest import Offer
+from agentctl.tools.wasm.added.naming import tool_names
+from agentctl.tools.wasm.added.offers import describing
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.inspector import inspect
-from agentctl.tools.wasm.library import check_intact
-from agentctl.tools.wasm.manifest import Offer
-from agentctl.tools.wasm.naming import tool_names
-from agentctl.tools.wasm.offers import describing
+from agentctl.tools.wasm.inspection.inspector import inspect
 
 
 @dataclass(frozen=True, slots=True)

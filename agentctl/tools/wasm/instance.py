@@ -16,13 +16,15 @@ import wasmtime
 from wasmtime.component import Component, Func, FuncType, Instance, ResultType
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm import abi, command, exports, links
-from agentctl.tools.wasm.accepting import accept_arguments
+from agentctl.tools.wasm import command, links
 from agentctl.tools.wasm.failures import CallError, explained, usage
 from agentctl.tools.wasm.grants import Grants, Limits
+from agentctl.tools.wasm.inspection import exports
 from agentctl.tools.wasm.linking import World, link
-from agentctl.tools.wasm.presenting import present
 from agentctl.tools.wasm.shadows.refusing import Refusals
+from agentctl.tools.wasm.values import abi
+from agentctl.tools.wasm.values.accepting import accept_arguments
+from agentctl.tools.wasm.values.presenting import present
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.network import Network

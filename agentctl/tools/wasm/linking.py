@@ -20,7 +20,7 @@ from wasmtime.component import Component, Linker, ResourceHost, ResourceType
 
 from agentctl.errors import ToolError
 from agentctl.tools.wasm.grants import Grants
-from agentctl.tools.wasm.imports import Import, read
+from agentctl.tools.wasm.inspection.imports import Import, read
 from agentctl.tools.wasm.shadows.clock import FrozenClock
 from agentctl.tools.wasm.shadows.random import SeededRandom
 from agentctl.tools.wasm.shadows.refusing import Host, Refusals, Storelike, denial

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agentctl.errors import ConfigError, ToolError, UsageError
-from agentctl.tools.wasm.hollow import number, sections
-from agentctl.tools.wasm.inspector import Inspection, inspect
+from agentctl.tools.wasm.inspection.hollow import number, sections
+from agentctl.tools.wasm.inspection.inspector import Inspection, inspect
 
 JCO = "@bytecodealliance/jco@1"
 PATIENCE = 300.0  # seconds, for a slow network too

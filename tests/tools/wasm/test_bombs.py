@@ -17,8 +17,8 @@ from support.server import Server, Stall, answer
 
 from agentctl.errors import ToolFailure
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.host import Host
-from agentctl.tools.wasm.result import Result
+from agentctl.tools.wasm.host.client import Host
+from agentctl.tools.wasm.host.result import Result
 
 LATE = 0.25  # seconds after its deadline by which a call is stopped
 

@@ -17,10 +17,10 @@ from support.hosting import call, component
 from wasmtime.component import Component
 
 from agentctl.errors import StorageError
-from agentctl.tools.wasm.cache import Cache
+from agentctl.tools.wasm.compiled.cache import Cache
 from agentctl.tools.wasm.engine import make_engine
-from agentctl.tools.wasm.host import Host
-from agentctl.tools.wasm.result import Result
+from agentctl.tools.wasm.host.client import Host
+from agentctl.tools.wasm.host.result import Result
 
 DIGEST = hashlib.sha256(b"one").hexdigest()
 OTHER = hashlib.sha256(b"another").hexdigest()
@@ -202,7 +202,7 @@ def test_what_a_crash_left_half_written_is_removed_later(tmp_path: Path, compile
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path, engine: wasmtime.Engine) -> None:
     """What each of them stores, all can load."""
     program = (
-        "import sys, hashlib; from pathlib import Path; from agentctl.tools.wasm.cache import Cache\n"
+        "import sys, hashlib; from pathlib import Path; from agentctl.tools.wasm.compiled.cache import Cache\n"
         "from agentctl.tools.wasm.engine import make_engine; from wasmtime.component import Component\n"
         "code = Component(make_engine(), '(component)').serialize(); sys.stdin.read()\n"
         "Cache(Path(sys.argv[1])).store(hashlib.sha256(sys.argv[2].encode()).hexdigest(), code)\n"

@@ -14,14 +14,14 @@ from support.components import ARITHMETIC, CACHE, built, write
 
 from agentctl.errors import ToolError
 from agentctl.tools.base import Outcome, Plan
+from agentctl.tools.wasm.added.library import Library
+from agentctl.tools.wasm.added.manifest import Entry, Offer
+from agentctl.tools.wasm.added.naming import tool_names
+from agentctl.tools.wasm.added.offers import described, offers_of
+from agentctl.tools.wasm.added.tool import ComponentTool, component_tools, effect
 from agentctl.tools.wasm.grants import Grants, Limits, Preopen
-from agentctl.tools.wasm.host import Host
-from agentctl.tools.wasm.inspector import inspect
-from agentctl.tools.wasm.library import Library
-from agentctl.tools.wasm.manifest import Entry, Offer
-from agentctl.tools.wasm.naming import tool_names
-from agentctl.tools.wasm.offers import described, offers_of
-from agentctl.tools.wasm.tool import ComponentTool, component_tools, effect
+from agentctl.tools.wasm.host.client import Host
+from agentctl.tools.wasm.inspection.inspector import inspect
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ ATTEMPTS = {
 
 PROGRAM = """
 import ctypes, os, resource, socket, subprocess, sys, threading
-from agentctl.tools.wasm import confine
+from agentctl.tools.wasm.host import confine
 
 libc = ctypes.CDLL(None, use_errno=True)
 def check(returned):

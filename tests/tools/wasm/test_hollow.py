@@ -12,8 +12,8 @@ from support.components import ARITHMETIC, built
 from wasmtime.component import Component
 
 from agentctl.tools.wasm.engine import make_engine
-from agentctl.tools.wasm.hollow import hollow, modules
-from agentctl.tools.wasm.inspector import inspect, inspect_component
+from agentctl.tools.wasm.inspection.hollow import hollow, modules
+from agentctl.tools.wasm.inspection.inspector import inspect, inspect_component
 
 PLAIN = bytes(wasmtime.wat2wasm(ARITHMETIC))
 NESTED = bytes(

@@ -17,9 +17,9 @@ from support import bombs
 from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually, open_files
 
 from agentctl.tools.wasm.grants import Grants, Preopen
-from agentctl.tools.wasm.host import Host
-from agentctl.tools.wasm.loaded import Origin
-from agentctl.tools.wasm.result import Result
+from agentctl.tools.wasm.host.client import Host
+from agentctl.tools.wasm.host.loaded import Origin
+from agentctl.tools.wasm.host.result import Result
 
 FOREVER = {"ns": 10**12}
 CLOCK = Grants(clock=True)
@@ -212,7 +212,7 @@ def test_killing_the_caller_leaves_no_process(tmp_path: Path, sleeper: Path) -> 
     program = (
         "import asyncio, pathlib\n"
         "from agentctl.tools.wasm.grants import Grants, Limits\n"
-        "from agentctl.tools.wasm.host import Host\n"
+        "from agentctl.tools.wasm.host.client import Host\n"
         "async def main():\n"
         f"    async with Host(pathlib.Path({str(tmp_path / 'cache')!r})) as host:\n"
         f"        path = pathlib.Path({str(sleeper)!r})\n"

@@ -10,8 +10,8 @@ from support.wasm import engine
 from support.wat import component
 from wasmtime import Module, wat2wasm
 
-from agentctl.tools.wasm.inspector import Inspection, inspect
-from agentctl.tools.wasm.preamble import imported
+from agentctl.tools.wasm.inspection.inspector import Inspection, inspect
+from agentctl.tools.wasm.inspection.preamble import imported
 
 _WASI1 = '(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))'
 _KINDS = {

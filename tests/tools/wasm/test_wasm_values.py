@@ -16,7 +16,7 @@ from support.wasm import compiled, engine, run
 from support.wat import identity
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm.inspector import inspect_component
+from agentctl.tools.wasm.inspection.inspector import inspect_component
 
 _ints = {f"{sign}{bits}": (bits, sign == "s") for bits in (8, 16, 32, 64) for sign in "su"}
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -10,12 +10,12 @@ import wasmtime
 from wasmtime.component import Component
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm import exports, imports
 from agentctl.tools.wasm.engine import make_engine
-from agentctl.tools.wasm.exports import Function, Uncallable
 from agentctl.tools.wasm.failures import cause
-from agentctl.tools.wasm.hollow import hollow, modules
-from agentctl.tools.wasm.preamble import Kind, imported, kind_of
+from agentctl.tools.wasm.inspection import exports, imports
+from agentctl.tools.wasm.inspection.exports import Function, Uncallable
+from agentctl.tools.wasm.inspection.hollow import hollow, modules
+from agentctl.tools.wasm.inspection.preamble import Kind, imported, kind_of
 
 __all__ = ["Function", "Inspection", "inspect", "inspect_component"]
 

@@ -8,7 +8,7 @@ import signal
 from typing import Any, TypeAlias
 
 from agentctl.errors import ToolError, ToolFailure
-from agentctl.tools.wasm.process import Ended
+from agentctl.tools.wasm.host.process import Ended
 
 Message: TypeAlias = dict[str, Any]
 

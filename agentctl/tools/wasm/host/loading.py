@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.errors import AgentctlError, ToolError
-from agentctl.tools.wasm import child, confine
-from agentctl.tools.wasm.cache import Cache, State
-from agentctl.tools.wasm.ending import check
-from agentctl.tools.wasm.loaded import Loaded, Origin
-from agentctl.tools.wasm.process import Ended, Process
-from agentctl.tools.wasm.reactor import Reactor
+from agentctl.tools.wasm.compiled.cache import Cache, State
+from agentctl.tools.wasm.host import child, confine
+from agentctl.tools.wasm.host.ending import check
+from agentctl.tools.wasm.host.loaded import Loaded, Origin
+from agentctl.tools.wasm.host.process import Ended, Process
+from agentctl.tools.wasm.host.reactor import Reactor
 
 if TYPE_CHECKING:
     from wasmtime import Engine

@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentctl import log
-from agentctl.tools.wasm.exchange import exchange
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.launch import Launched, launch
-from agentctl.tools.wasm.result import Failure, Result
-from agentctl.tools.wasm.wire import Request, frame, request_as_json
+from agentctl.tools.wasm.host.exchange import exchange
+from agentctl.tools.wasm.host.launch import Launched, launch
+from agentctl.tools.wasm.host.result import Failure, Result
+from agentctl.tools.wasm.host.wire import Request, frame, request_as_json
 from agentctl.uninterrupted import uninterrupted
 
 AT_ONCE = 32  # calls; more of them wait for their turn

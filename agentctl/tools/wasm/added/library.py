@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agentctl.errors import ToolError, UsageError
 from agentctl.locks import FileLock
-from agentctl.tools.wasm.manifest import COMPONENT, MANIFEST, Entry, dump, load
+from agentctl.tools.wasm.added.manifest import COMPONENT, MANIFEST, Entry, dump, load
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # with a function behind it, a tool's name still has room
 

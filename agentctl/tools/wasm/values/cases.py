@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmtime.component import OptionType, ResultType, VariantType
 
-from agentctl.tools.wasm.schema import Cases
+from agentctl.tools.wasm.values.schema import Cases
 
 OneOf = OptionType | ResultType | VariantType
 

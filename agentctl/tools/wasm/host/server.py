@@ -16,11 +16,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from agentctl.tools.wasm import child, confine
-from agentctl.tools.wasm.cache import Cache
-from agentctl.tools.wasm.calling import Call
-from agentctl.tools.wasm.loading import Loader
-from agentctl.tools.wasm.reactor import READ, Reactor
+from agentctl.tools.wasm.compiled.cache import Cache
+from agentctl.tools.wasm.host import child, confine
+from agentctl.tools.wasm.host.calling import Call
+from agentctl.tools.wasm.host.loading import Loader
+from agentctl.tools.wasm.host.reactor import READ, Reactor
 
 _CLEAR = 16  # above the files of a child
 

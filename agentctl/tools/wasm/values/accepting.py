@@ -33,8 +33,8 @@ from wasmtime.component import (
 )
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm.cases import OneOf, cases_of
-from agentctl.tools.wasm.schema import INTEGERS, NOT_NUMBERS, UnsupportedTypeError, nullable
+from agentctl.tools.wasm.values.cases import OneOf, cases_of
+from agentctl.tools.wasm.values.schema import INTEGERS, NOT_NUMBERS, UnsupportedTypeError, nullable
 
 _SHOWN = 60  # characters of a wrong value in a message
 

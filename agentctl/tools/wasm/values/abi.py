@@ -17,9 +17,9 @@ import wasmtime
 from wasmtime import _ffi as ffi
 from wasmtime.component import Func, FuncType
 
-from agentctl.tools.wasm.layout import VALUE
-from agentctl.tools.wasm.lifting import read
-from agentctl.tools.wasm.lowering import write
+from agentctl.tools.wasm.values.layout import VALUE
+from agentctl.tools.wasm.values.lifting import read
+from agentctl.tools.wasm.values.lowering import write
 
 
 def invoke(func: Func, store: wasmtime.Store, kind: FuncType, arguments: Sequence[Any]) -> Any:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from agentctl.tools.wasm import seccomp
+from agentctl.tools.wasm.host import seccomp
 
 _SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's mallopt

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from agentctl.tools.wasm import confine
-from agentctl.tools.wasm.reactor import READ, Reactor
+from agentctl.tools.wasm.host import confine
+from agentctl.tools.wasm.host.reactor import READ, Reactor
 
 Killed = Literal["timeout", "output", "cancelled"]
 

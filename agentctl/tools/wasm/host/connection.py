@@ -7,8 +7,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from agentctl.tools.wasm.reactor import READ, WRITE, Reactor
-from agentctl.tools.wasm.wire import HEADER, frame, length
+from agentctl.tools.wasm.host.reactor import READ, WRITE, Reactor
+from agentctl.tools.wasm.host.wire import HEADER, frame, length
 
 _CHUNK = 1 << 18
 

@@ -18,8 +18,8 @@ from wasmtime.component import (
     VariantType,
 )
 
-from agentctl.tools.wasm.cases import OneOf, cases_of
-from agentctl.tools.wasm.layout import PAYLOAD, SCALARS, STRIDE, TEXTS
+from agentctl.tools.wasm.values.cases import OneOf, cases_of
+from agentctl.tools.wasm.values.layout import PAYLOAD, SCALARS, STRIDE, TEXTS
 
 
 def read(kind: ValType, raw: Any) -> Any:  # noqa: PLR0911 - one for each kind of type

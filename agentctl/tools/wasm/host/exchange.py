@@ -8,7 +8,7 @@ import socket
 from contextlib import suppress
 from typing import Any
 
-from agentctl.tools.wasm.wire import HEADER, length
+from agentctl.tools.wasm.host.wire import HEADER, length
 from agentctl.uninterrupted import uninterrupted
 
 _CHUNK = 1 << 18

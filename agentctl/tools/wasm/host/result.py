@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentctl.errors import ToolFailure
-from agentctl.tools.wasm.loaded import Origin
+from agentctl.tools.wasm.host.loaded import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import wasmtime
 from wasmtime.component import Component, ComponentInstanceType, FuncType
 
 from agentctl.tools.wasm import command
-from agentctl.tools.wasm.abi import is_async
-from agentctl.tools.wasm.schema import UnsupportedTypeError, parameters, schema
+from agentctl.tools.wasm.values.abi import is_async
+from agentctl.tools.wasm.values.schema import UnsupportedTypeError, parameters, schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from wasmtime.component import (
     VariantType,
 )
 
-from agentctl.tools.wasm.cases import OneOf, cases_of
-from agentctl.tools.wasm.schema import nullable
+from agentctl.tools.wasm.values.cases import OneOf, cases_of
+from agentctl.tools.wasm.values.schema import nullable
 
 
 def present(kind: ValType, plain: Any) -> Any:  # noqa: PLR0911 - one for each kind of type

@@ -9,14 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agentctl.errors import AgentctlError, ToolError
-from agentctl.tools.wasm import child
-from agentctl.tools.wasm.connection import Connection
-from agentctl.tools.wasm.ending import Message, check, failure, surveyed
-from agentctl.tools.wasm.loaded import Loaded
-from agentctl.tools.wasm.loading import Loader
-from agentctl.tools.wasm.process import Ended, Process
-from agentctl.tools.wasm.reactor import Reactor
-from agentctl.tools.wasm.wire import Request, request_from_json
+from agentctl.tools.wasm.host import child
+from agentctl.tools.wasm.host.connection import Connection
+from agentctl.tools.wasm.host.ending import Message, check, failure, surveyed
+from agentctl.tools.wasm.host.loaded import Loaded
+from agentctl.tools.wasm.host.loading import Loader
+from agentctl.tools.wasm.host.process import Ended, Process
+from agentctl.tools.wasm.host.reactor import Reactor
+from agentctl.tools.wasm.host.wire import Request, request_from_json
 
 if TYPE_CHECKING:
     from wasmtime import Engine

@@ -18,7 +18,7 @@ from agentctl.errors import ToolError
 
 _ROOT = Path(agentctl.__file__).parent.parent
 # Isolated from the directory and the environment that it is started in; it finds this very package all the same.
-_MAIN = "import sys; sys.path.append(sys.argv[1]); from agentctl.tools.wasm.server import main; main()"
+_MAIN = "import sys; sys.path.append(sys.argv[1]); from agentctl.tools.wasm.host.server import main; main()"
 
 
 @dataclass(slots=True, eq=False)

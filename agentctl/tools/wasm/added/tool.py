@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from agentctl.errors import ToolError
 from agentctl.messages import ToolSpec
 from agentctl.tools.base import Effect, Outcome, Plan
+from agentctl.tools.wasm.added.library import check_intact
+from agentctl.tools.wasm.added.manifest import Entry, Offer
+from agentctl.tools.wasm.added.naming import tool_names
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.library import check_intact
-from agentctl.tools.wasm.manifest import Entry, Offer
-from agentctl.tools.wasm.naming import tool_names
-from agentctl.tools.wasm.result import Result
+from agentctl.tools.wasm.host.result import Result
 
 COMPILING = 120.0  # seconds that a first call may take beyond its own time, to compile a large component
 

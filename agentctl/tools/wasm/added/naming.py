@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agentctl.tools.wasm.manifest import Entry
+from agentctl.tools.wasm.added.manifest import Entry
 
 LONGEST = 64
 

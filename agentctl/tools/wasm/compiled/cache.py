@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agentctl import atomic
-from agentctl.tools.wasm.private import Copy, open_owned
-from agentctl.tools.wasm.signing import MAC_BYTES, SUFFIX, Signer, unusable
+from agentctl.tools.wasm.compiled.private import Copy, open_owned
+from agentctl.tools.wasm.compiled.signing import MAC_BYTES, SUFFIX, Signer, unusable
 
 if TYPE_CHECKING:
     from wasmtime import Engine
@@ -110,7 +110,7 @@ def _build() -> str:
     found = find_spec("wasmtime")
     bindings = Path(found.origin).with_name("_bindings.py") if found and found.origin else None
     build = hashlib.sha256(f"{sys.platform} {os.uname().machine} ".encode())
-    for source in (Path(__file__).with_name("engine.py"), bindings):
-        if source is not None and source.exists():
-            build.update(source.read_bytes())
+    build.update(Path(__file__).parents[1].joinpath("engine.py").read_bytes())
+    if bindings is not None and bindings.exists():
+        build.update(bindings.read_bytes())
     return build.hexdigest()[:16]

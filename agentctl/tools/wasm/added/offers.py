@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.errors import ToolError
+from agentctl.tools.wasm.added.manifest import Offer
 from agentctl.tools.wasm.command import is_command
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.host import Host
-from agentctl.tools.wasm.inspector import Function
-from agentctl.tools.wasm.manifest import Offer
+from agentctl.tools.wasm.host.client import Host
+from agentctl.tools.wasm.inspection.inspector import Function
 
 INTERFACE = re.compile(r"agentctl:tool/tool@0\.1\.\d+#(describe|call)")
 # What a toolchain exports for itself, and forgets to take away: componentize-qjs starts its engine by it.

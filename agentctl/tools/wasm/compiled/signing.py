@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 
 from agentctl.errors import StorageError
-from agentctl.tools.wasm.private import open_owned
+from agentctl.tools.wasm.compiled.private import open_owned
 
 MAC_BYTES = 32
 SUFFIX = ".compiled"

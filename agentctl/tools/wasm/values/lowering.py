@@ -19,8 +19,8 @@ from wasmtime.component import (
     VariantType,
 )
 
-from agentctl.tools.wasm.cases import OneOf, cases_of
-from agentctl.tools.wasm.layout import PAYLOAD, SCALARS, STRIDE, TEXTS, VALUE
+from agentctl.tools.wasm.values.cases import OneOf, cases_of
+from agentctl.tools.wasm.values.layout import PAYLOAD, SCALARS, STRIDE, TEXTS, VALUE
 
 
 def write(kind: ValType, plain: Any, out: Any) -> None:

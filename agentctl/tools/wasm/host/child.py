@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm import confine, links
-from agentctl.tools.wasm.cache import Cache
+from agentctl.tools.wasm import links
+from agentctl.tools.wasm.compiled.cache import Cache
 from agentctl.tools.wasm.grants import Preopen
-from agentctl.tools.wasm.loaded import Loaded
-from agentctl.tools.wasm.wire import Request
+from agentctl.tools.wasm.host import confine
+from agentctl.tools.wasm.host.loaded import Loaded
+from agentctl.tools.wasm.host.wire import Request
 
 if TYPE_CHECKING:
     from wasmtime import Engine
