@@ -50,6 +50,9 @@ case ",$extras," in
     command -v npm >/dev/null || install_package "nodejs npm" "the tests run JavaScript peers"
     say "installing the JavaScript peers of contrib/node/package.json"
     mkdir -p "$directory/node"
+    # Node.js has its own list of authorities, which lacks those that this machine's owner trusts besides.
+    authorities=/etc/ssl/certs/ca-certificates.crt
+    if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r $authorities ]; then export NODE_EXTRA_CA_CERTS=$authorities; fi
     cp contrib/node/package.json "$directory/node/package.json"
     npm install --prefix "$directory/node" --no-audit --no-fund --no-package-lock --loglevel=error >/dev/null
     ;;
