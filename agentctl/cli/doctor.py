@@ -26,10 +26,13 @@ app = new_app()
 @app.command()
 def doctor(
     *,
-    online: Annotated[bool, typer.Option("--online", help="Ask each provider whether it takes its key.")] = False,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Ask each provider whether it takes its key, and MCP servers for their tools."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check this installation; leaves with 1 if something is broken. Without --online it sends nothing to anybody."""
+    """Check this installation; leaves with 1 if something is broken. Without --online it asks nobody."""
     findings = list(_examine(online=online))
     if json:
         print_json([asdict(finding) for finding in findings])
@@ -54,6 +57,8 @@ def _examine(*, online: bool) -> Iterator[Finding]:
         ("keys", _keys),
         ("embedded model", _embedded_model),
         ("log", _log),
+        ("components", _components),
+        ("mcp", _servers),
     ):
         yield _guarded(check, lambda examine=examine: examine(wired))  # type: ignore[misc]
     yield _terminal()
@@ -61,6 +66,9 @@ def _examine(*, online: bool) -> Iterator[Finding]:
         from agentctl.cli.online import examine_keys  # noqa: PLC0415 - it needs the network, and all that goes with it
 
         yield from examine_keys(wired)
+        from agentctl.cli.toolchecks import survey_servers  # noqa: PLC0415
+
+        yield from survey_servers(wired)
 
 
 def _guarded(check: str, examine: Callable[[], Finding]) -> Finding:
@@ -122,6 +130,18 @@ def _log(wired: App) -> Finding:
     if not os.access(nearest, os.W_OK):
         return Finding("log", "failure", f"{directory} can't be written", "set AGENTCTL_LOG_DIR")
     return Finding("log", "ok", str(directory))
+
+
+def _components(wired: App) -> Finding:
+    from agentctl.cli.toolchecks import examine_components  # noqa: PLC0415
+
+    return examine_components(wired)
+
+
+def _servers(wired: App) -> Finding:
+    from agentctl.cli.toolchecks import examine_servers  # noqa: PLC0415
+
+    return examine_servers(wired)
 
 
 def _terminal() -> Finding:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from support.mcp_servers import official
 from support.privileges import run_unprivileged
 from support.program import Program
 from support.schemas import validate
+from wasmtime import wat2wasm
+
+COMPONENT = """
+(component
+  (core module $m (func (export "two") (result i32) i32.const 2))
+  (core instance $i (instantiate $m))
+  (func (export "two") (result u32) (canon lift (core func $i "two"))))
+"""
 
 
 def _findings(program: Program) -> dict[str, dict[str, str]]:
@@ -48,7 +59,7 @@ def test_a_damaged_database_is_a_failure(program: Program) -> None:
 @pytest.mark.parametrize(
     ("directory", "failed"),
     [
-        (".local/share", {"database", "embedded model"}),
+        (".local/share", {"database", "embedded model", "components"}),
         (".local/share/agentctl/models", {"embedded model"}),
         (".local/state", {"log"}),
         (".config/agentctl", {"configuration"}),
@@ -85,3 +96,28 @@ def test_an_untrusted_project_is_a_warning(program: Program) -> None:
     assert finding["status"] == "warning"
     assert "servers.evil.base_url" in finding["detail"]
     assert finding["hint"] == "agentctl config trust"
+
+
+def test_servers_are_started_when_asked_online_alone(program: Program) -> None:
+    """Offline they are named; online each is started, and one that fails is a failure with a hint."""
+    time = official("mcp-server-time")
+    program.configure(f'[mcp.time]\ncommand = {json.dumps(time.command)}\n[mcp.gone]\ncommand = ["no-such-program"]\n')
+    offline = _findings(program)
+    assert (offline["mcp"]["status"], offline["mcp"]["detail"]) == ("ok", "time, gone")
+    online = {one["check"]: one for one in program.run("doctor", "--online", "--json").json}
+    assert online["mcp time"]["detail"].startswith("2 tools, protocol 20")
+    assert online["mcp gone"]["status"] == "failure"
+    assert "no-such-program" in online["mcp gone"]["detail"]
+
+
+def test_a_component_that_was_changed_is_a_failure(program: Program) -> None:
+    """A copy that is not the one that was added is told, with the way to mend it."""
+    source = program.home / "two.wasm"
+    source.write_bytes(bytes(wat2wasm(COMPONENT)))
+    added = program.run("tools", "add", "two.wasm", "--yes")
+    assert added.code == 0, added.err
+    assert _findings(program)["components"]["detail"] == "two"
+    (copy,) = (program.home / ".local/share/agentctl/tools/two").glob("*.wasm")
+    copy.chmod(0o600)
+    copy.write_bytes(copy.read_bytes() + b"\0")
+    assert _findings(program)["components"]["status"] == "failure"
