@@ -39,7 +39,8 @@ def show_end(event: ToolFinished) -> None:
     """Say how it ended."""
     name, seconds = event.call.name, f"{event.seconds:.1f} s"
     if event.state == "finished":
-        print_note(f"  {name} · done · {seconds}")
+        fuel = event.details.get("fuel")
+        print_note(f"  {name} · done · {seconds}" + (f" · {fuel:,} fuel" if fuel else ""))
         return
     code = event.details.get("exit_code")
     why = f"exit code {code}" if code else event.result.content.strip().partition("\n")[0][:_LONGEST]
