@@ -211,11 +211,10 @@ class App:
         if settings.approve == "ask" and person is None:
             hint = "give rules with --allow, or --approve auto where all may be done"
             raise UsageError("there is nobody to ask what tools may do: this is no terminal", hint=hint)
-        rules = Rules(
-            [*map(parse, (*settings.allow, *allow)), *self.remembered.rules()], [*map(parse, (*settings.deny, *deny))]
-        )
+        allowed, denied = ([*map(parse, rules)] for rules in ((*settings.allow, *allow), (*settings.deny, *deny)))
+        rules = Rules(allowed, denied, self.remembered.rules)
         policy = Policy(settings.approve or ("ask" if person else "never"), rules, person)
-        return Toolkit(settings, self.tool_sources(), policy)
+        return Toolkit(settings, self.tool_sources(), policy, (*allowed, *denied))
 
     def tool_sources(self) -> list[Source]:
         """Where tools come from; of two tools of one name the first counts."""

@@ -187,7 +187,7 @@ class Conversation:
         added = (*unanswered((*(history.messages if history else ()), *self._unsaved), added), *added)
         request = self._request(history, added)
         session = history.session if history and self._keep else None
-        size = tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
+        size = _size(request)
         allowance = self._allowance()
         gate = self._composer.gate(strict=allowance is not None)
         turn = Turn(call, self._target.card, session, added, size, gate, tools=self._toolbox is not None)
@@ -216,7 +216,7 @@ class Conversation:
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
         request = self._request(self._load(), opening(self._system, message))
-        size = tokens.estimate(request.messages)
+        size = _size(request)
         cost = price(Usage(uncached_input=size), self._target.card)
         return self._target.provider.preview(request), Quote(size, cost)
 
@@ -256,6 +256,11 @@ class Conversation:
                 stack.enter_context(self._db.lock(name, wait=PATIENCE))
             recover(self._db, self._catalog, held=name)
             yield
+
+
+def _size(request: Request) -> int:
+    """About how many tokens it has."""
+    return tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
 
 
 def _tell_nobody(_: str) -> None:

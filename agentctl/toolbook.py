@@ -30,6 +30,10 @@ class ToolBook:
         self._journal = journal
         self._remember = remember
 
+    def handle(self, position: int) -> str:
+        """The name of a result: it is found again by that in the session."""
+        return toolcalls.handle(self._journal.round.run_id, position)
+
     async def start(self, position: int, plan: Plan, decision: Decision) -> None:
         """Record that a call was allowed, and is about to run."""
         run_id, allowed = self._journal.round.run_id, _allowed(plan, decision)
@@ -60,4 +64,4 @@ class ToolBook:
 
 
 def _allowed(plan: Plan, decision: Decision) -> Allowed:
-    return Allowed(plan.effect, plan.summary, decision.by)
+    return Allowed(plan.effect, plan.summary, plan.subject, decision.by)

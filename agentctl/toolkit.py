@@ -9,7 +9,8 @@ from agentctl.errors import UsageError
 from agentctl.settings.values import ToolSettings
 from agentctl.tools.base import Approver, Tool
 from agentctl.tools.dispatch import Toolbox
-from agentctl.tools.paging import Find
+from agentctl.tools.paging import NAME, Find
+from agentctl.tools.rules import Rule
 
 Notify = Callable[[str], None]
 
@@ -38,12 +39,16 @@ class Toolkit:
         settings: which tools, and how they are run.
         sources: where they come from; of two tools of one name the first counts.
         approver: who decides on calls.
+        rules: what it decides by; those that speak of no tool at all are told.
     """
 
-    def __init__(self, settings: ToolSettings, sources: Sequence[Source], approver: Approver) -> None:
+    def __init__(
+        self, settings: ToolSettings, sources: Sequence[Source], approver: Approver, rules: Sequence[Rule] = ()
+    ) -> None:
         self._settings = settings
         self._sources = sources
         self._approver = approver
+        self._rules = rules
         self._told: set[str] = set()
         self.max_turns = settings.max_turns
 
@@ -56,6 +61,9 @@ class Toolkit:
             UsageError: there is nothing of a name that is asked for.
         """
         wanted = self._wanted()
+        for rule in self._rules:
+            if not self._speaks_of_something(rule):
+                self._once(notify)(f"the rule {rule} speaks of no tool that there is")
         found: dict[str, Tool] = {}
         for source in self._sources:
             names = source.names & wanted
@@ -77,6 +85,11 @@ class Toolkit:
                 f"there is no tool {unknown[0]!r}", hint=f"there are all, none, {', '.join(sorted(known))}"
             )
         return known if "all" in wanted else wanted
+
+    def _speaks_of_something(self, rule: Rule) -> bool:
+        """Whether there may be a tool that the rule names: those of servers and components begin with their names."""
+        names = {NAME, *(name for source in self._sources for name in source.names)}
+        return rule.tool.endswith("*") or any(rule.tool.startswith(name) for name in names)
 
     def _once(self, notify: Notify) -> Notify:
         def tell(text: str) -> None:

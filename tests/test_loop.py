@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -276,42 +277,47 @@ def test_a_turn_ends_at_its_limit(chat: Chat) -> None:
 
 
 def test_a_long_result_is_read_by_pages(chat: Chat) -> None:
-    """The model is told the beginning, how much there is, and reads the rest with a tool; the trail keeps all of it."""
+    """The model is told the beginning and how to read on; pages are never cut again, and ids may repeat."""
     chat.settings = ToolSettings(use=("all",), max_result=100)
-    lines = "".join(f"line {number}\n" for number in range(30))
+    lines = "".join(f"line {number}\n" for number in range(40))
+    chat.play(call("echo", "same", text=lines), call("echo", "same", text=lines.upper()), DONE, says("ok"), DONE)
+    chat.run(Task())
+    first, second = (content for _, content, _ in results(chat.said))
+    handles = [re.search(r"result='([^']+)', offset=94\)\]$", told) for told in (first, second)]
+    assert all(handles)
+    one, other = (found[1] for found in handles if found)
+    assert first.startswith(lines[:94])
+    assert f"[characters 0 to 94 of {len(lines)}; go on with" in first
     chat.play(
-        call("echo", "long", text=lines),
-        DONE,
-        call("read_result", "p1", call_id="long", offset=94),
-        DONE,
-        call("read_result", "p2", call_id="nothing", offset=0),
+        *[says(""), DONE, says(""), DONE],
+        call("read_result", "same", result=one, offset=94),
+        call("read_result", "same", result=other, offset=200),
+        call("read_result", "same", result="nothing", offset=0),
         DONE,
         says("ok"),
     )
-    chat.run(Task())
-    first, second, third = (content for _, content, _ in results(chat.said))
-    shown, _, note = first.rpartition("\n[")
-    assert lines.startswith(shown)
-    assert note == f"characters 0 to 94 of {len(lines)}; go on with read_result(call_id='long', offset=94)]"
-    assert second.startswith(lines[94:120])
-    assert "there is no result of a call 'nothing'" in third
+    chat.run(say="more")
+    *_, page, last, wrong = (content for _, content, _ in results(chat.said))
+    assert page.startswith(lines[94:180])
+    assert f"result='{one}', offset=" in page
+    assert last.startswith(lines.upper()[200:280])
+    assert "there is no result 'nothing'" in wrong
     session_id = chat.audit[0]["session_id"]
-    assert chat.db.read(lambda tx: toolcalls.output(tx, session_id, "long")) == lines
-
-
-def test_a_result_is_read_on_in_by_another_process(chat: Chat) -> None:
-    """All of a cut result is in the database, for whoever goes on with the session."""
-    chat.settings = ToolSettings(use=("all",), max_result=100)
-    first = "a" * 150
-    chat.play(
-        *(call("echo", "long", text=first), DONE, says("ok"), DONE),
-        *(call("read_result", "p", call_id="long", offset=100), DONE, says("ok"), DONE),
-    )
-    chat.run(Task())
-    assert chat.conversation
-    later = Chat(chat.path, chat.db, chat.settings, session_id=chat.conversation.session_id)
+    assert chat.db.read(lambda tx: toolcalls.output(tx, session_id, one)) == lines
+    later = Chat(chat.path, chat.db, chat.settings, session_id=session_id)
+    later.play(*[says(""), DONE] * 4, call("read_result", "p", result=other, offset=300), DONE, says("ok"), DONE)
     later.run(Task())
-    assert results(later.said)[-1] == ("p", first[100:], False)
+    assert results(later.said)[-1] == ("p", lines.upper()[300:], False)
+
+
+@pytest.mark.parametrize("line", [call("echo", text="\ud83d"), call("ec\udc00o"), call("echo", "c\udfff", text="x")])
+def test_half_a_character_ends_no_turn(chat: Chat, line: Line) -> None:
+    """A lone surrogate in the arguments, the name or the id of a call is at most that call's failure."""
+    chat.play(line, DONE, says("fine"), DONE)
+    last = chat.run(Task())[-1]
+    assert isinstance(last, Finished)
+    assert chat.said[-1].text == "fine"
+    assert len(results(chat.said)) == 1
 
 
 def test_what_is_not_kept_leaves_no_words_in_the_trail(chat: Chat) -> None:

@@ -8,12 +8,13 @@ import sys
 import termios
 from collections.abc import Callable
 
-from agentctl.cli.render import print_diff, print_note, print_question
+from agentctl.cli.render import plain, print_diff, print_note, print_question
 from agentctl.errors import AgentctlError
-from agentctl.tools.base import Asked, Decision, Plan
-from agentctl.tools.rules import Rule, exactly
+from agentctl.tools.base import Asked, Decision
+from agentctl.tools.rules import Rule, lasting
 
 _LONGEST = 4096  # bytes of a line that a terminal takes
+_SHORT = 60  # characters of a rule that fits into the question
 
 
 class Terminal:
@@ -29,14 +30,14 @@ class Terminal:
     async def decide(self, asked: Asked) -> Decision:
         """Show the plan and ask until there is an answer; an end of input is a no."""
         async with self._asking:
-            print_note(asked.plan.summary)
-            print_diff(asked.plan.preview or _rest(asked.plan))
+            print_note(plain(asked.plan.summary))
+            print_diff(asked.plan.preview)
             return await self._answer(asked)
 
     async def _answer(self, asked: Asked) -> Decision:
-        rule = exactly(asked)
-        lasting = str(rule).isprintable()
-        question = f"allow? y yes · n no{f' · a always {rule} here' if lasting else ''} · or say what to do instead: "
+        rule = lasting(asked)
+        always = f" · a always here: {_short(rule)}" if rule else ""
+        question = f"allow? y yes · n no{always} · or say what to do instead: "
         while True:
             print_question(question)
             answer = await _line()
@@ -47,7 +48,7 @@ class Terminal:
                     return Decision(allowed=True, by="user")
                 case "n" | "no":
                     return Decision(allowed=False, by="user", reason="the user said no")
-                case "a" | "always" if lasting:
+                case "a" | "always" if rule:
                     self._keep(rule)
                     return Decision(allowed=True, by="user")
             return Decision(allowed=False, by="user", reason=f"the user says: {(answer or '').strip()}")
@@ -59,9 +60,11 @@ class Terminal:
             print_note(f"allowed for now: {error.message}")
 
 
-def _rest(plan: Plan) -> str:
-    """What is to be run, where its summary has only the first of several lines."""
-    return plan.subject if plan.effect == "execute" and "\n" in plan.subject else ""
+def _short(rule: Rule) -> str:
+    """The rule, or what it says where it would only repeat what stands above."""
+    if rule.subject is None:
+        return f"{rule.tool}, whatever it is called with"
+    return plain(str(rule)) if len(str(rule)) <= _SHORT else f"{rule.tool} with this"
 
 
 def has_terminal() -> bool:
@@ -85,6 +88,7 @@ async def _line() -> str | None:
         loop.add_reader(terminal, ready.set)
         await ready.wait()
         line = os.read(terminal, _LONGEST)
+        termios.tcflush(terminal, termios.TCIFLUSH)  # the rest of what was pasted answers nothing else
     finally:
         loop.remove_reader(terminal)
         os.close(terminal)

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from agentctl.errors import AgentctlError
 
+# Beside control characters: what breaks lines, turns the direction of writing, or takes no room.
+_DECEPTIVE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 # Control characters that could move the cursor or recolour the terminal; a tab and a newline are harmless.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -26,6 +28,11 @@ def styled(stream: TextIO) -> bool:
 def printable(text: str, stream: TextIO) -> str:
     """The text as it may be shown: a terminal gets no control characters that somebody else wrote."""
     return _CONTROL.sub("�", text) if stream.isatty() else text
+
+
+def plain(text: str) -> str:
+    """The text in one line, with nothing in it that could make it look like another: such characters as escapes."""
+    return _DECEPTIVE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def print_json(document: Any) -> None:
@@ -77,12 +84,15 @@ def print_question(text: str) -> None:
     sys.stderr.flush()
 
 
-def print_diff(text: str, most: int = 200) -> None:
-    """Print a unified diff on stderr, at most so many lines of it."""
-    lines = text.splitlines()
+def print_diff(text: str, most: int | None = None) -> None:
+    """Print a unified diff on stderr, or at most so many lines of it.
+
+    A line ends at a newline and nowhere else: what only looks like an end could forge a line of another kind.
+    """
+    lines = text.removesuffix("\n").split("\n") if text else []
     for line in lines[:most]:
-        _to_stderr(line, _DIFF_STYLES.get(line[:1], "\x1b[2m"))
-    if len(lines) > most:
+        _to_stderr(plain(line.removesuffix("\r")), _DIFF_STYLES.get(line[:1], "\x1b[2m"))
+    if most is not None and len(lines) > most:
         print_note(f"… {len(lines) - most} more lines")
 
 

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentctl.app import App
-from agentctl.cli.render import print_diff, print_note
+from agentctl.cli.render import plain, print_diff, print_note
+from agentctl.errors import UsageError
 from agentctl.events import ToolFinished, ToolStarted
 
 if TYPE_CHECKING:
     from agentctl.tools.base import Approver
 
 _LONGEST = 160  # characters of a failure's first line
+_MOST_LINES = 200  # of a change that nobody is asked about; whoever is asked sees all of it
 
 
 def names(text: str | None) -> list[str] | None:
-    """The tools that `--tools` names, one after another with commas."""
-    return None if text is None else [name.strip() for name in text.split(",")]
+    """The tools that `--tools` names, one after another with commas.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if text is None:
+        return None
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    if not named:
+        raise UsageError("--tools names no tool", hint="all, none, files, or names with commas between them")
+    return named
 
 
 def user_at(wired: App) -> Approver | None:
@@ -31,20 +42,20 @@ def user_at(wired: App) -> Approver | None:
 def show_start(event: ToolStarted) -> None:
     """Say what is done; whoever was asked has seen what it changes."""
     if event.decided_by != "user":
-        print_note(f"▸ {event.summary}")
-        print_diff(event.preview)
+        print_note(f"▸ {plain(event.summary)}")
+        print_diff(event.preview, _MOST_LINES)
 
 
 def show_end(event: ToolFinished) -> None:
     """Say how it ended."""
-    name, seconds = event.call.name, f"{event.seconds:.1f} s"
+    name, seconds = plain(event.call.name), f"{event.seconds:.1f} s"
     if event.state == "finished":
         fuel = event.details.get("fuel")
         print_note(f"  {name} · done · {seconds}" + (f" · {fuel:,} fuel" if fuel else ""))
         return
     code = event.details.get("exit_code")
     why = f"exit code {code}" if code else event.result.content.strip().partition("\n")[0][:_LONGEST]
-    print_note(f"  {name} · {event.state} · {why}")
+    print_note(f"  {name} · {event.state} · {plain(why)}")
 
 
 def as_line(event: ToolStarted | ToolFinished) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from decimal import Decimal
 from typing import Any, Protocol
 
-from agentctl.cli.render import print_json, print_json_line, print_note, printable
+from agentctl.cli.render import plain, print_json, print_json_line, print_note, printable
 from agentctl.cli.tooling import as_line, show_end, show_start
 from agentctl.economy.money import dollars, format_usd
 from agentctl.errors import ExitCode
@@ -88,7 +88,7 @@ class TextView:
         self._end_line()
         match event:
             case ToolCallDelta(name=str(name)):
-                print_note(f"… {name}")  # its arguments may take a while to come
+                print_note(f"… {plain(name)}")  # its arguments may take a while to come
             case ToolStarted():
                 show_start(event)
             case ToolFinished():

@@ -40,6 +40,7 @@ class Allowed:
 
     effect: str
     summary: str
+    subject: str
     decided_by: str
 
 
@@ -63,9 +64,9 @@ def ask(tx: Transaction, around: Round, calls: Sequence[ToolCall]) -> None:
             position=position,
             session_id=place.id if place else None,
             message_id=place.head_id if place else None,
-            call_id=call.id,
-            tool=call.name,
-            arguments=call.arguments if place else None,
+            call_id=_whole_characters(call.id),
+            tool=_whole_characters(call.name),
+            arguments=_whole_characters(call.arguments) if place else None,
             now=at,
         )
 
@@ -133,9 +134,17 @@ def fold(tx: Transaction, around: Round) -> None:
     conclude(tx, around, results)
 
 
-def output(tx: Transaction, session_id: str, call_id: str) -> str | None:
-    """Return all that a call brought, None if there is no such call."""
-    row = tx.one("toolcalls.output", session_id=session_id, call_id=call_id)
+def handle(run_id: str, position: int) -> str:
+    """The name of what a call brought."""
+    return f"{run_id}-{position}"
+
+
+def output(tx: Transaction, session_id: str, name: str) -> str | None:
+    """Return all that a call of a session brought, by its `handle`; None if there is no such call."""
+    run_id, _, position = name.rpartition("-")
+    if not position.isdecimal() or len(position) > _DIGITS:
+        return None
+    row = tx.one("toolcalls.output", session_id=session_id, run_id=run_id, position=int(position))
     return row["output"] if row else None
 
 
@@ -144,11 +153,22 @@ def latest(tx: Transaction, limit: int, session_id: str | None = None) -> list[M
     return [dict(row) for row in tx.all("toolcalls.latest", limit=limit, session_id=session_id)]
 
 
+_DIGITS = 9  # of a position: more than any answer has calls
 _OPEN: Mapping[str, tuple[Ending, str]] = {"started": ("lost", LOST), "asked": ("skipped", SKIPPED)}
 
 
+def _whole_characters(text: str) -> str:
+    """The text without halves of characters, which no database takes; the answer itself has them as they came."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _fields(allowed: Allowed) -> dict[str, str]:
-    return {"effect": allowed.effect, "summary": allowed.summary, "decided_by": allowed.decided_by}
+    return {
+        "effect": allowed.effect,
+        "summary": _whole_characters(allowed.summary),
+        "subject": _whole_characters(allowed.subject),
+        "decided_by": allowed.decided_by,
+    }
 
 
 def _place(tx: Transaction, row: Mapping[str, Any]) -> Session | None:

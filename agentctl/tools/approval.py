@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,6 +21,7 @@ class Rules:
 
     allow: Sequence[Rule] = ()
     deny: Sequence[Rule] = ()
+    remembered: Callable[[], Sequence[Rule]] = tuple  # what the user allowed for good, also since this began
 
 
 class Policy:
@@ -38,7 +39,7 @@ class Policy:
         """Allow the plan or refuse it."""
         if rule := first(self._rules.deny, asked, forbidding=True):
             return Decision(allowed=False, by="rule", reason=f"the rule {rule} forbids it")
-        if first(self._rules.allow, asked, forbidding=False):
+        if first([*self._rules.allow, *self._rules.remembered()], asked, forbidding=False):
             return Decision(allowed=True, by="rule")
         if self._mode == "auto" or asked.plan.effect in _HARMLESS:
             return Decision(allowed=True, by="mode")

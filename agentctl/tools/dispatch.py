@@ -16,7 +16,7 @@ from agentctl.errors import AgentctlError, ToolError
 from agentctl.events import ToolFinished, ToolStarted
 from agentctl.messages import ToolCall, ToolResult, ToolSpec
 from agentctl.tools.base import Approver, Asked, Decision, Outcome, Plan, Tool
-from agentctl.tools.paging import Find, ReadResult, page
+from agentctl.tools.paging import NAME, Find, ReadResult, page
 from agentctl.uninterrupted import uninterrupted
 
 _ALONE = frozenset({"write", "execute"})
@@ -28,6 +28,10 @@ State = Literal["finished", "failed", "cancelled", "skipped"]
 
 class Audit(Protocol):
     """Where the calls are recorded, by their position in the answer. Each returns once that is durable."""
+
+    def handle(self, position: int) -> str:
+        """The name by which all that a call brought is found again; models repeat their own ids."""
+        ...
 
     async def start(self, position: int, plan: Plan, decision: Decision) -> None:
         """Record that a call was allowed, and is about to run."""
@@ -67,15 +71,15 @@ class Toolbox:
         """What the model is told of them."""
         return tuple(tool.spec for tool in self.tools.values())
 
-    def cut(self, call_id: str, whole: str) -> str:
-        """Return what the model is told of a result at once; the rest can be read on in."""
-        told = page(call_id, whole, 0, self.limit)
+    def cut(self, handle: str, whole: str) -> str:
+        """Return what the model is told of a result at once; by the handle it can read on."""
+        told = page(handle, whole, 0, self.limit)
         if told != whole:
-            self._cut[call_id] = whole
+            self._cut[handle] = whole
         return told
 
-    async def _whole(self, call_id: str) -> str | None:
-        return self._cut.get(call_id) or await self._find(call_id)
+    async def _whole(self, handle: str) -> str | None:
+        return self._cut.get(handle) or await self._find(handle)
 
 
 class Round:
@@ -175,6 +179,8 @@ class Round:
             raise ToolError(f"the arguments are not JSON: {error}", reason="invalid") from error
         if not isinstance(arguments, dict):
             raise ToolError("the arguments are not a JSON object", reason="invalid")
+        if not is_storable(json.dumps(arguments, ensure_ascii=False)):
+            raise ToolError("the arguments have half a character: a lone surrogate", reason="invalid")
         return await tool.plan(arguments), tool
 
     async def _perform(self, position: int, plan: Plan, seconds: float) -> None:
@@ -198,7 +204,7 @@ class Round:
         self, position: int, state: State, content: str, details: Mapping[str, Any], *, began: float
     ) -> None:
         call, whole = self._calls[position], _storable(content)
-        told = self._toolbox.cut(call.id, whole)
+        told = whole if call.name == NAME else self._toolbox.cut(self._audit.handle(position), whole)
         result = ToolResult(call.id, told, is_error=state != "finished")
         await self._audit.end(position, state, told, whole if told != whole else None, details)
         self._results[position] = result
@@ -213,6 +219,15 @@ class Round:
 
 def _told(error: AgentctlError) -> str:
     return f"{error.message}\n{error.hint}" if error.hint else error.message
+
+
+def is_storable(text: str) -> bool:
+    """Whether there is no half of a character in it, which no database, pipe or server takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _storable(text: str) -> str:

@@ -19,28 +19,31 @@ _SPEC = ToolSpec(
     {
         "type": "object",
         "properties": {
-            "call_id": {"type": "string", "description": "The id that the cut result names."},
+            "result": {"type": "string", "description": "The name that the cut result gives."},
             "offset": {"type": "integer", "minimum": 0, "description": "The character to begin at, from 0."},
         },
-        "required": ["call_id", "offset"],
+        "required": ["result", "offset"],
         "additionalProperties": False,
     },
 )
 
 
-def page(call_id: str, content: str, offset: int, limit: int) -> str:
+def page(handle: str, content: str, offset: int, limit: int) -> str:
     """Return at most `limit` characters of a result from `offset` on, with a word on how to get at the rest."""
     shown = content[offset : offset + limit]
     end = offset + len(shown)
     if end == len(content):
         return shown
     end = offset + (_line_end(shown) or len(shown))
-    rest = f"characters {offset} to {end} of {len(content)}; go on with {NAME}(call_id={call_id!r}, offset={end})"
+    rest = f"characters {offset} to {end} of {len(content)}; go on with {NAME}(result={handle!r}, offset={end})"
     return f"{content[offset:end]}\n[{rest}]"
 
 
 class ReadResult:
-    """The tool that reads on. `find` returns all that a call brought, `limit` is the length of a page in characters."""
+    """The tool that reads on. `find` returns all that a call brought, `limit` is the length of a page in characters.
+
+    Its own results are never cut: they are pages.
+    """
 
     spec = _SPEC
     timeout = None
@@ -51,19 +54,19 @@ class ReadResult:
 
     async def plan(self, arguments: Mapping[str, Any]) -> Plan:
         """Return the page to be read."""
-        call_id, offset = arguments.get("call_id"), arguments.get("offset", 0)
-        if not isinstance(call_id, str) or not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
-            raise ToolError("call_id is a text and offset a number of characters, 0 or more", reason="invalid")
+        handle, offset = arguments.get("result"), arguments.get("offset", 0)
+        if not isinstance(handle, str) or not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
+            raise ToolError("result is a text and offset a number of characters, 0 or more", reason="invalid")
 
         async def run() -> Outcome:
-            content = await self._find(call_id)
+            content = await self._find(handle)
             if content is None:
-                raise ToolError(f"there is no result of a call {call_id!r}", reason="invalid")
+                raise ToolError(f"there is no result {handle!r}", reason="invalid")
             if offset >= len(content):
                 raise ToolError(f"that result has {len(content)} characters", reason="invalid")
-            return Outcome(page(call_id, content, offset, self._limit))
+            return Outcome(page(handle, content, offset, self._limit))
 
-        return Plan(f"{NAME} {call_id} from {offset}", call_id, "none", run)
+        return Plan(f"{NAME} {handle} from {offset}", handle, "none", run)
 
 
 def _line_end(text: str) -> int:

@@ -1,7 +1,8 @@
 """Rules on what tools may do: `read`, `edit(src/**)`, `shell(git diff *)`, `fetch(docs.python.org)`. Pure.
 
 A rule is a tool's name, which may end in `*`, and in parentheses a pattern for the subject of its calls: the path, the
-command, the host. In a path `*` and `?` stop at a slash and `**` does not; elsewhere `*` is any text.
+command, the host. In a path `*` and `?` stop at a slash and `**` does not; elsewhere `*` is any text. After `=` stands
+the subject itself: `shell(=rm *.tmp)` is that command and no other.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 from agentctl.errors import UsageError
 from agentctl.tools.base import Asked
+from agentctl.tools.commands import JOINTS, commands
+from agentctl.tools.globs import matches
 
 _RULE = re.compile(r"(?P<tool>[A-Za-z0-9_.-]+\*?|\*)(?:\((?P<subject>.*)\))?", re.DOTALL)
-# What joins commands, redirects them or puts one into another: a pattern for one command must not let in a second.
-_JOINTS = re.compile(r"&&|\|\||[;&|\n\r<>`]|\$\(|\$\{")
+_BY_COMMAND = frozenset({"execute", "network"})  # what is allowed for good is this one, and not all of its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +34,30 @@ class Rule:
         """Whether an allowing rule lets all of the call through."""
         if not self._names(asked.tool):
             return False
-        subject = asked.plan.subject
-        if self.subject is None or self.subject == subject:
+        subject = _subject(asked)
+        if self.subject is None or subject in {self.subject, self.subject.removeprefix("=")}:
             return True
-        if asked.plan.effect == "execute" and _JOINTS.search(subject):
+        if self.subject.startswith("="):
             return False
-        return _matches(self.subject, subject, paths=asked.plan.effect in {"read", "write"})
+        # A pattern for one command must not let in a second.
+        joined = asked.plan.effect == "execute" and JOINTS.search(subject)
+        return not joined and self._matches(subject, asked)
 
     def forbids(self, asked: Asked) -> bool:
         """Whether a forbidding rule speaks of any part of the call."""
         if not self._names(asked.tool):
             return False
-        subject, effect = asked.plan.subject, asked.plan.effect
-        if self.subject is None or self.subject == subject:
-            return True
-        parts = [subject, *map(str.strip, _JOINTS.split(subject))] if effect == "execute" else [subject]
-        return any(_matches(self.subject, part, paths=effect in {"read", "write"}) for part in parts)
+        subject = _subject(asked)
+        parts = commands(subject) if asked.plan.effect == "execute" else (subject,)
+        if self.subject is None or self.subject.startswith("="):
+            return self.subject is None or self.subject[1:] in parts
+        return any(self._matches(part, asked) for part in parts)
 
     def _names(self, tool: str) -> bool:
         return tool.startswith(self.tool[:-1]) if self.tool.endswith("*") else tool == self.tool
+
+    def _matches(self, subject: str, asked: Asked) -> bool:
+        return self.subject is not None and matches(self.subject, subject, paths=asked.plan.effect in {"read", "write"})
 
 
 def parse(text: str) -> Rule:
@@ -71,18 +77,21 @@ def first(rules: Iterable[Rule], asked: Asked, *, forbidding: bool) -> Rule | No
     return next((rule for rule in rules if (rule.forbids(asked) if forbidding else rule.allows(asked))), None)
 
 
-def exactly(asked: Asked) -> Rule:
-    """Return the rule for calls like this one: this command, this host, or this tool for all files."""
-    return Rule(asked.tool, asked.plan.subject if asked.plan.effect in {"execute", "network"} else None)
+def lasting(asked: Asked) -> Rule | None:
+    """Return the rule by which calls like this one are allowed for good: this command, this host, or else the tool.
+
+    None where it can't be written down as a rule.
+    """
+    rule = Rule(asked.tool)
+    if asked.plan.effect in _BY_COMMAND and asked.plan.subject:
+        rule = Rule(asked.tool, f"={_subject(asked)}")
+    try:
+        return rule if parse(str(rule)) == rule else None
+    except UsageError:
+        return None
 
 
-def _matches(pattern: str, subject: str, *, paths: bool) -> bool:
-    return _compiled(pattern, paths).fullmatch(subject) is not None
-
-
-@cache
-def _compiled(pattern: str, paths: bool) -> re.Pattern[str]:
-    any_, one = ("[^/]*", "[^/]") if paths else (".*", ".")
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    known = {"**/": "(?:.*/)?" if paths else ".*/", "**": ".*", "*": any_, "?": one}
-    return re.compile("".join(known.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+def _subject(asked: Asked) -> str:
+    """The subject; a host in one spelling."""
+    subject = asked.plan.subject
+    return subject.lower().rstrip(".") if asked.plan.effect == "network" else subject

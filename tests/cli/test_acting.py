@@ -135,6 +135,73 @@ def test_what_is_allowed_for_good_is_remembered_in_this_project_alone(program: P
     assert [event["state"] for event in refused if event["type"] == "tool_result"] == ["failed"]
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\x0b", "\r", "\x85", "\n"])
+def test_all_that_is_to_be_run_is_shown_before_it_is(program: Program, work: Path, end: str) -> None:
+    """Nothing hides behind what looks like the end of a line, nor behind two hundred lines."""
+    command = f"echo hello '{end}'; touch hidden" + "\n# line" * 300 + "\ntouch last"
+    model = _script(work, _call("shell", command=command), _say("done"))
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "-t", "shell", "go"])
+    with Terminal(work / "tmux", f"{line}; sleep 100", cwd=work, environ=program.environment) as terminal:
+        screen = terminal.wait("allow?")
+        assert screen.count("touch hidden") >= 1
+        assert "touch last" in screen
+        terminal.type("n", "Enter")
+        terminal.wait("done")
+    assert not (work / "hidden").exists()
+
+
+def test_a_diff_shows_lines_of_the_file_as_they_are(program: Program, work: Path) -> None:
+    """What only looks like the end of a line, or turns the direction of writing, is shown as what it is."""
+    new = "x = 1\r import os\u2028-gone\u202e\n"
+    model = _script(work, _call("edit", path="calc.py", old_string="def add(a, b):\n", new_string=new), _say("done"))
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "-t", "files", "go"])
+    with Terminal(work / "tmux", f"{line}; sleep 100", cwd=work, environ=program.environment) as terminal:
+        assert r"+x = 1\r import os\u2028-gone\u202e" in terminal.wait("allow?")
+
+
+def test_leave_for_good_counts_at_once(program: Program, work: Path) -> None:
+    """The same command is not asked for again in the same turn; one like it is, stars or not."""
+    model = _script(
+        work,
+        _call("shell", command="rm -f *.tmp"),
+        _call("shell", command="rm -f *.tmp"),
+        _call("shell", command="rm -f victim x.tmp"),
+        _say("done"),
+    )
+    (work / "victim").write_text("")
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "-t", "shell", "go"])
+    with Terminal(work / "tmux", f"{line}; sleep 100", cwd=work, environ=program.environment) as terminal:
+        terminal.wait("allow?")
+        terminal.type("a", "Enter")
+        screen = terminal.wait("allow?", 2)
+        assert screen.count("shell · done") == 2
+        terminal.type("n", "Enter")
+        terminal.wait("done", 3)
+    assert (work / "victim").exists()
+
+
+def test_a_rule_for_no_tool_is_told(program: Program, work: Path) -> None:
+    """A misspelt name in a rule does not pass in silence."""
+    done = program.run("chat", "-m", _script(work, _say("hi")), "-t", "all", "--deny", "Shell", "hi")
+    assert (done.code, "the rule Shell speaks of no tool that there is" in done.err) == (0, True)
+
+
+def test_a_dry_run_counts_the_tools(program: Program, work: Path) -> None:
+    """What is about to be sent, tools among it, is what is priced."""
+    program.environ["OPENAI_API_KEY"] = "sk-0123456789abcdefghij"
+    ask = ("chat", "-m", "openai/gpt-5-mini", "--dry-run", "hi")
+    plain, acting = (program.run(*ask, *more).json["estimated_input_tokens"] for more in ((), ("-t", "all")))
+    assert acting > plain + 500
+
+
+def test_what_was_run_is_in_the_trail_also_where_nothing_is_kept(program: Program, work: Path) -> None:
+    """`--no-save` keeps no words, and all that was done."""
+    model = _script(work, _call("shell", command="true\ntouch act"), _say("done"))
+    program.run("chat", "-m", model, "-t", "shell", "--approve", "auto", "--no-save", "go")
+    (trail,) = program.run("tools", "log", "--json").json
+    assert (trail["subject"], trail["arguments"], trail["result"]) == ("true\ntouch act", None, None)
+
+
 def test_scripts_run_nothing_that_no_rule_allows(program: Program, work: Path) -> None:
     """Without a terminal reading is allowed and all else refused; rules, or `auto`, allow it."""
     model = _script(work, READ, EDIT, TEST, _say("done"))

@@ -205,5 +205,5 @@ def test_migrations_stay_as_they_are() -> None:
         3: "crc32:46e7f181",
         4: "crc32:ea07b1cc",
         5: "crc32:b49a16c6",
-        6: "crc32:cf6ff264",
+        6: "crc32:f3f67a7d",
     }

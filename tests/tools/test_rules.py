@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from support.tools import Person
 from agentctl.errors import UsageError
 from agentctl.tools.approval import Policy, Rules
 from agentctl.tools.base import Asked, Decision, Effect, Outcome, Plan
-from agentctl.tools.rules import exactly, parse
+from agentctl.tools.globs import matches
+from agentctl.tools.rules import lasting, parse
 
 
 async def _nothing() -> Outcome:
@@ -76,9 +78,58 @@ def test_what_is_forbidden_stays_so_amid_other_commands(command: str) -> None:
 
 @given(st.text(), st.sampled_from(["read", "write", "execute", "network"]))
 def test_a_rule_made_of_a_call_allows_that_call(subject: str, effect: Effect) -> None:
-    """What the user allows for good is at least what they saw."""
+    """What the user allows for good is what they saw, written down and read back."""
     call = asked("tool", subject, effect)
-    assert exactly(call).allows(call)
+    rule = lasting(call)
+    assert rule is None or parse(str(rule)).allows(call)
+
+
+@given(st.text(alphabet="rm *?.abx-", min_size=1), st.text(alphabet="rm *?.abx-", min_size=1))
+def test_a_rule_made_of_a_command_allows_no_other(first: str, second: str) -> None:
+    """Stars in a command that was allowed for good are stars, and no pattern."""
+    rule = lasting(shell(first))
+    assert rule is None or rule.allows(shell(second)) is (first == second)
+
+
+def test_what_a_server_or_a_component_does_is_allowed_as_a_whole() -> None:
+    """A call without a subject is allowed for good by its tool, and the rule says no more than that."""
+    assert str(lasting(asked("github__list", "", "execute"))) == "github__list"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "touch a", "  touch   a", "touch\ta", "(touch a)", "{ touch a; }", "! touch a", "if true; then touch a; fi",
+        "while true; do touch a; done", "f(){ touch a; }; f", "echo <(touch a)", "X=1 touch a", "command touch a",
+        "exec touch a", "/bin/touch a", "t\\ouch a", "'touch' a", "ls|touch a", "echo `touch a`", "echo $(touch a)",
+        "sudo -n touch a", "env A=1 touch a",
+    ],
+)  # fmt: skip
+def test_a_forbidden_command_is_found_where_nobody_hides_it(command: str) -> None:
+    """Groups, keywords, assignments, wrappers, paths and quotes do not keep a rule from meaning what it says."""
+    assert parse("shell(touch *)").forbids(shell(command))
+    assert not parse("shell(touch *)").forbids(shell("ls untouch a"))
+
+
+def test_a_host_has_one_spelling() -> None:
+    """A dot at the end and capitals make no other host."""
+    assert parse("fetch(evil.example)").forbids(asked("fetch", "EVIL.example.", "network"))
+
+
+def test_a_pattern_with_many_stars_takes_no_time() -> None:
+    """A command made to confuse a pattern is judged as fast as any other: this would take years by backtracking."""
+    rule = parse("shell(*git*push*--force*" + "*a" * 20 + "*)")
+    assert not rule.forbids(shell(": " + "git" * 3500 + "push" * 3500 + "a" * 19))
+
+
+@given(st.text(alphabet="ab/*?", max_size=8), st.text(alphabet="ab/", max_size=8), st.booleans())
+def test_patterns_match_what_their_regular_expression_does(pattern: str, text: str, paths: bool) -> None:
+    """The automaton agrees with the definition."""
+    any_, one = ("[^/]*", "[^/]") if paths else ("(?s:.*)", "(?s:.)")
+    known = {"**/": "(?:.*/)?" if paths else ".*/", "**": ".*", "*": any_, "?": one}
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    expected = re.fullmatch("".join(known.get(piece, re.escape(piece)) for piece in pieces), text) is not None
+    assert matches(pattern, text, paths=paths) is expected
 
 
 @given(st.from_regex(r"[A-Za-z0-9_.-]+(\([ -~]*\))?", fullmatch=True))

@@ -51,6 +51,7 @@ def _document(call: Mapping[str, Any]) -> dict[str, Any]:
         "tool": call["tool"],
         "arguments": call["arguments"],
         "summary": call["summary"],
+        "subject": call["subject"],
         "effect": call["effect"],
         "state": call["state"],
         "decided_by": call["decided_by"],

@@ -6,9 +6,9 @@
 -- never came to it. It is concluded once its result stands in the conversation. While the process that runs a round
 -- lives, it holds the lock of the session, or that of the run where the conversation is not kept.
 --
--- `position` counts the calls of an answer from 0. `result` is what the model was told, and `output` all there was
--- where that was cut. `arguments`, `result`, `output` and `message_id` are NULL where the conversation is not kept.
--- `details` are JSON.
+-- `position` counts the calls of an answer from 0. `subject` is what it is done to: the path, the command, the host.
+-- `result` is what the model was told, and `output` all there was where that was cut. `arguments`, `result`, `output`
+-- and `message_id` are NULL where the conversation is not kept. `details` are JSON.
 CREATE TABLE tool_calls (
     run_id       TEXT    NOT NULL,
     position     INTEGER NOT NULL CHECK (position >= 0),
@@ -22,6 +22,7 @@ CREATE TABLE tool_calls (
     )),
     effect       TEXT    CHECK (effect IN ('none', 'read', 'write', 'execute', 'network')),
     summary      TEXT,
+    subject      TEXT,
     decided_by   TEXT    CHECK (decided_by IN ('rule', 'user', 'mode')),
     result       TEXT,
     output       TEXT,

@@ -3,11 +3,11 @@ INSERT INTO tool_calls (run_id, position, session_id, message_id, call_id, tool,
 VALUES (:run_id, :position, :session_id, :message_id, :call_id, :tool, :arguments, 'asked', :now);
 
 -- name: start
-UPDATE tool_calls SET state = 'started', effect = :effect, summary = :summary, decided_by = :decided_by, started_at = :now
+UPDATE tool_calls SET state = 'started', effect = :effect, summary = :summary, subject = :subject, decided_by = :decided_by, started_at = :now
 WHERE run_id = :run_id AND position = :position;
 
 -- name: refuse
-UPDATE tool_calls SET state = 'refused', effect = :effect, summary = :summary, decided_by = :decided_by
+UPDATE tool_calls SET state = 'refused', effect = :effect, summary = :summary, subject = :subject, decided_by = :decided_by
 WHERE run_id = :run_id AND position = :position;
 
 -- name: end
@@ -31,11 +31,11 @@ WHERE run_id = :run_id AND concluded_at IS NULL ORDER BY position;
 
 -- name: output
 SELECT coalesce(output, result) AS output FROM tool_calls
-WHERE session_id = :session_id AND call_id = :call_id AND ended_at IS NOT NULL
-ORDER BY asked_at DESC LIMIT 1;
+WHERE session_id = :session_id AND run_id = :run_id AND position = :position AND ended_at IS NOT NULL;
 
 -- name: latest
-SELECT t.run_id, t.position, t.session_id, t.call_id, t.tool, t.arguments, t.state, t.effect, t.summary, t.decided_by,
+SELECT t.run_id, t.position, t.session_id, t.call_id, t.tool, t.arguments, t.state, t.effect, t.summary, t.subject,
+    t.decided_by,
     t.result, t.details, t.asked_at, t.started_at, t.ended_at
 FROM tool_calls t
 WHERE CAST(:session_id AS TEXT) IS NULL OR t.session_id = :session_id

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST_SCHEMA = 64 << 10  # bytes; it is sent with every request
 _LONGEST_DESCRIPTION = 8 << 10  # characters
-_SHOWN, _PREVIEWED = 100, 8 << 10  # characters of the arguments, in the summary and where that is too short
+_SHOWN = 100  # characters of the arguments in the summary; where that is too short, the preview has all
 _NAME = 64  # characters of the server's own name of it
 _ROUNDS = 10  # of questions that a server may ask before it answers
 
@@ -44,11 +44,11 @@ class McpTool:
     async def plan(self, arguments: Mapping[str, Any]) -> Plan:
         """The call as it will be sent; the server checks the arguments."""
         line = redact(json.dumps(dict(arguments), ensure_ascii=False))
-        whole = redact(json.dumps(dict(arguments), indent=2))[:_PREVIEWED]  # in ASCII, without controls
+        whole = redact(json.dumps(dict(arguments), indent=2))  # in ASCII, without controls
         claim = " (read-only, says the server)" if self.harmless else ""
         return Plan(
             f"MCP {self.connection.server.name}: {printable(self.name, _NAME)} {printable(line, _SHOWN)}{claim}",
-            self.spec.name,
+            "",
             "execute",
             partial(self._run, dict(arguments)),
             whole if len(line) > _SHOWN else "",

@@ -212,7 +212,7 @@ def test_tools_that_can_t_be_offered_are_left_out_and_named(tmp_path: Path) -> N
             assert len(long) == 64
             plan = await next(tool for tool in tools if tool.spec.name == "f__ansi").plan({"a": "\x1b[2J"})
             assert plan.summary == 'MCP f: ansi {"a": "\\u001b[2J"} (read-only, says the server)'
-            assert (plan.effect, plan.subject, plan.preview) == ("execute", "f__ansi", "")
+            assert (plan.effect, plan.subject, plan.preview) == ("execute", "", "")
             long_one = await tools[0].plan({"text": "x" * 100 + "rm -rf"})
             assert long_one.summary.endswith("x…")
             assert "rm -rf" in long_one.preview
