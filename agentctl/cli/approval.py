@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from agentctl.cli.render import plain, print_diff, print_note, print_question
 from agentctl.errors import AgentctlError
@@ -40,7 +42,8 @@ class Terminal:
         question = f"allow? y yes · n no{always} · or say what to do instead: "
         while True:
             print_question(question)
-            answer = await _line()
+            with _asked_again(question):
+                answer = await _line()
             match answer.strip().lower() if answer is not None else "n":
                 case "":
                     continue
@@ -65,6 +68,17 @@ def _short(rule: Rule) -> str:
     if rule.subject is None:
         return f"{rule.tool}, whatever it is called with"
     return plain(str(rule)) if len(str(rule)) <= _SHORT else f"{rule.tool} with this"
+
+
+@contextmanager
+def _asked_again(question: str) -> Iterator[None]:
+    """Repeat the question when the user comes back to the program after Ctrl-Z."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGCONT, print_question, f"\n{question}")
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGCONT)
 
 
 def has_terminal() -> bool:

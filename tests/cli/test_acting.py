@@ -239,6 +239,22 @@ def test_the_trail_shows_every_call_and_who_allowed_it(program: Program, work: P
     assert program.run("tools", "log", "-n", "1", _latest(program)).out.splitlines()[1].count("refused") == 1
 
 
+def test_who_comes_back_to_the_program_is_asked_again(program: Program, work: Path) -> None:
+    """Ctrl-Z leaves the question behind, and `fg` finds it again."""
+    model = _script(work, EDIT, _say("As you wish."))
+    line = shlex.join([str(AGENTCTL), "chat", "-m", model, "-t", "files", "fix it"])
+    with Terminal(work / "tmux", "bash --norc", cwd=work, environ=program.environment) as terminal:
+        terminal.type(line, "Enter")
+        terminal.wait("allow?")
+        terminal.type("", "C-z")
+        terminal.wait("Stopped")
+        terminal.type("fg", "Enter")
+        terminal.wait("allow?", 2)
+        terminal.type("y", "Enter")
+        terminal.wait("As you wish.")
+    assert (work / "calc.py").read_text() == RIGHT
+
+
 def test_a_refusal_with_words_is_what_the_model_hears(program: Program, work: Path) -> None:
     """Whatever is typed instead of yes or no is told to the model."""
     model = _script(work, EDIT, _say("As you wish."))
