@@ -19,7 +19,7 @@ from agentctl.messages import ToolCall, ToolResult
 from agentctl.tools.dispatch import Audit, Round, Toolbox
 from agentctl.uninterrupted import uninterrupted
 
-_UNDONE = frozenset({"cancelled", "error", "refusal"})
+_UNDONE = frozenset({"cancelled", "refusal"})
 
 
 class Record(Audit, Protocol):

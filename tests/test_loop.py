@@ -18,8 +18,9 @@ from support.tools import Person, Shelf, Task, Until, echo
 from agentctl.conversation import Conversation, Options
 from agentctl.economy.catalog import Catalog
 from agentctl.errors import StorageError, ToolError, TurnLimitError
-from agentctl.events import AgentEvent, Failed, Finished, Receipt, ToolFinished, ToolStarted
+from agentctl.events import AgentEvent, Failed, Finished, Receipt, StreamEvent, ToolFinished, ToolStarted
 from agentctl.messages import Message, user
+from agentctl.providers.base import Request
 from agentctl.providers.scripted import Scripted
 from agentctl.recovery import recover
 from agentctl.settings.values import ModelOverride, ToolSettings
@@ -48,6 +49,19 @@ DONE: Line = {"type": "done"}
 USED: Line = {"type": "usage", "uncached_input": 10, "output": 5}
 
 
+class Watched(Scripted):
+    """A scripted model that remembers what it was asked last."""
+
+    last: Request | None = None
+
+    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Play the answer."""
+        self.last = request
+        async with aclosing(super().stream(request)) as events:
+            async for event in events:
+                yield event
+
+
 @dataclass
 class Chat:
     """A conversation with a script and tools."""
@@ -61,6 +75,7 @@ class Chat:
 
     def __post_init__(self) -> None:
         self.notes: list[str] = []
+        self.model = Watched()
         self.conversation: Conversation | None = None
 
     def play(self, *lines: Line) -> None:
@@ -71,7 +86,7 @@ class Chat:
         """Open the conversation with these tools."""
         model = str(self.path)
         catalog = Catalog({f"scripted/{model}": ModelOverride(input=Decimal(1), output=Decimal(10))})
-        target = Target(Scripted(), model, catalog.find(f"scripted/{model}"))
+        target = Target(self.model, model, catalog.find(f"scripted/{model}"))
         toolkit = Toolkit(self.settings, [Shelf(tools)], Policy("ask", Rules(), self.person))
         self.conversation = Conversation(
             self.db,
@@ -314,10 +329,12 @@ def test_a_long_result_is_read_by_pages(chat: Chat) -> None:
 def test_half_a_character_ends_no_turn(chat: Chat, line: Line) -> None:
     """A lone surrogate in the arguments, the name or the id of a call is at most that call's failure."""
     chat.play(line, DONE, says("fine"), DONE)
-    last = chat.run(Task())[-1]
+    tool = Task()
+    last = chat.run(tool)[-1]
     assert isinstance(last, Finished)
     assert chat.said[-1].text == "fine"
     assert len(results(chat.said)) == 1
+    assert tool.ran == ([{"text": "x"}] if line["id"] != "c0" else [])
 
 
 def test_what_is_not_kept_leaves_no_words_in_the_trail(chat: Chat) -> None:
@@ -326,6 +343,8 @@ def test_what_is_not_kept_leaves_no_words_in_the_trail(chat: Chat) -> None:
     chat.play(call("echo", text="secret"), DONE, says("one"), DONE, says("two"), DONE)
     chat.run(Task())
     chat.run(say="again")
+    assert chat.model.last
+    assert results(chat.model.last.messages) == [("c0", "secret", False)]
     (row,) = chat.audit
     assert (row["state"], row["arguments"], row["result"], row["session_id"]) == ("finished", None, None, None)
 
