@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +23,8 @@ _USUAL = 120  # seconds
 _LONGEST = 1800
 _MARGIN = 5.0  # seconds by which who asked waits longer: what ends it here keeps its output
 _LENGTH = 32_000
+# Controls, formats (which turn text around, or have no width), separators of lines and paragraphs, half characters.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 _SPEC = ToolSpec(
     "shell",
@@ -64,9 +67,10 @@ class Shell:
         if "\x00" in command or not command.strip():
             raise ToolError("argument command is no command line", reason="invalid")
         limits = Limits(float(arguments.get("timeout", _USUAL)))
-        first = command.strip().splitlines()[0]
+        first = command.strip().split("\n")[0]
         summary = f"run {first}{' …' if first != command.strip() else ''}"
-        return Plan(summary, command, "execute", partial(self._run, command, limits))
+        preview = "" if is_one_line(command) else command
+        return Plan(summary, command, "execute", partial(self._run, command, limits), preview)
 
     async def _run(self, command: str, limits: Limits) -> Outcome:
         environment.conceal()
@@ -78,6 +82,11 @@ class Shell:
             raise ToolError("the command has half a surrogate pair", reason="invalid") from error
         ended = await process.run((shell, "-c", line), self.workspace.root, environ, limits)
         return _outcome(ended, limits)
+
+
+def is_one_line(command: str) -> bool:
+    """Whether its first line shows all of a command: it has no other, and no character that hides or moves others."""
+    return not any(unicodedata.category(character) in _UNSEEN for character in command.rstrip("\n"))
 
 
 def _outcome(ended: Ended, limits: Limits) -> Outcome:

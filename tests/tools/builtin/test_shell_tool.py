@@ -51,6 +51,22 @@ def test_the_plan_shows_the_command(shell: Shell) -> None:
     assert "must be 1 or more" in failure(shell, "invalid", command="x", timeout=0).message
 
 
+@pytest.mark.parametrize("end", [*"\n\r\v\f\t\x1b\x1c\x1d\x1e\x85\u2028\u2029\u202e\u200b", "\r\n", "\n\n"])
+def test_nothing_of_a_command_is_hidden(shell: Shell, end: str) -> None:
+    """What does not end a line for bash does not end the summary; what one line can't show is shown whole."""
+    command = f"echo 1{end}rm -rf x"
+    plan = planned(shell, command=command)
+    assert plan.preview == command
+    assert plan.summary == (f"run {command}" if "\n" not in end else f"run {command.split(chr(10), maxsplit=1)[0]} …")
+
+
+@pytest.mark.parametrize("command", ["echo 1", "echo 1\n", "echo 'é … 漢'"])
+def test_a_command_that_its_summary_shows(shell: Shell, command: str) -> None:
+    """A command of one line needs no preview."""
+    plan = planned(shell, command=command)
+    assert (plan.summary, plan.preview) == (f"run {command.strip()}", "")
+
+
 def test_the_surroundings(shell: Shell) -> None:
     """Standard input is empty, there is no terminal, no core is written, and signals do what they usually do."""
     outcome = call(shell, command="cat; ulimit -c; tty; yes | head -1; ulimit -f")
