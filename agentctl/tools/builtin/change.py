@@ -102,8 +102,8 @@ def _fresh(parent: int, status: os.stat_result | None, shown: str) -> Iterator[t
     finally:
         if descriptor >= 0:
             os.close(descriptor)
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=parent)
+            with suppress(OSError):  # it was renamed; or what went wrong before goes wrong again, and is being told
+                os.unlink(name, dir_fd=parent)
 
 
 def _write(descriptor: int, data: bytes) -> None:
