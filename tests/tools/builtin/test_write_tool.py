@@ -69,6 +69,19 @@ def test_a_text_in_another_encoding_is_replaced(write: Write, tmp_path: Path) ->
     assert (tmp_path / "a").read_text() == "x\n"
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_read_only_file(write: Write, tmp_path: Path, when: str) -> None:
+    """A file that nobody may write to is not replaced by another one, though its directory would allow that."""
+    (tmp_path / "a").write_text("old")
+    plan = planned(write, path="a", content="new")
+    (tmp_path / "a").chmod(0o444)
+    with pytest.raises(ToolError, match=r"^a is read-only$") as caught:
+        planned(write, path="a", content="new") if when == "before" else done(plan)
+    assert caught.value.reason == "denied"
+    assert (tmp_path / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_read_only_file_system(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can be made the kernel's reason is told, though taking away what was not made fails, too."""
 
@@ -79,7 +92,7 @@ def test_a_read_only_file_system(write: Write, monkeypatch: pytest.MonkeyPatch) 
     real = os.open
     monkeypatch.setattr(os, "open", lambda *a, **k: refuse() if a[1] & os.O_CREAT else real(*a, **k))
     monkeypatch.setattr(os, "unlink", refuse)
-    with pytest.raises(ToolError, match="^can't write a: Read-only file system$"):
+    with pytest.raises(ToolError, match=r"^can't write a: Read-only file system$"):
         done(plan)
 
 
