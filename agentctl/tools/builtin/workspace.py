@@ -17,14 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from agentctl.errors import ToolError
-from agentctl.tools.builtin import descent
-from agentctl.tools.builtin.private import Private, plain
+from agentctl.tools.builtin import descent, guarded
+from agentctl.tools.builtin.private import Private
 from agentctl.tools.builtin.visited import visited
 
 _NAME_MAX = 255  # bytes; the limit of all usual file systems
 _PATH_MAX = 4096
-# Hooks and settings there are programs that run later, when nobody is asked.
-_GUARDED = frozenset({".git", ".agentctl"})
 
 
 class Workspace:
@@ -73,13 +71,21 @@ class Workspace:
         """Like `resolve`, for what is to be changed.
 
         Raises:
-            ToolError: as `resolve` does; or it is the root, or below `.git` or `.agentctl`, whose files are run.
+            ToolError: as `resolve` does; or it is the root, or what is run later (see `guarded`).
         """
         relative = self.resolve(named)
         if relative == ".":
             raise ToolError("the workspace itself is a directory", reason="invalid")
-        if found := next((part for part in PurePosixPath(relative).parts if plain(part) in _GUARDED), None):
-            raise ToolError(f"{relative} can't be changed: what is in {found} may be run later", reason="denied")
+        ways = [place for place in visited(str(self.root / named)) if place.is_relative_to(self.root)]
+        for place in (*ways, self.root / relative):
+            if what := guarded.named(place.relative_to(self.root)):
+                raise _run_later(named, what)
+        try:
+            what = guarded.reached(self.root, PurePosixPath(relative))
+        except OSError as error:
+            raise _changing(named) from error
+        if what:
+            raise _run_later(named, what)
         return relative
 
     def hides(self, directory: str, name: str) -> bool:
@@ -142,3 +148,7 @@ def _changing(named: str) -> ToolError:
 
 def _private(named: str) -> ToolError:
     return ToolError(f"{named} is private: it is agentctl's own, or a known place of secrets", reason="denied")
+
+
+def _run_later(named: str, what: str) -> ToolError:
+    return ToolError(f"{named} can't be changed: what is in {what} may be run later", reason="denied")
