@@ -222,7 +222,8 @@ class App:
         from agentctl.sources import BuiltIn, Components, Mcp  # noqa: PLC0415
         from agentctl.tools.builtin.private import private_places  # noqa: PLC0415
 
-        builtin = BuiltIn(self.workspace, private_places(self.environ, self.workspace))
+        private = private_places(self.environ, self.workspace)
+        builtin = BuiltIn(self.workspace, private, longest=self.settings.tools.timeout)
         servers = Mcp(self.settings.mcp, self.environ, self.workspace)
         return [builtin, Components(self.components, self.component_host), servers]
 

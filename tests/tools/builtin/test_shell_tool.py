@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.tooling import call, failure, gone, planned, running
 
+from agentctl.tools.builtin import NAMES, builtin_tools
 from agentctl.tools.builtin.environment import passed
 from agentctl.tools.builtin.shell import Shell
 from agentctl.tools.builtin.workspace import Workspace
@@ -65,6 +66,23 @@ def test_a_command_that_its_summary_shows(shell: Shell, command: str) -> None:
     """A command of one line needs no preview."""
     plan = planned(shell, command=command)
     assert (plan.summary, plan.preview) == (f"run {command.strip()}", "")
+
+
+@pytest.mark.parametrize(("longest", "usual"), [(600.0, 120.0), (30.0, 30.0), (0.5, 0.5)])
+def test_the_user_says_how_long_a_command_may_take(tmp_path: Path, longest: float, usual: float) -> None:
+    """What the user sets holds for what the model asks for, and the model is told of it."""
+    shell = builtin_tools(Workspace(tmp_path), longest=longest)[NAMES.index("shell")]
+    assert f"After {usual:g} seconds, or `timeout` (at most {longest:g})" in shell.spec.description
+    assert shell.spec.parameters["properties"]["timeout"]["maximum"] == max(1, int(longest))
+    assert shell.timeout
+    assert longest < shell.timeout <= longest + 5
+    asked = int(longest) + 1
+    assert (
+        f"must be {max(1, int(longest))} or less" in failure(shell, "invalid", command="x", timeout=asked + 1).message
+    )
+    if longest < 1:
+        assert "ended after 0.5 s" in call(shell, command="sleep 9", timeout=1).content
+        assert "ended after 0.5 s" in call(shell, command="sleep 9").content
 
 
 def test_the_surroundings(shell: Shell) -> None:
