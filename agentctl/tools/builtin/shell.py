@@ -45,7 +45,8 @@ class Shell:
     A command is started in a session of its own without a terminal, with the few variables of `environ` that hold no
     secret, and ended with all that it started (see `supervisor`). As root it lacks the capabilities to look into other
     processes and to change the kernel, so that it can't mount or trace. What it can still do is what its user can: read
-    his files, write to his terminals by name, end his processes, the one that watches over it among them.
+    his files, write to his terminals by name, end his processes, the one that watches over it among them (see
+    `survivors` for what becomes of the rest then).
 
     Args:
         workspace: where commands start.

@@ -237,11 +237,34 @@ def test_nothing_outlives_the_agent(tmp_path: Path, marker: str) -> None:
     assert gone(marker)
 
 
-def test_a_command_that_ends_its_supervisor(shell: Shell, marker: str) -> None:
-    """A command that kills the process above it is ended with its group, and told so."""
-    outcome = call(shell, command=f"kill -KILL $PPID; sleep {marker}")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "kill -KILL $PPID; sleep {}",
+        "setsid sleep {} & kill -KILL $PPID; sleep {}",
+        "setsid sh -c 'trap \"\" TERM HUP; (setsid sleep {} &); sleep {}' & kill -KILL $PPID; sleep {}",
+        "setsid sh -c 'env -i sleep {}; :' & kill -KILL $PPID; sleep {}",
+        "env -i setsid sleep {} & kill -KILL $PPID; sleep {}",
+        "(setsid sleep {} > /dev/null 2>&1 &); kill -KILL $PPID",
+        "f() { setsid sleep {} & f & }; trap '' TERM; f; kill -KILL $PPID; sleep {}",
+    ],
+    ids=["group", "setsid", "deaf daemon", "a child without environment", "no environment", "no output", "forks"],
+)
+def test_a_command_that_ends_its_supervisor(shell: Shell, marker: str, command: str) -> None:
+    """A command that kills the process above it is told so at once, and ended with all that it started."""
+    start = time.monotonic()
+    outcome = call(shell, command=command.replace("{}", marker))
+    assert time.monotonic() - start < 5
     assert outcome.details["reason"] == "lost"
     assert gone(marker)
+
+
+def test_a_command_that_stops_its_supervisor(shell: Shell, marker: str) -> None:
+    """A supervisor that can't end anything any more is ended when the time is up, with the rest."""
+    command = f"setsid sleep {marker} & kill -STOP $PPID; sleep {marker}"
+    outcome = call(shell, command=command, timeout=1)
+    assert outcome.details["reason"] == "timeout"
+    assert not running(marker)
 
 
 def test_commands_side_by_side(shell: Shell) -> None:
