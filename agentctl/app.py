@@ -219,9 +219,12 @@ class App:
     def tool_sources(self) -> list[Source]:
         """Where tools come from; of two tools of one name the first counts."""
         from agentctl.sources import BuiltIn, Components, Mcp  # noqa: PLC0415
+        from agentctl.tools.builtin.private import private_places  # noqa: PLC0415
 
+        private = private_places(self.environ, self.workspace)
+        builtin = BuiltIn(self.workspace, private, longest=self.settings.tools.timeout)
         servers = Mcp(self.settings.mcp, self.environ, self.workspace)
-        return [BuiltIn(self.workspace), Components(self.components, self.component_host), servers]
+        return [builtin, Components(self.components, self.component_host), servers]
 
     def served_prompt(self, server: str, name: str, arguments: Mapping[str, str]) -> tuple[Message, ...]:
         """The messages of an MCP server's prompt.

@@ -21,12 +21,20 @@ FILES = frozenset({"read", "write", "edit", "list", "glob", "grep"})
 
 
 class BuiltIn:
-    """The built-in tools, at work in a directory; `files` are all of them that are confined to it."""
+    """The built-in tools, at work in a directory; `files` are all of them that are confined to it.
+
+    Args:
+        workspace: the directory.
+        private: places in it that file tools leave alone.
+        longest: seconds that a command may take at most.
+    """
 
     names = frozenset({*NAMES, "files"})
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, private: Sequence[Path], *, longest: float) -> None:
         self._workspace = workspace
+        self._private = private
+        self._longest = longest
         self._tools: Sequence[Tool] = ()
 
     async def tools(self, names: frozenset[str], notify: Callable[[str], None]) -> Sequence[Tool]:  # noqa: ARG002
@@ -35,7 +43,7 @@ class BuiltIn:
             from agentctl.tools.builtin import builtin_tools  # noqa: PLC0415 - few chats have tools
             from agentctl.tools.builtin.workspace import Workspace  # noqa: PLC0415
 
-            self._tools = builtin_tools(Workspace(self._workspace))
+            self._tools = builtin_tools(Workspace(self._workspace, self._private), longest=self._longest)
         wanted = names | (FILES if "files" in names else frozenset())
         return [tool for tool in self._tools if tool.spec.name in wanted]
 

@@ -142,7 +142,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         ("openrouter", "title"): "agentctl",
         ("budget", "wait"): 30.0,
         ("cache",): True,
-        ("tools", "timeout"): 120.0,
+        ("tools", "timeout"): 600.0,
         ("tools", "max_result"): 40_000,
         ("tools", "max_turns"): 50,
         ("log", "dir"): files.directory(state_dir, environ),

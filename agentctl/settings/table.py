@@ -146,7 +146,7 @@ KEYS = (
             ("approve", kinds.one_of("ask", "auto", "never"), "what is done where no rule speaks", "ask in a terminal"),
             ("allow", kinds.RULES, "calls that need no leave", ""),
             ("deny", kinds.RULES, "calls that are never allowed", ""),
-            ("timeout", kinds.SECONDS, "how long a call may take", "120"),
+            ("timeout", kinds.SECONDS, "how long a call may take at most; `shell` stops earlier by itself", "600"),
             ("max_result", kinds.COUNT, "characters of a result that the model is told at once", "40000"),
             ("max_turns", kinds.COUNT, "how often the model is asked at most for one answer", "50"),
         )

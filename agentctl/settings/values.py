@@ -84,7 +84,7 @@ class ToolSettings:
         approve: what is done where no rule speaks; None is to ask in a terminal, and never to allow elsewhere.
         allow: rules on what needs no leave, as `agentctl.tools.rules` reads them.
         deny: rules on what is never allowed.
-        timeout: seconds that a call may take.
+        timeout: seconds that a call may take at most.
         max_result: characters of a result that it is told at once.
         max_turns: how often it is asked at most for one answer.
     """
@@ -93,7 +93,7 @@ class ToolSettings:
     approve: Literal["ask", "auto", "never"] | None = None
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-    timeout: float = 120.0
+    timeout: float = 600.0
     max_result: int = 40_000
     max_turns: int = 50
 

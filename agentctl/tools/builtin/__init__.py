@@ -15,7 +15,11 @@ NAMES = ("read", "write", "edit", "list", "glob", "grep", "shell", "fetch")
 
 
 def builtin_tools(
-    workspace: Workspace, *, granted: Sequence[str] = (), environ: Mapping[str, str] = os.environ
+    workspace: Workspace,
+    *,
+    granted: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
+    longest: float = 600.0,
 ) -> tuple[Tool, ...]:
     """Make the built-in tools, in the order of `NAMES`.
 
@@ -23,6 +27,7 @@ def builtin_tools(
         workspace: the directory that the file tools are confined to, and the shell starts in.
         granted: private addresses that `fetch` may reach, as `127.0.0.1` or `127.0.0.1:8080`; a name is no grant.
         environ: where the shell's few variables come from.
+        longest: seconds that a command of the shell may take at most, whatever the model asks for.
     """
     from agentctl.tools.builtin.editing import Edit  # noqa: PLC0415 - a chat without tools needs none of them
     from agentctl.tools.builtin.fetching import Fetch  # noqa: PLC0415
@@ -40,6 +45,6 @@ def builtin_tools(
         List(workspace),
         Glob(workspace),
         Grep(workspace),
-        Shell(workspace, environ),
+        Shell(workspace, environ, longest),
         Fetch(granted),
     )

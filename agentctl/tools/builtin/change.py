@@ -16,6 +16,8 @@ from agentctl.tools.builtin.workspace import Workspace
 
 LARGEST = 16 << 20  # bytes; what is longer is no file that a model writes, and its difference would take minutes
 _NEW = 0o666  # less the umask, as any program's
+_WRITABLE = 0o222
+_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,13 @@ def current(workspace: Workspace, path: str) -> bytes | None:
     """What is in a file by its real path; None if there is none.
 
     Raises:
-        ToolError: it can't be read, or is longer than `LARGEST`.
+        ToolError: it can't be read, is longer than `LARGEST`, or is read-only.
     """
-    return _content(workspace, path)
+    content = _content(workspace, path)
+    if content is not None:
+        with workspace.directory(PurePosixPath(path).parent.as_posix()) as parent:
+            _status(parent, PurePosixPath(path).name, path)
+    return content
 
 
 def _content(workspace: Workspace, path: str) -> bytes | None:
@@ -81,6 +87,10 @@ def _status(parent: int, name: str, shown: str) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     descent.check_regular(status, shown)
+    # A directory lets its files be replaced whatever their own permissions are, but who took them away meant it; so
+    # also for root, whom the kernel never stops.
+    if not status.st_mode & _WRITABLE or not os.access(name, os.W_OK, dir_fd=parent, effective_ids=_EFFECTIVE):
+        raise ToolError(f"{shown} is read-only", hint="the user can make it writable (chmod u+w)", reason="denied")
     return status
 
 
@@ -102,8 +112,8 @@ def _fresh(parent: int, status: os.stat_result | None, shown: str) -> Iterator[t
     finally:
         if descriptor >= 0:
             os.close(descriptor)
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=parent)
+            with suppress(OSError):  # it was renamed; or what went wrong before goes wrong again, and is being told
+                os.unlink(name, dir_fd=parent)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -50,6 +50,7 @@ class Grep:
         path = await asyncio.to_thread(self.workspace.resolve, arguments.get("path", "."))
         request = {
             "root": str(self.workspace.root),
+            "private": [str(place) for place in self.workspace.private.places],
             "path": path,
             "pattern": arguments["pattern"],
             "glob": arguments.get("glob", ""),

@@ -42,7 +42,8 @@ class List:
 
     def _list(self, path: str) -> Outcome:
         with self.workspace.directory(path) as descriptor:
-            names = sorted(os.listdir(descriptor))  # noqa: PTH208 - a path has no descriptor
+            entries = os.listdir(descriptor)  # noqa: PTH208 - a path has no descriptor
+            names = sorted(name for name in entries if not self.workspace.hides(path, name))
             lines = [_line(name, descriptor) for name in names[:_MOST]]
         more = [f"[{len(names) - _MOST} more]"] if len(names) > _MOST else []
         return Outcome("\n".join(sorted(lines, key=_directories_first) + more) or "[empty directory]")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.errors import ToolError
-from agentctl.tools.builtin import supervisor
+from agentctl.tools.builtin import supervisor, survivors
 from agentctl.tools.builtin.capture import Capture
 from agentctl.tools.builtin.stopping import Cancellation
 from agentctl.uninterrupted import uninterrupted
@@ -61,18 +61,16 @@ async def run(command: Sequence[str], directory: Path, environ: Mapping[str, str
         ToolError: it can't be started.
     """
     cancellation = Cancellation()
-    running = _Running(await _start(command, directory, environ, limits))
-    reason = ""
+    mark = os.urandom(16).hex()
+    running = _Running(await _start(command, directory, {**environ, survivors.VARIABLE: mark}, limits), mark)
+    in_time = True
     try:
         cancellation.check()
-        async with asyncio.timeout(limits.seconds):
-            await running.process.wait()
-    except TimeoutError:
-        reason = "timeout"
+        in_time = await running.over(limits.seconds)
     finally:
         await uninterrupted(running.end())
     cancellation.check()
-    return running.ended(reason)
+    return running.ended("" if in_time else "timeout")
 
 
 async def _start(command: Sequence[str], directory: Path, environ: Mapping[str, str], limits: Limits) -> Process:
@@ -97,32 +95,42 @@ async def _start(command: Sequence[str], directory: Path, environ: Mapping[str, 
 @dataclass(slots=True)
 class _Running:
     process: Process
+    mark: str
     output: Capture = field(default_factory=Capture)
     report: Capture = field(default_factory=Capture)
     readers: list[asyncio.Task[None]] = field(default_factory=list)
+    left: int = 0
 
     def __post_init__(self) -> None:
         for stream, capture in ((self.process.stdout, self.output), (self.process.stderr, self.report)):
             assert stream  # noqa: S101 - both are pipes
             self.readers.append(asyncio.create_task(_drain(stream, capture)))
 
+    async def over(self, seconds: float) -> bool:
+        """Wait for the end of the supervisor; whether it came in time.
+
+        Only the supervisor holds the pipe of its reports, so that the pipe's end is the supervisor's, however that
+        came. `Process.wait` may wait for the end of the output, too, which others hold.
+        """
+        done, _ = await asyncio.wait(self.readers[1:], timeout=seconds)
+        return bool(done)
+
     async def end(self) -> None:
         """End the command if it has not ended; and take what is left of its output."""
         assert self.process.stdin  # noqa: S101 - it is a pipe
         self.process.stdin.close()
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await self.process.wait()
-        except TimeoutError:
+        await self.over(_PATIENCE)
+        if "status" not in self.told():  # it is stuck or stopped, or somebody ended it
             self._force()
-            await self.process.wait()
-        if "status" not in self.told():
-            self._force()  # somebody ended the supervisor
+            self.left = await asyncio.to_thread(survivors.end, survivors.Mark(self.mark, self._pipe()))
         await asyncio.wait(self.readers, timeout=_LAST_BYTES)
         for reader in self.readers:
             reader.cancel()
         await asyncio.gather(*self.readers, return_exceptions=True)
-        self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way, and it warns
+        for number in range(3):  # for others may hold them, and `wait` may wait for their end
+            self._transport.get_pipe_transport(number).close()
+        await self.process.wait()
+        self._transport.close()
 
     def told(self) -> dict[str, Any]:
         """What the supervisor said so far."""
@@ -136,7 +144,17 @@ class _Running:
         """How it ended; `reason` is ours for ending it."""
         told = self.told()
         by_force = reason or {"processes": "processes", "": ""}.get(told.get("reason", "lost"), "lost")
-        return Ended(None if by_force else told.get("status"), by_force, int(told.get("left", 0)), self.output)
+        return Ended(None if by_force else told.get("status"), by_force, int(told.get("left", self.left)), self.output)
+
+    @property
+    def _transport(self) -> Any:
+        return self.process._transport  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+
+    def _pipe(self) -> int:
+        """The inode of the pipe of the output; 0 if that has come to its end, and nobody holds it."""
+        pipe = self._transport.get_pipe_transport(1)
+        inode: int = 0 if pipe.is_closing() else os.fstat(pipe.get_extra_info("pipe").fileno()).st_ino
+        return inode
 
     def _force(self) -> None:
         with suppress(ProcessLookupError):

@@ -22,7 +22,8 @@ _LARGEST = 64 << 20  # bytes of a file
 def search(request: Mapping[str, Any]) -> str:
     """Return the lines that match, as `path:number: line`.
 
-    The request has `root`, `path` (a real path in it), `pattern`, `glob` (may be empty) and `ignore_case`.
+    The request has `root` and `private` as `Workspace`, `path` (a real path in it), `pattern`, `glob` (may be
+    empty) and `ignore_case`.
 
     Raises:
         ToolError: the pattern is none, or the path does not exist.
@@ -31,7 +32,7 @@ def search(request: Mapping[str, Any]) -> str:
         pattern = re.compile(request["pattern"], re.IGNORECASE if request["ignore_case"] else 0)
     except (re.error, RecursionError, OverflowError) as error:
         raise ToolError(f"the pattern is no regular expression: {error}", reason="invalid") from error
-    workspace = Workspace(Path(request["root"]))
+    workspace = Workspace(Path(request["root"]), [Path(place) for place in request["private"]])
     lines: list[str] = []
     for path in _files(workspace, request["path"], request["glob"]):
         for line in _matches(workspace, path, pattern):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,21 +19,16 @@ from agentctl.tools.builtin.process import Ended, Limits
 from agentctl.tools.builtin.schema import integer, schema, string
 from agentctl.tools.builtin.workspace import Workspace
 
-_USUAL = 120  # seconds
-_LONGEST = 1800
+_USUAL = 120.0  # seconds
 _MARGIN = 5.0  # seconds by which who asked waits longer: what ends it here keeps its output
 _LENGTH = 32_000
+# Controls, formats (which turn text around, or have no width), separators of lines and paragraphs, half characters.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
-_SPEC = ToolSpec(
-    "shell",
+_DESCRIPTION = (
     "Run a command with bash in the workspace, and return its output and errors in one, with its exit code. It has no "
     "terminal and no standard input. Everything it started ends with it, also in the background. Of a long output the "
-    f"beginning and the end are kept. After {_USUAL} seconds, or `timeout`, it is ended.",
-    schema(
-        command=string("the command line", longest=_LENGTH, shortest=1),
-        timeout=integer("seconds that it may take", minimum=1, maximum=_LONGEST),
-        required=("command",),
-    ),
+    "beginning and the end are kept."
 )
 
 _REASONS = {
@@ -49,13 +45,38 @@ class Shell:
     A command is started in a session of its own without a terminal, with the few variables of `environ` that hold no
     secret, and ended with all that it started (see `supervisor`). As root it lacks the capabilities to look into other
     processes and to change the kernel, so that it can't mount or trace. What it can still do is what its user can: read
-    his files, write to his terminals by name, end his processes, the one that watches over it among them.
+    his files, write to his terminals by name, end his processes, the one that watches over it among them (see
+    `survivors` for what becomes of the rest then).
+
+    Args:
+        workspace: where commands start.
+        environ: where their few variables come from.
+        longest: seconds that a command may take at most, whatever the model asks for.
     """
 
     workspace: Workspace
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    spec: ToolSpec = _SPEC
-    timeout: float | None = _LONGEST + _MARGIN
+    longest: float = 600.0
+
+    @property
+    def timeout(self) -> float:
+        """See `Tool`."""
+        return self.longest + _MARGIN
+
+    @property
+    def usual(self) -> float:
+        """Seconds that a command may take if the model asks for nothing."""
+        return min(_USUAL, self.longest)
+
+    @property
+    def spec(self) -> ToolSpec:
+        """See `Tool`."""
+        seconds = integer("seconds that it may take", minimum=1, maximum=max(1, int(self.longest)))
+        parameters = schema(
+            command=string("the command line", longest=_LENGTH, shortest=1), timeout=seconds, required=("command",)
+        )
+        limit = f"After {self.usual:g} seconds, or `timeout` (at most {self.longest:g}), it is ended."
+        return ToolSpec("shell", f"{_DESCRIPTION} {limit}", parameters)
 
     async def plan(self, arguments: Mapping[str, Any]) -> Plan:
         """See `Tool`."""
@@ -63,10 +84,11 @@ class Shell:
         command: str = arguments["command"]
         if "\x00" in command or not command.strip():
             raise ToolError("argument command is no command line", reason="invalid")
-        limits = Limits(float(arguments.get("timeout", _USUAL)))
-        first = command.strip().splitlines()[0]
+        limits = Limits(min(float(arguments.get("timeout", self.usual)), self.longest))
+        first = command.strip().split("\n")[0]
         summary = f"run {first}{' …' if first != command.strip() else ''}"
-        return Plan(summary, command, "execute", partial(self._run, command, limits))
+        preview = "" if is_one_line(command) else command
+        return Plan(summary, command, "execute", partial(self._run, command, limits), preview)
 
     async def _run(self, command: str, limits: Limits) -> Outcome:
         environment.conceal()
@@ -78,6 +100,11 @@ class Shell:
             raise ToolError("the command has half a surrogate pair", reason="invalid") from error
         ended = await process.run((shell, "-c", line), self.workspace.root, environ, limits)
         return _outcome(ended, limits)
+
+
+def is_one_line(command: str) -> bool:
+    """Whether its first line shows all of a command: it has no other, and no character that hides or moves others."""
+    return not any(unicodedata.category(character) in _UNSEEN for character in command.rstrip("\n"))
 
 
 def _outcome(ended: Ended, limits: Limits) -> Outcome:

@@ -1,4 +1,4 @@
-"""The files below a directory of the workspace, without what git ignores; no link is followed."""
+"""The files below a directory of the workspace, without what git ignores and what is private; no link is followed."""
 
 from __future__ import annotations
 
@@ -38,21 +38,23 @@ def walk(workspace: Workspace, start: str, check: Callable[[], None] = lambda: N
         try:
             with workspace.directory(directory) as descriptor:
                 rules = _rules(workspace, directory, rules)
-                files, deeper = _entries(descriptor, directory, rules)
+                files, deeper = _entries(workspace, descriptor, directory, rules)
         except (ToolError, OSError):
             continue
         yield from files
         waiting += [(path, rules) for path in reversed(deeper)]
 
 
-def _entries(descriptor: int, directory: str, rules: Ignored | None) -> tuple[list[Found], list[str]]:
+def _entries(
+    workspace: Workspace, descriptor: int, directory: str, rules: Ignored | None
+) -> tuple[list[Found], list[str]]:
     files: list[Found] = []
     deeper: list[str] = []
     with os.scandir(descriptor) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             path = PurePosixPath(directory, entry.name)
             is_directory = entry.is_dir(follow_symlinks=False)
-            if entry.name in _NEVER or not is_nameable(entry.name):
+            if entry.name in _NEVER or not is_nameable(entry.name) or workspace.hides(directory, entry.name):
                 continue
             if rules and rules.ignores(path.parts, is_directory=is_directory):
                 continue

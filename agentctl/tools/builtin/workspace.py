@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from agentctl.errors import ToolError
-from agentctl.tools.builtin import descent
+from agentctl.tools.builtin import descent, guarded
+from agentctl.tools.builtin.private import Private
+from agentctl.tools.builtin.visited import visited
 
 _NAME_MAX = 255  # bytes; the limit of all usual file systems
 _PATH_MAX = 4096
-# Hooks and settings there are programs that run later, when nobody is asked.
-_GUARDED = frozenset({".git", ".agentctl"})
 
 
 class Workspace:
@@ -30,12 +30,17 @@ class Workspace:
 
     Paths inside are told relative to the root, with slashes; the root itself is `.`.
 
+    Args:
+        root: the directory.
+        private: files and directories that count as not there, whatever leads to them.
+
     Raises:
         ToolError: `root` is not a directory.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, private: Sequence[Path] = ()) -> None:
         self.root = Path(os.path.realpath(root))
+        self.private = Private(private)
         if not self.root.is_dir():
             raise ToolError(f"{root} is not a directory", reason="invalid")
 
@@ -43,7 +48,7 @@ class Workspace:
         """Return the real path of what a model names; it need not exist.
 
         Raises:
-            ToolError: it is outside, or no name that a file could have.
+            ToolError: it is outside, or private, or no name that a file could have.
         """
         _check_name(named)
         path = PurePosixPath(named)
@@ -52,25 +57,40 @@ class Workspace:
         try:
             real = Path(os.path.realpath(self.root / path))
         except OSError as error:  # a link that was no link any more when it was read
-            raise ToolError(f"{named} is being changed", hint="call again") from error
+            raise _changing(named) from error
         if not real.is_relative_to(self.root):
             raise _outside(named)
         relative = real.relative_to(self.root).as_posix()
         _check_name(relative)
+        for place in (*visited(str(self.root / path)), real):
+            if self.private.holds(place):
+                raise _private(named)
         return relative
 
     def resolve_writable(self, named: str) -> str:
         """Like `resolve`, for what is to be changed.
 
         Raises:
-            ToolError: as `resolve` does; or it is the root, or below `.git` or `.agentctl`, whose files are run.
+            ToolError: as `resolve` does; or it is the root, or what is run later (see `guarded`).
         """
         relative = self.resolve(named)
         if relative == ".":
             raise ToolError("the workspace itself is a directory", reason="invalid")
-        if guarded := next((part for part in PurePosixPath(relative).parts if _plain(part) in _GUARDED), None):
-            raise ToolError(f"{relative} can't be changed: what is in {guarded} may be run later", reason="denied")
+        ways = [place for place in visited(str(self.root / named)) if place.is_relative_to(self.root)]
+        for place in (*ways, self.root / relative):
+            if what := guarded.named(place.relative_to(self.root)):
+                raise _run_later(named, what)
+        try:
+            what = guarded.reached(self.root, PurePosixPath(relative))
+        except OSError as error:
+            raise _changing(named) from error
+        if what:
+            raise _run_later(named, what)
         return relative
+
+    def hides(self, directory: str, name: str) -> bool:
+        """Whether an entry of a directory, given by its real path, is private."""
+        return self.private.is_entry(self.root / directory, name)
 
     @contextmanager
     def directory(self, relative: str, *, create: bool = False) -> Iterator[int]:
@@ -79,6 +99,8 @@ class Workspace:
         Raises:
             ToolError: there is none, or it was swapped for something else.
         """
+        if self.private.holds(self.root / relative):
+            raise _private(relative)
         with descent.directory(self.root, PurePosixPath(relative).parts, create=create) as descriptor:
             yield descriptor
 
@@ -90,6 +112,8 @@ class Workspace:
             ToolError: there is none, it is no regular file, or it was swapped for something else.
         """
         path = PurePosixPath(relative)
+        if self.private.holds(self.root / relative):
+            raise _private(relative)
         with self.directory(path.parent.as_posix()) as parent, descent.file(parent, path.name, relative) as descriptor:
             yield descriptor
 
@@ -114,11 +138,17 @@ def _check_name(named: str) -> None:
         raise ToolError("the path is too long", reason="invalid")
 
 
-def _plain(name: str) -> str:
-    """A name as file systems that ignore case, forms and invisible characters see it."""
-    visible = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
-    return "".join(visible).casefold().rstrip(". ")
-
-
 def _outside(named: str) -> ToolError:
     return ToolError(f"{named} is outside the workspace", reason="denied")
+
+
+def _changing(named: str) -> ToolError:
+    return ToolError(f"{named} is being changed", hint="call again")
+
+
+def _private(named: str) -> ToolError:
+    return ToolError(f"{named} is private: it is agentctl's own, or a known place of secrets", reason="denied")
+
+
+def _run_later(named: str, what: str) -> ToolError:
+    return ToolError(f"{named} can't be changed: what is in {what} may be run later", reason="denied")

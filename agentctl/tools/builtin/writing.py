@@ -43,14 +43,13 @@ class Write:
         path = self.workspace.resolve_writable(named)
         data = encode(content)
         old = current(self.workspace, path)
-        before = ""
-        if old is not None and not binary_kind(old):
-            form = _decoded(old, path)
-            if form is not None:
-                before, data = form.text, form.like(content).encoded()
-        preview = unified(before, content, path, is_new=old is None)
-        if old is not None and binary_kind(old):
-            preview = f"{path} is {binary_kind(old)} of {len(old)} bytes, all replaced by:\n{preview}"
+        form = _decoded(old, path) if old is not None else None
+        if form is not None:
+            data = form.like(content).encoded()
+        preview = unified(form.text if form else "", content, path, is_new=old is None)
+        if old is not None and form is None:
+            kind = binary_kind(old) or "text that is not UTF-8,"
+            preview = f"{path} is {kind} of {len(old)} bytes, all replaced by:\n{preview}"
         change = Change(self.workspace, path, old, data)
         return Plan(f"write {path}", path, "write", partial(run, change, "written"), preview)
 

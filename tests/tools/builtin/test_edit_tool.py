@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,17 @@ def test_an_edit_is_one_replacement(text: str, old: str, new: str) -> None:
     else:
         with pytest.raises(ToolError):
             replaced(text, old, new, "f")
+
+
+def test_lines_that_repeat_are_compared_in_time(tmp_path: Path) -> None:
+    """Of texts of few different lines, whose comparison takes a cube of their number, there is a diff at once."""
+    old, new = ("".join(f"{n % kinds}\n" for n in range(count)) for kinds, count in ((3, 1400), (2, 1500)))
+    start = time.monotonic()
+    diff = unified(old, new, "f")
+    assert time.monotonic() - start < 2  # it takes a tenth; without a bound a quarter of a minute
+    (tmp_path / "f").write_text(old)
+    subprocess.run(["git", "apply", "-"], input=diff.encode(), cwd=tmp_path, check=True)
+    assert (tmp_path / "f").read_text() == new
 
 
 @given(old=TEXTS, new=TEXTS)

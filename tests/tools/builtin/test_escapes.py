@@ -227,6 +227,57 @@ def test_what_is_run_later_is_not_written(scene: Scene, name: str) -> None:
     assert caught.value.reason == "denied"
 
 
+def moved(name: str, to: str) -> Callable[[Scene], None]:
+    """Puts what is guarded elsewhere, with a link in its place."""
+
+    def move(scene: Scene) -> None:
+        (scene.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (scene.root / to).mkdir()
+        (scene.root / to / "config").touch()
+        if (scene.root / name).is_dir():
+            (scene.root / name).rename(scene.root / to / "old")
+        (scene.root / name).symlink_to(os.path.relpath(scene.root / to, (scene.root / name).parent))
+
+    return move
+
+
+def pointed(scene: Scene) -> None:
+    """A repository beside the file that points to it."""
+    (scene.root / ".git").rename(scene.root / "kept")
+    (scene.root / ".git").write_text("gitdir: kept\n")
+
+
+def bare(scene: Scene) -> None:
+    """A repository that nothing points to."""
+    command = ["git", "init", "-q", "--bare", str(scene.root / "bare")]
+    subprocess.run(command, check=True, env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull})
+
+
+MOVED: Mapping[str, tuple[Callable[[Scene], None], Sequence[str]]] = {
+    "git": (moved(".git", "kept"), ["kept/hooks/x", ".git/hooks/x", "kept/config", "kept/../kept/hooks/x", ".git"]),
+    "git of a part": (moved("part/.git", "part/kept"), ["part/kept/hooks/x", "part/.git/x"]),
+    "git of a part, elsewhere": (moved("part/.git", "kept"), ["part/.git/hooks/x"]),
+    "hooks": (moved(".git/hooks", "kept"), ["kept/pre-commit", ".git/hooks/pre-commit"]),
+    "our own settings": (moved(".agentctl", "conf"), ["conf/config.toml", ".agentctl/config.toml", "conf"]),
+    "by a file": (pointed, ["kept/hooks/x", "kept/config"]),
+    "bare": (bare, ["bare/hooks/x", "bare/config"]),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_what_is_run_later_is_not_written_elsewhere(scene: Scene, name: str) -> None:
+    """Neither the link in the place of hooks and settings nor what it names is written to; the rest is."""
+    move, paths = MOVED[name]
+    move(scene)
+    for path in paths:
+        with pytest.raises(ToolError, match="may be run later") as caught:
+            writing(path)(scene)
+        assert caught.value.reason == "denied"
+    for path in ("part/other", "config", "hooks/x", "kept.txt"):
+        writing(path)(scene)
+        assert (scene.root / path).read_text() == "pwned\n"
+
+
 def test_a_wider_workspace_grants_it(scene: Scene) -> None:
     """What is outside of one workspace is inside of its parent, by the same tools and the same links."""
     (scene.root / "link").symlink_to(scene.secret)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.tooling import call, failure, gone, planned, running
 
+from agentctl.tools.builtin import NAMES, builtin_tools
 from agentctl.tools.builtin.environment import passed
 from agentctl.tools.builtin.shell import Shell
 from agentctl.tools.builtin.workspace import Workspace
@@ -49,6 +50,39 @@ def test_the_plan_shows_the_command(shell: Shell) -> None:
     assert "argument command" in failure(shell, "invalid", command="a\x00b").message
     assert "argument command" in failure(shell, "invalid", command="  ").message
     assert "must be 1 or more" in failure(shell, "invalid", command="x", timeout=0).message
+
+
+@pytest.mark.parametrize("end", [*"\n\r\v\f\t\x1b\x1c\x1d\x1e\x85\u2028\u2029\u202e\u200b", "\r\n", "\n\n"])
+def test_nothing_of_a_command_is_hidden(shell: Shell, end: str) -> None:
+    """What does not end a line for bash does not end the summary; what one line can't show is shown whole."""
+    command = f"echo 1{end}rm -rf x"
+    plan = planned(shell, command=command)
+    assert plan.preview == command
+    assert plan.summary == (f"run {command}" if "\n" not in end else f"run {command.split(chr(10), maxsplit=1)[0]} …")
+
+
+@pytest.mark.parametrize("command", ["echo 1", "echo 1\n", "echo 'é … 漢'"])
+def test_a_command_that_its_summary_shows(shell: Shell, command: str) -> None:
+    """A command of one line needs no preview."""
+    plan = planned(shell, command=command)
+    assert (plan.summary, plan.preview) == (f"run {command.strip()}", "")
+
+
+@pytest.mark.parametrize(("longest", "usual"), [(600.0, 120.0), (30.0, 30.0), (0.5, 0.5)])
+def test_the_user_says_how_long_a_command_may_take(tmp_path: Path, longest: float, usual: float) -> None:
+    """What the user sets holds for what the model asks for, and the model is told of it."""
+    shell = builtin_tools(Workspace(tmp_path), longest=longest)[NAMES.index("shell")]
+    assert f"After {usual:g} seconds, or `timeout` (at most {longest:g})" in shell.spec.description
+    assert shell.spec.parameters["properties"]["timeout"]["maximum"] == max(1, int(longest))
+    assert shell.timeout
+    assert longest < shell.timeout <= longest + 5
+    asked = int(longest) + 1
+    assert (
+        f"must be {max(1, int(longest))} or less" in failure(shell, "invalid", command="x", timeout=asked + 1).message
+    )
+    if longest < 1:
+        assert "ended after 0.5 s" in call(shell, command="sleep 9", timeout=1).content
+        assert "ended after 0.5 s" in call(shell, command="sleep 9").content
 
 
 def test_the_surroundings(shell: Shell) -> None:
@@ -203,11 +237,34 @@ def test_nothing_outlives_the_agent(tmp_path: Path, marker: str) -> None:
     assert gone(marker)
 
 
-def test_a_command_that_ends_its_supervisor(shell: Shell, marker: str) -> None:
-    """A command that kills the process above it is ended with its group, and told so."""
-    outcome = call(shell, command=f"kill -KILL $PPID; sleep {marker}")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "kill -KILL $PPID; sleep {}",
+        "setsid sleep {} & kill -KILL $PPID; sleep {}",
+        "setsid sh -c 'trap \"\" TERM HUP; (setsid sleep {} &); sleep {}' & kill -KILL $PPID; sleep {}",
+        "setsid sh -c 'env -i sleep {}; :' & kill -KILL $PPID; sleep {}",
+        "env -i setsid sleep {} & kill -KILL $PPID; sleep {}",
+        "(setsid sleep {} > /dev/null 2>&1 &); kill -KILL $PPID",
+        "f() { setsid sleep {} & f & }; trap '' TERM; f; kill -KILL $PPID; sleep {}",
+    ],
+    ids=["group", "setsid", "deaf daemon", "a child without environment", "no environment", "no output", "forks"],
+)
+def test_a_command_that_ends_its_supervisor(shell: Shell, marker: str, command: str) -> None:
+    """A command that kills the process above it is told so at once, and ended with all that it started."""
+    start = time.monotonic()
+    outcome = call(shell, command=command.replace("{}", marker))
+    assert time.monotonic() - start < 5
     assert outcome.details["reason"] == "lost"
     assert gone(marker)
+
+
+def test_a_command_that_stops_its_supervisor(shell: Shell, marker: str) -> None:
+    """A supervisor that can't end anything any more is ended when the time is up, with the rest."""
+    command = f"setsid sleep {marker} & kill -STOP $PPID; sleep {marker}"
+    outcome = call(shell, command=command, timeout=1)
+    assert outcome.details["reason"] == "timeout"
+    assert not running(marker)
 
 
 def test_commands_side_by_side(shell: Shell) -> None:

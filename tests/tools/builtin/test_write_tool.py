@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,43 @@ def test_a_binary_file_is_replaced(write: Write, tmp_path: Path) -> None:
     """What can't be compared is said to be replaced."""
     (tmp_path / "a").write_bytes(b"\x00\x01")
     assert planned(write, path="a", content="x\n").preview.startswith("a is binary of 2 bytes, all replaced by:\n")
+
+
+def test_a_text_in_another_encoding_is_replaced(write: Write, tmp_path: Path) -> None:
+    """Text that is not UTF-8 is not shown as if there were none: what is lost is told of."""
+    (tmp_path / "a").write_bytes("Käse\n".encode("latin-1"))
+    plan = planned(write, path="a", content="x\n")
+    assert plan.preview.startswith("a is text that is not UTF-8, of 5 bytes, all replaced by:\n--- a/a\n")
+    assert "+x\n" in plan.preview
+    done(plan)
+    assert (tmp_path / "a").read_text() == "x\n"
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_read_only_file(write: Write, tmp_path: Path, when: str) -> None:
+    """A file that nobody may write to is not replaced by another one, though its directory would allow that."""
+    (tmp_path / "a").write_text("old")
+    plan = planned(write, path="a", content="new")
+    (tmp_path / "a").chmod(0o444)
+    with pytest.raises(ToolError, match=r"^a is read-only$") as caught:
+        planned(write, path="a", content="new") if when == "before" else done(plan)
+    assert caught.value.reason == "denied"
+    assert (tmp_path / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_read_only_file_system(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be made the kernel's reason is told, though taking away what was not made fails, too."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), ".agentctl-x")
+
+    plan = planned(write, path="a", content="x")
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda *a, **k: refuse() if a[1] & os.O_CREAT else real(*a, **k))
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(ToolError, match=r"^can't write a: Read-only file system$"):
+        done(plan)
 
 
 @pytest.mark.parametrize("before", [None, "old"])
