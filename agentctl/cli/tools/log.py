@@ -18,7 +18,8 @@ from agentctl.store.base import Transaction
 
 app = new_app()
 
-_ASKED_BY = {"user": "you", "rule": "a rule", "mode": "--approve", None: ""}
+_DECIDERS = {"user": "you", "rule": "a rule", "mode": "--approve auto"}
+_HARMLESS = frozenset({"none", "read"})  # what needs nobody's leave
 
 
 @app.command()
@@ -69,9 +70,15 @@ def _row(call: Mapping[str, Any]) -> tuple[str, ...]:
         call["session_id"] or "",
         what,
         call["state"],
-        _ASKED_BY[call["decided_by"]] if call["state"] != "refused" else "",
+        _decider(call),
         "" if took is None else f"{took / 1e6:.1f} s",
     )
+
+
+def _decider(call: Mapping[str, Any]) -> str:
+    if call["state"] == "refused" or (call["decided_by"] == "mode" and call["effect"] in _HARMLESS):
+        return ""
+    return _DECIDERS.get(call["decided_by"], "")
 
 
 def _took(call: Mapping[str, Any]) -> int | None:
