@@ -38,7 +38,8 @@ class Plan:
         summary: it in one line, for people: `edit src/app.py`.
         subject: what rules are matched against: a path in the workspace, a command, a host; may be empty.
         effect: the most that it may do.
-        run: does it. Cancelling it stops whatever it started, before the cancellation is passed on.
+        run: does it. Cancelling it stops whatever it started, before the cancellation is passed on; the argument of
+            that `CancelledError`, if any, is what it had brought by then.
         preview: what people should see before they allow it, as a unified diff; empty where there is nothing to see.
     """
 

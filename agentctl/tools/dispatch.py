@@ -192,8 +192,9 @@ class Round:
             outcome = Outcome(f"Stopped: it took longer than {seconds:g} s.", is_error=True)
         except AgentctlError as error:
             outcome = Outcome(_told(error), is_error=True)
-        except asyncio.CancelledError:
-            await uninterrupted(self._end(position, "cancelled", _STOPPED, {}, began=began))
+        except asyncio.CancelledError as stopped:
+            brought = "\n".join([*map(str, stopped.args), _STOPPED])
+            await uninterrupted(self._end(position, "cancelled", brought, {}, began=began))
             raise
         except Exception as error:  # noqa: BLE001 - a tool's defect is its call's failure, and not the turn's
             outcome = Outcome(f"The tool broke: {type(error).__name__}: {error}", is_error=True)

@@ -17,7 +17,7 @@ from support.tmux import Terminal
 
 WRONG, RIGHT = "def add(a, b):\n    return a - b\n", "def add(a, b):\n    return a + b\n"
 CHECK = "from calc import add\nassert add(2, 2) == 4\nprint('all is well')\n"
-HANGS = "echo $$ > pid; sleep 1000 & setsid sleep 1000 & wait"
+HANGS = "echo it began; echo $$ > pid; sleep 1000 & setsid sleep 1000 & wait"
 
 
 def _call(tool: str, **arguments: Any) -> list[dict[str, Any]]:
@@ -104,6 +104,7 @@ def test_a_task_in_a_terminal_with_leave_an_interruption_and_a_way_on(program: P
     validate("sessions-show", shown)
     results = [result for message in shown["messages"] for result in message["tool_results"]]
     assert [result["is_error"] for result in results] == [False, False, True, False]
+    assert results[2]["content"].startswith("it began")
     assert "all is well" in results[-1]["content"]
     assert [message["role"] for message in shown["messages"]][-4:] == ["user", "assistant", "tool", "assistant"]
 

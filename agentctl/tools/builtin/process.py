@@ -65,11 +65,14 @@ async def run(command: Sequence[str], directory: Path, environ: Mapping[str, str
     running = _Running(await _start(command, directory, {**environ, survivors.VARIABLE: mark}, limits), mark)
     in_time = True
     try:
+        try:
+            cancellation.check()
+            in_time = await running.over(limits.seconds)
+        finally:
+            await uninterrupted(running.end())
         cancellation.check()
-        in_time = await running.over(limits.seconds)
-    finally:
-        await uninterrupted(running.end())
-    cancellation.check()
+    except asyncio.CancelledError:
+        raise asyncio.CancelledError(running.output.text()) from None
     return running.ended("" if in_time else "timeout")
 
 
