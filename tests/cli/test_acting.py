@@ -294,6 +294,24 @@ def test_the_limit_of_turns_has_an_exit_code(program: Program, work: Path) -> No
     assert "hint: go on with: agentctl chat -c" in done.err
 
 
+def test_the_home_directory_as_workspace_keeps_what_is_private(program: Program, work: Path) -> None:
+    """No file tool gets at agentctl's own files or at keys there, and the user's limit holds for commands."""
+    program.configure("[tools]\ntimeout = 1\n")
+    (work / ".ssh").mkdir()
+    (work / ".ssh" / "id").touch()
+    calls = [
+        _call("read", path=".config/agentctl/config.toml"),
+        _call("write", path=".local/state/agentctl/allowed.json", content="{}"),
+        _call("read", path=".ssh/id"),
+        _call("shell", command="sleep 60"),
+    ]
+    model = _script(work, *calls, _say("done"))
+    events = program.run("chat", "-m", model, "-t", "all", "--approve", "auto", "-o", "stream-json", "go").lines
+    told = [event["content"] for event in events if event["type"] == "tool_result"]
+    assert ["is private" in one for one in told] == [True, True, True, False], told
+    assert "ended after 1 s" in told[3]
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -12,10 +12,11 @@ _ALIKE = 0.6
 def nearest(text: str, wanted: str) -> str:
     """Say which lines of the text come closest to what is wanted, as a hint."""
     lines, sought = text.split("\n"), wanted.strip("\r\n").split("\n")
-    bare = [_bare(line) for line in sought]
-    for index in range(len(lines) - len(sought) + 1):
-        if any(bare) and [_bare(line) for line in lines[index : index + len(sought)]] == bare:
-            return f"line {index + 1} differs from it in white space only: {_quoted(lines[index])}"
+    bare, wanted_bare = _all_bare(lines), _all_bare(sought)
+    found = bare.find(wanted_bare) if wanted_bare.strip() else -1
+    if found >= 0:
+        index = bare.count("\n", 0, found)
+        return f"line {index + 1} differs from it in white space only: {_quoted(lines[index])}"
     place = _most_alike(lines, max(sought, key=len, default=""))
     if place is not None:
         return f"the closest is line {place + 1}: {_quoted(lines[place])}"
@@ -33,6 +34,10 @@ def _most_alike(lines: Sequence[str], wanted: str) -> int | None:
         if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and (ratio := matcher.ratio()) > best:
             best, place = ratio, index
     return place
+
+
+def _all_bare(lines: Sequence[str]) -> str:
+    return "\n".join(["", *map(_bare, lines), ""])
 
 
 def _bare(line: str) -> str:

@@ -161,7 +161,8 @@ class _Running:
 
     def _force(self) -> None:
         with suppress(ProcessLookupError):
-            self.process.kill()
+            if not self.readers[1].done():
+                os.kill(self.process.pid, signal.SIGKILL)  # `Process.kill` would take the status from who waits for it
         if pid := self.told().get("pid"):
             with suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)

@@ -250,13 +250,16 @@ def test_nothing_outlives_the_agent(tmp_path: Path, marker: str) -> None:
     ],
     ids=["group", "setsid", "deaf daemon", "a child without environment", "no environment", "no output", "forks"],
 )
-def test_a_command_that_ends_its_supervisor(shell: Shell, marker: str, command: str) -> None:
+def test_a_command_that_ends_its_supervisor(
+    shell: Shell, marker: str, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
     """A command that kills the process above it is told so at once, and ended with all that it started."""
     start = time.monotonic()
     outcome = call(shell, command=command.replace("{}", marker))
     assert time.monotonic() - start < 5
     assert outcome.details["reason"] == "lost"
     assert gone(marker)
+    assert not caplog.messages
 
 
 def test_a_command_that_stops_its_supervisor(shell: Shell, marker: str) -> None:
