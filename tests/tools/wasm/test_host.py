@@ -16,7 +16,7 @@ import pytest
 from support import bombs
 from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually, open_files
 
-from agentctl.tools.wasm.grants import Grants, Preopen
+from agentctl.tools.wasm.grants import Grants
 from agentctl.tools.wasm.host.client import Host
 from agentctl.tools.wasm.host.loaded import Origin
 from agentctl.tools.wasm.host.result import Result
@@ -307,26 +307,6 @@ def test_components_that_are_not_kept_in_memory_any_more_are_closed(tmp_path: Pa
 
     assert found == {"compiled", "cached"}
     assert kept == 16
-
-
-def test_links_that_a_killed_component_left_are_removed(tmp_path: Path) -> None:
-    """A component that makes a link out of its directory, and then waits to be killed, leaves nothing behind."""
-    path = component(tmp_path, bombs.LINKER)
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    (shared / "own").symlink_to("/etc")
-    grants = Grants(files=(Preopen(shared.resolve(), "/data", writable=True),), clock=True)
-
-    async def calls() -> Result:
-        async with Host(tmp_path / "cache") as host:
-            await call(host, path, "none")
-            return await host.call(path, "link", {"ns": 10**12}, grants, replace(LIMITS, timeout=0.5))
-
-    result = asyncio.run(calls())
-
-    assert result.error is not None
-    assert result.error.code == "timeout"
-    assert sorted(entry.name for entry in shared.iterdir()) == ["own"]
 
 
 def _sleeps(pid: int) -> bool:

@@ -77,11 +77,16 @@ def limit(*, memory: int, seconds: float, writes: bool) -> None:
         resource.setrlimit(kind, (lowered, lowered))
 
 
-def lock() -> None:
-    """Give up for good what a call never needs: privileges by other programs, and the system calls of `seccomp`."""
-    if sys.platform == "linux":
-        _prctl(_SET_NO_NEW_PRIVS, 1)
-        seccomp.forbid(_libc())
+def lock() -> bool:
+    """Give up for good what a call never needs: privileges by other programs, and the system calls of `seccomp`.
+
+    Returns:
+        Whether the system calls were given up, which not every system knows how to.
+    """
+    if sys.platform != "linux":
+        return False
+    _prctl(_SET_NO_NEW_PRIVS, 1)
+    return seccomp.forbid(_libc())
 
 
 @cache

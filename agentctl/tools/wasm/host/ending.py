@@ -64,17 +64,6 @@ def failure(error: Exception) -> Message:
     }
 
 
-def surveyed(written: bytes, *, writes: bool) -> tuple[list[str] | None, bytes]:
-    """Take apart the links that a child found before a call that may write, and what it wrote after them.
-
-    None are the links if the call can't have made any: it may not write, or never began.
-    """
-    if not writes:
-        return None, written
-    first, newline, rest = written.partition(b"\n")
-    return (json.loads(first) if newline else None), rest
-
-
 def _read(ended: Ended, result: bytes, errors: bytes) -> Message:
     if os.WIFSIGNALED(ended.status):
         number = os.WTERMSIG(ended.status)
