@@ -16,7 +16,7 @@ import pytest
 from support import bombs
 from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually, open_files
 
-from agentctl.tools.wasm.grants import Grants
+from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.host.client import Host
 from agentctl.tools.wasm.host.loaded import Origin
 from agentctl.tools.wasm.host.result import Result
@@ -307,6 +307,18 @@ def test_components_that_are_not_kept_in_memory_any_more_are_closed(tmp_path: Pa
 
     assert found == {"compiled", "cached"}
     assert kept == 16
+
+
+def test_the_widest_limits_are_held(tmp_path: Path, plain: Path) -> None:
+    """A call with the most that there is of everything ends well, and so does one with months for compiling."""
+    widest = Limits(fuel=(1 << 63) - 1, timeout=86_400.0, memory=64 << 30, output=64 << 20)
+
+    async def calls() -> list[Result]:
+        async with Host(tmp_path / "cache", compile_seconds=1e8) as host:
+            asked = [(plain, "add", {"a": 2, "b": 3}, NOTHING, each) for each in (LIMITS, widest)]
+            return [await host.call(*each) for each in asked]
+
+    assert [one.error or one.result for one in asyncio.run(calls())] == [5, 5]
 
 
 def _sleeps(pid: int) -> bool:
