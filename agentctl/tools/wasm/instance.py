@@ -73,7 +73,7 @@ def call(  # noqa: PLR0917 - what is called, with what, and under which terms
         _bound(store, limits)
         store.set_wasi(_outside(grants, argv, stdout_fd, stderr_fd))
         instance = link(component, engine, world).instantiate(store, component)
-        plain = _invoke(_function(instance, store, function), store, kind, lowered)
+        plain = _invoke(_function(instance, store, function), store, kind, lowered, may_leave=bool(argv))
         return Returned(_presented(kind, plain, limits), used.fuel())
 
 
@@ -113,12 +113,12 @@ def _outside(grants: Grants, argv: list[str], stdout_fd: int, stderr_fd: int) ->
     return config
 
 
-def _invoke(func: Func, store: wasmtime.Store, kind: FuncType, lowered: list[Any]) -> Any:
+def _invoke(func: Func, store: wasmtime.Store, kind: FuncType, lowered: list[Any], *, may_leave: bool) -> Any:
     try:
         return abi.invoke(func, store, kind, lowered)
     except wasmtime.ExitTrap as left:
         result = kind.result
-        if left.code == 0 and isinstance(result, ResultType) and result.ok is None:
+        if may_leave and left.code == 0 and isinstance(result, ResultType) and result.ok is None:
             return "ok", None  # a command may end so, where another returns
         raise
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.wasi_guest import guest
 from support.wasm import compiled, engine, returned
-from support.wat import component
+from support.wat import Host, component
 from wasmtime import WasmtimeError
 from wasmtime.component import Component
 
@@ -148,6 +148,17 @@ def test_leaving_is_no_return(status: str) -> None:
     """A function that exits in the middle returned nothing, whatever the status says."""
     with pytest.raises(ToolError, match=f"exit status {int(status == 'err')}") as caught:
         returned(guest(), "exit", {"status": {status: None}})
+    assert caught.value.reason == "trap"
+
+
+@pytest.mark.parametrize("kind", ["(result (result))", "(result (result (error u8)))"])
+def test_only_a_command_returns_by_leaving(kind: str) -> None:
+    """A function that could return a success without a value has not done so when it exits with 0."""
+    imports = '(import "wasi:cli/exit@0.2.0" (instance $exit (export "exit" (func (param "status" (result))))))'
+    body = '(func (export "leave") (result i32) (call $exit (i32.const 0)) (i32.const 0))'
+    text = component(imports, (Host("exit", "$exit", "exit", "(param i32)"),), body, [("leave", kind)])
+    with pytest.raises(ToolError, match="exit status 0") as caught:
+        returned(text, "leave")
     assert caught.value.reason == "trap"
 
 
