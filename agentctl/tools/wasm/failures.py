@@ -19,6 +19,8 @@ from agentctl.tools.wasm.shadows.refusing import Refusals
 _REASONS: tuple[tuple[str, ToolFailure, str], ...] = (
     ("all fuel consumed", "fuel", "it used up its fuel"),
     ("wasm trap: interrupt", "timeout", "it ran out of time"),
+    # wasmtime's own bound, 128 MiB with what it counts for each value; there is no setting for it in C
+    ("fuel allocated for hostcalls", "output", "it handed over more at once than can be taken"),
     ("exceeds memory limits", "memory", "it asked for more memory than it may use"),
     ("failed to allocate", "memory", "it asked for more memory than there is"),
     ("Cannot allocate memory", "memory", "it asked for more memory than there is"),

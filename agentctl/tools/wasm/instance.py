@@ -138,5 +138,6 @@ def _presented(kind: FuncType, plain: Any, limits: Limits) -> Any:
     result = None if result_kind is None else present(result_kind, plain)
     size = len(json.dumps(result))
     if size > limits.output:
-        raise ToolError(f"its result has {size} bytes, and may have {limits.output}", reason="output")
+        what = f"its result has {size} bytes, and may have {limits.output}"
+        raise ToolError(what, hint="allow more with --output-limit", reason="output")
     return result

@@ -68,6 +68,23 @@ def test_each_failure_has_its_reason(function: str, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("function", "hint"), [("long", "allow more with --output-limit"), ("flood", None)], ids=["ours", "wasmtime's"]
+)
+def test_more_output_is_advised_only_where_it_helps(function: str, hint: str | None) -> None:
+    """A result that no limit of ours would let through is too much output too, and not a lack of memory."""
+    body = """
+    (func (export "long") (result i32)
+      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 2000)) (i32.const 0))
+    (func (export "flood") (result i32)
+      (drop (memory.grow (i32.const 3000)))
+      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 190000000)) (i32.const 0))"""
+    text = component("", (), body, [(name, "(result (list u8))") for name in ("long", "flood")])
+    with pytest.raises(ToolError) as caught:
+        returned(text, function, limits=Limits(memory=256 << 20, output=1000))
+    assert (caught.value.reason, caught.value.hint) == ("output", hint)
+
+
 def test_a_guest_does_not_choose_its_reason() -> None:
     """The names of functions in a trap's trace are the guest's, and count for nothing."""
     body = '(func $f (export "f") (call $liar)) (func $liar (@name "all fuel consumed") (unreachable))'

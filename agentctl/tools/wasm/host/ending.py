@@ -44,7 +44,7 @@ def check(ended: Ended, result: bytes, *, doing: str, errors: bytes = b"") -> Me
         case "timeout":
             raise ToolError(f"{doing} took too long", hint="allow more with --timeout", reason="timeout")
         case "output":
-            raise ToolError("it wrote more than it may", hint="allow more output", reason="output")
+            raise ToolError("it wrote more than it may", hint="allow more with --output-limit", reason="output")
         case "cancelled":
             raise ToolError("it was cancelled")
         case None:
