@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agentctl.tools.wasm.network import Network
 
 # A component is made of some modules with an instance each, which share one memory as a rule.
-_INSTANCES, _MEMORIES, _TABLES, _ELEMENTS = 200, 8, 100, 1_000_000
+_INSTANCES, MEMORIES, _TABLES, _ELEMENTS = 200, 8, 100, 1_000_000
 _DESCRIPTORS = "/proc/self/fd" if Path("/proc/self/fd").is_dir() else "/dev/fd"
 
 
@@ -98,7 +98,7 @@ def _unmoved(grants: Grants) -> None:
 def _bound(store: wasmtime.Store, limits: Limits) -> None:
     store.set_fuel(limits.fuel)
     store.set_epoch_deadline(1)
-    store.set_limits(limits.memory, _ELEMENTS, _INSTANCES, _TABLES, _MEMORIES)
+    store.set_limits(limits.memory, _ELEMENTS, _INSTANCES, _TABLES, MEMORIES)
 
 
 def _outside(grants: Grants, argv: list[str], stdout_fd: int, stderr_fd: int) -> wasmtime.WasiConfig:

@@ -321,6 +321,43 @@ def test_the_widest_limits_are_held(tmp_path: Path, plain: Path) -> None:
     assert [one.error or one.result for one in asyncio.run(calls())] == [5, 5]
 
 
+def test_as_many_memories_as_there_may_be_are_there_with_a_small_limit(tmp_path: Path) -> None:
+    """The address space kept free behind each is no part of what a call may use."""
+    grown = "(if (i32.eq (memory.grow (i32.const 10)) (i32.const -1)) (then unreachable))"
+    modules = "".join(
+        f"""
+      (core module $m{n} (memory 1) (func (export "f") {grown})) (core instance $m{n} (instantiate $m{n}))
+      (func (export "f{n}") (canon lift (core func $m{n} "f")))"""
+        for n in range(8)
+    )
+    path = component(tmp_path, f"(component {modules})")
+
+    async def calls() -> list[Result]:
+        async with Host(tmp_path / "cache") as host:
+            limits = replace(LIMITS, memory=1 << 20)
+            return [await host.call(path, f"f{n}", {}, NOTHING, limits) for n in range(8)]
+
+    assert [result.error for result in asyncio.run(calls())] == [None] * 8
+
+
+def test_memories_within_their_limits_are_too_much_together(tmp_path: Path) -> None:
+    """The process of a call may not have what all of its memories may have."""
+    modules = "".join(
+        f'(core module $m{n} (memory 704) (func (export "f"))) (core instance $m{n} (instantiate $m{n}))'
+        for n in range(8)
+    )
+    path = component(tmp_path, f'(component {modules} (func (export "f") (canon lift (core func $m7 "f"))))')
+
+    async def called() -> Result:
+        async with Host(tmp_path / "cache") as host:
+            return await host.call(path, "f", {}, NOTHING, replace(LIMITS, memory=64 << 20))
+
+    error = asyncio.run(called()).error
+
+    assert error is not None
+    assert error.code == "memory"
+
+
 def _sleeps(pid: int) -> bool:
     """Whether a process waits in a call: it has given up all it could by then, and its runtime has begun to poll."""
     try:

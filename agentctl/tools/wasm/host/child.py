@@ -63,10 +63,12 @@ def run_compile(wasm: bytes, digest: str, cache: Cache, seconds: float, writers:
 
 def _call(loaded: Loaded, engine: Engine, request: Request, deadline: float, *, has_network: bool) -> Message:
     from agentctl.tools.wasm import instance  # noqa: PLC0415 - see `prepare`
+    from agentctl.tools.wasm.engine import MEMORY_GROWTH  # noqa: PLC0415
 
     # A memory that grows is moved, and is there twice meanwhile.
     memory, seconds = 2 * request.limits.memory, request.limits.timeout
-    confine.limit(memory=memory, seconds=seconds, writes=request.writes)
+    reserved = (instance.MEMORIES + 1) * MEMORY_GROWTH
+    confine.limit(memory=memory, seconds=seconds, writes=request.writes, reserved=reserved)
     if not confine.lock() and request.writes:
         raise ToolError("this system can't keep it from making links that lead out", hint=_READ_ONLY, reason="denied")
     _interrupt_at(deadline, engine)
