@@ -7,15 +7,16 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def replace(path: Path, data: bytes, *, mode: int = 0o600, follow: bool = True) -> None:
     """Make `data` the content of `path`, durable when this returns; the file has `mode` from its first moment.
 
-    A symbolic link is followed, so that a file kept elsewhere stays there. A missing directory is made, 0700.
+    A symbolic link is followed, so that a file kept elsewhere stays there; without `follow` it is replaced. A missing
+    directory is made, 0700.
 
     Raises:
         OSError: the directory can't be written. The old file is as it was.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path)) if follow else path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     try:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from agentctl.errors import AgentctlError, ProviderError, ToolError
 from agentctl.tools import fence
 from agentctl.tools.fence import Resolver
+from agentctl.tools.resolving import aside
 from agentctl.transport import SilenceError, Timeouts, Transport
 
 _REDIRECTS = 5
@@ -79,7 +80,7 @@ def parse(url: str) -> SplitResult:
 
 async def _ask(url: str, limit: int, granted: Sequence[str], resolver: Resolver) -> Page:
     async def pinned(host: str, port: int) -> Sequence[str]:
-        found = await asyncio.to_thread(fence.pin, host, port, granted=granted, resolver=resolver)
+        found = await aside(partial(fence.pin, host, port, granted=granted, resolver=resolver))
         return found.addresses
 
     transport = Transport(_TIMEOUTS, pinned=pinned)  # one for each hop: it would keep cookies

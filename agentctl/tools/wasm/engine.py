@@ -5,13 +5,13 @@ from __future__ import annotations
 import wasmtime
 from wasmtime import _ffi as ffi
 
-MEMORY_GROWTH = 1 << 20  # bytes kept free behind a memory, so that it need not move for every page
+MEMORY_GROWTH = 64 << 20  # bytes of address space kept free behind a memory, so that it seldom moves when it grows
 
 
 def make_engine(*, threads: bool = False) -> wasmtime.Engine:
     """Return an engine that meters fuel, heeds epochs, and computes the same on every machine.
 
-    Linear memories reserve no address space ahead, else a limit of the process's address space could not hold. What
+    Linear memories reserve little address space ahead, else a limit of the process's address space could not hold. What
     would get round a limit of memory, or make two runs differ, is off: threads, shared memories, garbage collection.
 
     Args:

@@ -19,6 +19,8 @@ from agentctl.tools.wasm.shadows.refusing import Refusals
 _REASONS: tuple[tuple[str, ToolFailure, str], ...] = (
     ("all fuel consumed", "fuel", "it used up its fuel"),
     ("wasm trap: interrupt", "timeout", "it ran out of time"),
+    # wasmtime's own bound, some megabytes of a list of bytes; there is no setting for it in C
+    ("fuel allocated for hostcalls", "output", "it handed over more at once than can be taken"),
     ("exceeds memory limits", "memory", "it asked for more memory than it may use"),
     ("failed to allocate", "memory", "it asked for more memory than there is"),
     ("Cannot allocate memory", "memory", "it asked for more memory than there is"),
@@ -108,9 +110,9 @@ def _raised() -> Exception | None:
 
 
 def _size() -> int:
-    """The bytes of this process's address space; 0 where the system does not tell."""
+    """The bytes that this process may write to, without what is only reserved; 0 where the system does not tell."""
     try:
-        pages = Path("/proc/self/statm").read_bytes().split()[0]
+        pages = Path("/proc/self/statm").read_bytes().split()[5]
     except OSError:
         return 0
     return int(pages) * PAGESIZE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,10 @@ from typing import Any
 from agentctl.errors import UsageError
 
 PAGE = 1 << 16  # bytes: the unit in which a memory of WebAssembly grows
+
+_LONGEST = 86_400  # seconds: a day
+_LARGEST = 64 << 30  # bytes of a memory
+_WIDEST = 64 << 20  # bytes of output, which passes through three processes as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Limits:
         output: bytes of its result, and of its standard output and error.
 
     Raises:
-        UsageError: one of them leaves nothing to run with.
+        UsageError: one of them leaves nothing to run with, or is more than a call can be held to.
     """
 
     fuel: int = 10_000_000_000
@@ -84,12 +87,17 @@ class Limits:
     def __post_init__(self) -> None:
         if not 0 < self.fuel < 1 << 63:
             raise UsageError(f"{self.fuel} is no limit of fuel", hint="give the number of instructions, from 1 on")
-        if not (math.isfinite(self.timeout) and self.timeout > 0):
-            raise UsageError(f"{self.timeout} is no time limit", hint="give seconds, more than 0")
-        if self.memory < PAGE:
-            raise UsageError(f"{self.memory} bytes of memory are too few", hint=f"give {PAGE} bytes or more")
-        if self.output < 1:
-            raise UsageError(f"{self.output} is no limit of output", hint="give bytes, from 1 on")
+        if not 0 < self.timeout <= _LONGEST:
+            raise UsageError(
+                f"{self.timeout} is no time limit", hint=f"give seconds, more than 0 and at most {_LONGEST}"
+            )
+        if not PAGE <= self.memory <= _LARGEST:
+            raise UsageError(
+                f"{self.memory} bytes is no limit of memory",
+                hint=f"give at least {PAGE} bytes, and at most {_LARGEST >> 20} MB",
+            )
+        if not 0 < self.output <= _WIDEST:
+            raise UsageError(f"{self.output} is no limit of output", hint=f"give bytes, from 1 to at most {_WIDEST}")
 
 
 def describe(grants: Grants) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import wasmtime
 from wasmtime.component import Component, Func, FuncType, Instance, ResultType
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm import command, links
+from agentctl.tools.wasm import command
 from agentctl.tools.wasm.failures import CallError, explained, usage
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.inspection import exports
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from agentctl.tools.wasm.network import Network
 
 # A component is made of some modules with an instance each, which share one memory as a rule.
-_INSTANCES, _MEMORIES, _TABLES, _ELEMENTS = 200, 8, 100, 1_000_000
+_INSTANCES, MEMORIES, _TABLES, _ELEMENTS = 200, 8, 100, 1_000_000
 _DESCRIPTORS = "/proc/self/fd" if Path("/proc/self/fd").is_dir() else "/dev/fd"
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ def call(  # noqa: PLR0917 - what is called, with what, and under which terms
 ) -> Returned:
     """Call the function with the arguments; `Limits.timeout` is up to the caller, whose next epoch ends the call.
 
+    So is keeping a component that may write files from making links that lead out of them: `confine.lock` does.
     A `result` that is an error is returned like any value: `{"err": …}`.
 
     Raises:
@@ -67,22 +67,14 @@ def call(  # noqa: PLR0917 - what is called, with what, and under which terms
     argv = command.argv(arguments) if command.is_command(function) else []
     lowered = [] if argv else accept_arguments(kind.params, arguments)
     _unmoved(grants)
-    before = links.escaping(grants.files)
     refusals = Refusals()
     world = World(grants, network, seed, refusals, stdout_fd, stderr_fd)
-    try:
-        with closing(wasmtime.Store(engine)) as store, usage(store, limits) as used, explained(refusals, used):
-            _bound(store, limits)
-            store.set_wasi(_outside(grants, argv, stdout_fd, stderr_fd))
-            instance = link(component, engine, world).instantiate(store, component)
-            plain = _invoke(_function(instance, store, function), store, kind, lowered)
-            result = _presented(kind, plain, limits)
-            fuel = used.fuel()
-    finally:
-        removed = links.remove_new(grants.files, before)
-    if removed:
-        raise _left(removed, fuel)
-    return Returned(result, fuel)
+    with closing(wasmtime.Store(engine)) as store, usage(store, limits) as used, explained(refusals, used):
+        _bound(store, limits)
+        store.set_wasi(_outside(grants, argv, stdout_fd, stderr_fd))
+        instance = link(component, engine, world).instantiate(store, component)
+        plain = _invoke(_function(instance, store, function), store, kind, lowered, may_leave=bool(argv))
+        return Returned(_presented(kind, plain, limits), used.fuel())
 
 
 def _type(component: Component, engine: wasmtime.Engine, function: str) -> FuncType:
@@ -106,7 +98,7 @@ def _unmoved(grants: Grants) -> None:
 def _bound(store: wasmtime.Store, limits: Limits) -> None:
     store.set_fuel(limits.fuel)
     store.set_epoch_deadline(1)
-    store.set_limits(limits.memory, _ELEMENTS, _INSTANCES, _TABLES, _MEMORIES)
+    store.set_limits(limits.memory, _ELEMENTS, _INSTANCES, _TABLES, MEMORIES)
 
 
 def _outside(grants: Grants, argv: list[str], stdout_fd: int, stderr_fd: int) -> wasmtime.WasiConfig:
@@ -121,12 +113,12 @@ def _outside(grants: Grants, argv: list[str], stdout_fd: int, stderr_fd: int) ->
     return config
 
 
-def _invoke(func: Func, store: wasmtime.Store, kind: FuncType, lowered: list[Any]) -> Any:
+def _invoke(func: Func, store: wasmtime.Store, kind: FuncType, lowered: list[Any], *, may_leave: bool) -> Any:
     try:
         return abi.invoke(func, store, kind, lowered)
     except wasmtime.ExitTrap as left:
         result = kind.result
-        if left.code == 0 and isinstance(result, ResultType) and result.ok is None:
+        if may_leave and left.code == 0 and isinstance(result, ResultType) and result.ok is None:
             return "ok", None  # a command may end so, where another returns
         raise
 
@@ -146,10 +138,6 @@ def _presented(kind: FuncType, plain: Any, limits: Limits) -> Any:
     result = None if result_kind is None else present(result_kind, plain)
     size = len(json.dumps(result))
     if size > limits.output:
-        raise ToolError(f"its result has {size} bytes, and may have {limits.output}", reason="output")
+        what = f"its result has {size} bytes, and may have {limits.output}"
+        raise ToolError(what, hint="allow more with --output-limit", reason="output")
     return result
-
-
-def _left(removed: tuple[Path, ...], fuel: int) -> CallError:
-    shown = ", ".join(str(link) for link in removed[:_SHOWN])
-    return CallError(f"it left links that lead out of what it was granted; removed {shown}", reason="denied", fuel=fuel)

@@ -142,6 +142,21 @@ def test_a_link_is_not_followed(tmp_path: Path, engine: wasmtime.Engine, compile
     assert cache.load(DIGEST, engine) == (None, "tampered")
 
 
+def test_a_link_in_the_place_of_a_file_is_replaced(tmp_path: Path, engine: wasmtime.Engine, compiled: bytes) -> None:
+    """What is compiled anew is found the next time, and what the link leads to is not touched."""
+    cache, elsewhere = Cache(tmp_path / "cache"), tmp_path / "elsewhere"
+    cache.store(DIGEST, compiled)
+    (path,) = entries(tmp_path / "cache")
+    elsewhere.write_bytes(b"somebody's")
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+    cache.store(DIGEST, compiled)
+
+    assert cache.load(DIGEST, engine)[1] == "cached"
+    assert elsewhere.read_bytes() == b"somebody's"
+
+
 def test_a_directory_that_others_could_write_to_is_emptied(
     tmp_path: Path, engine: wasmtime.Engine, compiled: bytes
 ) -> None:

@@ -80,10 +80,6 @@ def _from_to(old: str, new: str, start: int = 0, into: int = 0) -> dict[str, Any
     return {"directory": start, "old": old, "into": into, "new": new}
 
 
-def _link(target: str) -> dict[str, Any]:
-    return {"directory": 0, "target": target, "name": "made"}
-
-
 def _done(answer: Any) -> bool:
     return decoded(answer)[:1] == b"\0"
 
@@ -105,10 +101,6 @@ ATTEMPTS = [
     Attempt("files", "delete outside", "unlink", _at(_OUT), _done),
     Attempt("files", "delete on the shelf", "unlink", _at("book.txt", 1), _done),
     Attempt("files", "process files", "read", _at("/proc/self/maps", follow=True), _done),
-    Attempt("links", "make and follow, relative", "symlink-then-read", _link(_OUT)),
-    Attempt("links", "make and follow, absolute", "symlink-then-read", _link(_ABSOLUTE)),
-    Attempt("links", "leave one for others", "symlink", _link("..")),
-    Attempt("links", "leave one to nothing yet", "symlink", _link("../outside/later.txt")),
     Attempt("links", "planted file", "read", _at("planted", follow=True)),
     Attempt("links", "planted absolute", "read", _at("planted-absolute", follow=True)),
     Attempt("links", "planted directory", "read", _at("planted-directory/secret.txt", follow=False)),
@@ -194,8 +186,6 @@ def test_what_is_granted_is_reached(place: Place, monkeypatch: pytest.MonkeyPatc
     assert _done(run(text, "rename", granted, directory=0, old="new.txt", into=0, new="old.txt"))
     assert _done(run(text, "link", granted, directory=0, old="old.txt", into=0, new="same.txt"))
     assert _done(run(text, "mkdir", granted, directory=0, path="directory"))
-    assert _done(run(text, "symlink", granted, directory=0, target="secret.txt", name="within"))
-    assert (place.outside / "within").read_text() == SECRET
     monkeypatch.setenv("AGENTCTL_TEST_SECRET", SECRET)
     assert run(text, "environment", ["env:AGENTCTL_TEST_SECRET"]) == [["AGENTCTL_TEST_SECRET", SECRET]]
     assert abs(run(text, "wall", ["clock"]) - time.time()) < 5
@@ -219,21 +209,6 @@ def test_a_granted_directory_that_became_a_link_is_refused(place: Place) -> None
     with pytest.raises(ToolError, match="not the directory") as caught:
         returned(guest(), "read", {"directory": 0, "path": "secret.txt", "follow": True}, grants=grants)
     assert caught.value.reason == "denied"
-
-
-def test_links_that_were_there_before_stay(place: Place) -> None:
-    """What a component did not make is not removed, and what it made within its directory neither."""
-    run(guest(), "symlink", place.allowed, directory=0, target="inside.txt", name="alias")
-    assert (place.box / "planted").is_symlink()
-    assert (place.box / "alias").read_text() == "inside"
-
-
-def test_who_leaves_a_link_is_told(place: Place) -> None:
-    """A call that leaves a link to the outside fails, and names what was removed."""
-    with pytest.raises(ToolError, match="made") as caught:
-        run(guest(), "symlink", place.allowed, directory=0, target="../outside", name="made")
-    assert caught.value.reason == "denied"
-    assert not (place.box / "made").is_symlink()
 
 
 def _try(place: Place, function: str, arguments: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ ATTEMPTS = {
     "tracing its parent": "check(libc.ptrace(16, os.getppid(), 0, 0))",
     "reading its parent's memory": "check(libc.process_vm_readv(os.getppid(), None, 0, None, 0, 0))",
     "new privileges": "check(-1 if libc.prctl(39, 0, 0, 0, 0) == 1 else 0)",
+    "a link": "os.symlink('/etc', 'link')",
     "a long file": "os.write(os.open('file', os.O_WRONLY | os.O_CREAT), b'x')",
     "a core file": "check(-1 if resource.getrlimit(resource.RLIMIT_CORE) == (0, 0) else 0)",
     "memory": "bytearray(1 << 30)",

@@ -16,7 +16,7 @@ import pytest
 from support import bombs
 from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually, open_files
 
-from agentctl.tools.wasm.grants import Grants, Preopen
+from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.host.client import Host
 from agentctl.tools.wasm.host.loaded import Origin
 from agentctl.tools.wasm.host.result import Result
@@ -309,24 +309,53 @@ def test_components_that_are_not_kept_in_memory_any_more_are_closed(tmp_path: Pa
     assert kept == 16
 
 
-def test_links_that_a_killed_component_left_are_removed(tmp_path: Path) -> None:
-    """A component that makes a link out of its directory, and then waits to be killed, leaves nothing behind."""
-    path = component(tmp_path, bombs.LINKER)
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    (shared / "own").symlink_to("/etc")
-    grants = Grants(files=(Preopen(shared.resolve(), "/data", writable=True),), clock=True)
+def test_the_widest_limits_are_held(tmp_path: Path, plain: Path) -> None:
+    """A call with the most that there is of everything ends well, and so does one with months for compiling."""
+    widest = Limits(fuel=(1 << 63) - 1, timeout=86_400.0, memory=64 << 30, output=64 << 20)
 
-    async def calls() -> Result:
+    async def calls() -> list[Result]:
+        async with Host(tmp_path / "cache", compile_seconds=1e8) as host:
+            asked = [(plain, "add", {"a": 2, "b": 3}, NOTHING, each) for each in (LIMITS, widest)]
+            return [await host.call(*each) for each in asked]
+
+    assert [one.error or one.result for one in asyncio.run(calls())] == [5, 5]
+
+
+def test_as_many_memories_as_there_may_be_are_there_with_a_small_limit(tmp_path: Path) -> None:
+    """The address space kept free behind each is no part of what a call may use."""
+    grown = "(if (i32.eq (memory.grow (i32.const 10)) (i32.const -1)) (then unreachable))"
+    modules = "".join(
+        f"""
+      (core module $m{n} (memory 1) (func (export "f") {grown})) (core instance $m{n} (instantiate $m{n}))
+      (func (export "f{n}") (canon lift (core func $m{n} "f")))"""
+        for n in range(8)
+    )
+    path = component(tmp_path, f"(component {modules})")
+
+    async def calls() -> list[Result]:
         async with Host(tmp_path / "cache") as host:
-            await call(host, path, "none")
-            return await host.call(path, "link", {"ns": 10**12}, grants, replace(LIMITS, timeout=0.5))
+            limits = replace(LIMITS, memory=1 << 20)
+            return [await host.call(path, f"f{n}", {}, NOTHING, limits) for n in range(8)]
 
-    result = asyncio.run(calls())
+    assert [result.error for result in asyncio.run(calls())] == [None] * 8
 
-    assert result.error is not None
-    assert result.error.code == "timeout"
-    assert sorted(entry.name for entry in shared.iterdir()) == ["own"]
+
+def test_memories_within_their_limits_are_too_much_together(tmp_path: Path) -> None:
+    """The process of a call may not have what all of its memories may have."""
+    modules = "".join(
+        f'(core module $m{n} (memory 704) (func (export "f"))) (core instance $m{n} (instantiate $m{n}))'
+        for n in range(8)
+    )
+    path = component(tmp_path, f'(component {modules} (func (export "f") (canon lift (core func $m7 "f"))))')
+
+    async def called() -> Result:
+        async with Host(tmp_path / "cache") as host:
+            return await host.call(path, "f", {}, NOTHING, replace(LIMITS, memory=64 << 20))
+
+    error = asyncio.run(called()).error
+
+    assert error is not None
+    assert error.code == "memory"
 
 
 def _sleeps(pid: int) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from support.wasi_guest import guest
 from support.wasm import compiled, engine, returned
-from support.wat import component
+from support.wat import Host, component
 from wasmtime import WasmtimeError
 from wasmtime.component import Component
 
@@ -68,6 +69,23 @@ def test_each_failure_has_its_reason(function: str, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("function", "hint"), [("long", "allow more with --output-limit"), ("flood", None)], ids=["ours", "wasmtime's"]
+)
+def test_more_output_is_advised_only_where_it_helps(function: str, hint: str | None) -> None:
+    """A result that no limit of ours would let through is too much output too, and not a lack of memory."""
+    body = """
+    (func (export "long") (result i32)
+      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 2000)) (i32.const 0))
+    (func (export "flood") (result i32)
+      (drop (memory.grow (i32.const 3000)))
+      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 190000000)) (i32.const 0))"""
+    text = component("", (), body, [(name, "(result (list u8))") for name in ("long", "flood")])
+    with pytest.raises(ToolError) as caught:
+        returned(text, function, limits=Limits(memory=256 << 20, output=1000))
+    assert (caught.value.reason, caught.value.hint) == ("output", hint)
+
+
 def test_a_guest_does_not_choose_its_reason() -> None:
     """The names of functions in a trap's trace are the guest's, and count for nothing."""
     body = '(func $f (export "f") (call $liar)) (func $liar (@name "all fuel consumed") (unreachable))'
@@ -115,6 +133,25 @@ def test_a_call_after_a_failure_is_as_if_there_had_been_none() -> None:
         assert returned(_ENDINGS, "add", {"a": 1, "b": 2}).value == 3
 
 
+def test_a_memory_that_grows_often_is_seldom_moved() -> None:
+    """Growing to 192 MB by a megabyte at a time takes about as long as at once, and not a hundred times as long."""
+    body = """
+    (func (export "fill") (param $step i32)
+      (local $at i32)
+      (loop $again
+        (if (i32.eq (memory.grow (local.get $step)) (i32.const -1)) (then (unreachable)))
+        (memory.fill (local.get $at) (i32.const 1) (i32.shl (local.get $step) (i32.const 16)))
+        (local.set $at (i32.add (local.get $at) (i32.shl (local.get $step) (i32.const 16))))
+        (br_if $again (i32.lt_u (local.get $at) (i32.const 0xC000000)))))"""
+    text = component("", (), body, [("fill", '(param "step" u32)')])
+    seconds = {}
+    for step in (3072, 16):
+        started = time.monotonic()
+        returned(text, "fill", {"step": step}, limits=Limits())
+        seconds[step] = time.monotonic() - started
+    assert seconds[16] < 15 * seconds[3072]
+
+
 @pytest.mark.parametrize("count", [9, 100])
 def test_many_memories_are_too_many(count: int) -> None:
     """The limit is of each memory, so their number is limited too."""
@@ -148,6 +185,17 @@ def test_leaving_is_no_return(status: str) -> None:
     """A function that exits in the middle returned nothing, whatever the status says."""
     with pytest.raises(ToolError, match=f"exit status {int(status == 'err')}") as caught:
         returned(guest(), "exit", {"status": {status: None}})
+    assert caught.value.reason == "trap"
+
+
+@pytest.mark.parametrize("kind", ["(result (result))", "(result (result (error u8)))"])
+def test_only_a_command_returns_by_leaving(kind: str) -> None:
+    """A function that could return a success without a value has not done so when it exits with 0."""
+    imports = '(import "wasi:cli/exit@0.2.0" (instance $exit (export "exit" (func (param "status" (result))))))'
+    body = '(func (export "leave") (result i32) (call $exit (i32.const 0)) (i32.const 0))'
+    text = component(imports, (Host("exit", "$exit", "exit", "(param i32)"),), body, [("leave", kind)])
+    with pytest.raises(ToolError, match="exit status 0") as caught:
+        returned(text, "leave")
     assert caught.value.reason == "trap"
 
 

@@ -158,6 +158,17 @@ def test_limits_leave_something(limits: dict[str, int]) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [{"timeout": 86_401.0}, {"timeout": float("inf")}, {"memory": (64 << 30) + 1}, {"output": (64 << 20) + 1}],
+)
+def test_limits_are_what_a_system_can_hold_a_call_to(limits: dict[str, int]) -> None:
+    """A limit beyond a day, 64 GiB of memory or 64 MiB of output is refused, and the hint says what is the most."""
+    with pytest.raises(UsageError, match="limit") as caught:
+        Limits(**limits)
+    assert "at most" in str(caught.value.hint)
+
+
 @given(st.text(max_size=40), st.sampled_from(["", "fs:ro:", "fs:rw:", "env:", "net:", "net:["]))
 def test_no_text_breaks_it(text: str, start: str) -> None:
     """Whatever is written, it is granted or refused."""

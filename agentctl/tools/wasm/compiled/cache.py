@@ -75,7 +75,7 @@ class Cache:
         signer = Signer(self.directory)
         path = self._path(digest)
         try:
-            atomic.replace(path, bytes(compiled) + signer.mac(path.name, compiled))
+            atomic.replace(path, bytes(compiled) + signer.mac(path.name, compiled), follow=False)
             self._evict(path)
         except OSError as error:
             raise unusable(self.directory, str(error)) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agentctl.errors import AgentctlError, ToolError
 from agentctl.tools.wasm.host import child
 from agentctl.tools.wasm.host.connection import Connection
-from agentctl.tools.wasm.host.ending import Message, check, failure, surveyed
+from agentctl.tools.wasm.host.ending import Message, check, failure
 from agentctl.tools.wasm.host.loaded import Loaded
 from agentctl.tools.wasm.host.loading import Loader
 from agentctl.tools.wasm.host.process import Ended, Process
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from wasmtime import Engine
 
 GRACE = 0.1  # seconds from a call's deadline, when WebAssembly traps, until its process is killed
-_SWEEP_SECONDS = 60.0
-_SURVEY = 16 << 20  # bytes of the names of links in directories that may be written to
 
 
 class Call:
@@ -63,44 +61,22 @@ class Call:
         most = request.limits.output
         process = Process(
             self._reactor,
-            caps=[most, most, most + child.ENVELOPE + (_SURVEY if request.writes else 0)],
+            caps=[most, most, most + child.ENVELOPE],
             seconds=request.limits.timeout + GRACE,
             job=partial(child.run_call, loaded, self._engine, request, self._network),
-            ended=partial(self._ended, request, loaded),
+            ended=partial(self._ended, loaded),
         )
         self._close_network()  # the child has it now, and its end must show at the other end
         self._stop = process.cancel
 
-    def _ended(self, request: Request, loaded: Loaded, ended: Ended) -> None:
+    def _ended(self, loaded: Loaded, ended: Ended) -> None:
         out, err, result = ended.pipes
-        before, result = surveyed(result, writes=request.writes)
         try:
             message = check(ended, result, doing="the call", errors=err)
         except ToolError as error:
             message = failure(error)
         texts = {"stdout": out.decode(errors="replace"), "stderr": err.decode(errors="replace")}
-        message |= {**texts, "duration_ms": ended.elapsed_ms, "cache": loaded.origin}
-        if ended.complete or before is None:
-            self._answer(message)
-        else:
-            self._sweep(request, before, message)
-
-    def _sweep(self, request: Request, before: list[str], message: Message) -> None:
-        """The process had no time to look for links that its component left, so another one does."""
-        self._stop = None
-        job = partial(child.run_sweep, request.grants.files, before)
-        done = partial(self._swept, message)
-        try:
-            Process(self._reactor, caps=[child.ENVELOPE], seconds=_SWEEP_SECONDS, job=job, ended=done)
-        except OSError as error:
-            self._answer(message | {"message": f"{message['message']}; links it may have left are there: {error}"})
-
-    def _swept(self, message: Message, ended: Ended) -> None:
-        try:
-            check(ended, ended.pipes[-1], doing="looking for links that it left")
-        except ToolError as error:
-            message["message"] += f"; {error.message}"
-        self._answer(message)
+        self._answer(message | {**texts, "duration_ms": ended.elapsed_ms, "cache": loaded.origin})
 
     def _abandon(self) -> None:
         if self._abandoned:

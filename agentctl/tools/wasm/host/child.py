@@ -7,15 +7,12 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from agentctl.errors import ToolError
-from agentctl.tools.wasm import links
 from agentctl.tools.wasm.compiled.cache import Cache
-from agentctl.tools.wasm.grants import Preopen
 from agentctl.tools.wasm.host import confine
 from agentctl.tools.wasm.host.loaded import Loaded
 from agentctl.tools.wasm.host.wire import Request
@@ -30,6 +27,7 @@ Message: TypeAlias = dict[str, Any]
 OUT, ERR, RESULT, NETWORK = 1, 2, 3, 4  # the files of a child; 0 is empty
 ENVELOPE = 1 << 16  # bytes that a result may have around it
 
+_READ_ONLY = "grant directories with fs:ro, or run it on Linux with seccomp, on x86-64 or ARM64"
 _COMPILE_MEMORY = 4 << 30  # bytes; a component of 18 MB takes 0.6 GB on two processors
 
 
@@ -50,7 +48,7 @@ def prepare_network() -> None:
 def run_call(loaded: Loaded, engine: Engine, request: Request, network: int | None, writers: Sequence[int]) -> NoReturn:
     """Make a call, and write its result to the last of `writers`: stdout, stderr, result.
 
-    If it may write files, the links in there come first, as a line. `network` is the channel that its requests go over.
+    `network` is the channel that its requests go over.
     """
     deadline = time.monotonic() + request.limits.timeout
     confine.keep_only([0, *writers, *([] if network is None else [network])], loaded.files)
@@ -63,22 +61,16 @@ def run_compile(wasm: bytes, digest: str, cache: Cache, seconds: float, writers:
     _finish(partial(_compile, wasm, digest, cache, seconds))
 
 
-def run_sweep(files: Iterable[Preopen], before: list[str], writers: Sequence[int]) -> NoReturn:
-    """Remove the links that lead out of the writable directories in `files` and are not among those `before`."""
-    confine.keep_only([0, 0, 0, *writers], ())
-    _finish(lambda: {"removed": len(links.remove_new(files, frozenset(map(Path, before))))})
-
-
 def _call(loaded: Loaded, engine: Engine, request: Request, deadline: float, *, has_network: bool) -> Message:
     from agentctl.tools.wasm import instance  # noqa: PLC0415 - see `prepare`
+    from agentctl.tools.wasm.engine import MEMORY_GROWTH  # noqa: PLC0415
 
-    if request.writes:
-        found = sorted(str(path) for path in links.escaping(request.grants.files))
-        _write(json.dumps(found).encode() + b"\n")
     # A memory that grows is moved, and is there twice meanwhile.
     memory, seconds = 2 * request.limits.memory, request.limits.timeout
-    confine.limit(memory=memory, seconds=seconds, writes=request.writes)
-    confine.lock()
+    reserved = (instance.MEMORIES + 1) * MEMORY_GROWTH
+    confine.limit(memory=memory, seconds=seconds, writes=request.writes, reserved=reserved)
+    if not confine.lock() and request.writes:
+        raise ToolError("this system can't keep it from making links that lead out", hint=_READ_ONLY, reason="denied")
     _interrupt_at(deadline, engine)
     returned = instance.call(
         loaded.component,

@@ -57,9 +57,10 @@ def open_files() -> set[int]:
     return {fd for fd in listed if _is_open(fd)}  # the list itself was an open file
 
 
-def limit(*, memory: int, seconds: float, writes: bool) -> None:
-    """Limit address space to what is in use and `memory` bytes more, processor time to `seconds`, and files.
+def limit(*, memory: int, seconds: float, writes: bool, reserved: int = 0) -> None:
+    """Limit memory to what is in use and `memory` bytes more, processor time to `seconds`, and files.
 
+    Address space may have `reserved` bytes besides, which can't be written to.
     Processes aren't counted (RLIMIT_NPROC), for files are read by threads, which count too: `lock` forbids them.
     """
     processor = math.ceil(seconds) + 2
@@ -70,18 +71,25 @@ def limit(*, memory: int, seconds: float, writes: bool) -> None:
         resource.RLIMIT_CORE: 0,
     }
     if sys.platform == "linux":
-        limits[resource.RLIMIT_AS] = _address_space() + memory + _OVERHEAD
+        address_space, data = _in_use()
+        limits[resource.RLIMIT_AS] = address_space + memory + reserved + _OVERHEAD
+        limits[resource.RLIMIT_DATA] = data + memory + _OVERHEAD
     for kind, most in limits.items():
         _, hard = resource.getrlimit(kind)
         lowered = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (lowered, lowered))
 
 
-def lock() -> None:
-    """Give up for good what a call never needs: privileges by other programs, and the system calls of `seccomp`."""
-    if sys.platform == "linux":
-        _prctl(_SET_NO_NEW_PRIVS, 1)
-        seccomp.forbid(_libc())
+def lock() -> bool:
+    """Give up for good what a call never needs: privileges by other programs, and the system calls of `seccomp`.
+
+    Returns:
+        Whether the system calls were given up, which not every system knows how to.
+    """
+    if sys.platform != "linux":
+        return False
+    _prctl(_SET_NO_NEW_PRIVS, 1)
+    return seccomp.forbid(_libc())
 
 
 @cache
@@ -108,6 +116,8 @@ def _most_open() -> int:
     return 1 << 20 if most == resource.RLIM_INFINITY else most
 
 
-def _address_space() -> int:
+def _in_use() -> tuple[int, int]:
+    """The bytes of address space, and of them those of its own that the process may write to (proc(5), statm)."""
     with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib would be imported for this
-        return int(file.read().split()[0]) * resource.getpagesize()
+        pages = file.read().split()
+    return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()

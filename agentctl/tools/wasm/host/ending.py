@@ -44,7 +44,7 @@ def check(ended: Ended, result: bytes, *, doing: str, errors: bytes = b"") -> Me
         case "timeout":
             raise ToolError(f"{doing} took too long", hint="allow more with --timeout", reason="timeout")
         case "output":
-            raise ToolError("it wrote more than it may", hint="allow more output", reason="output")
+            raise ToolError("it wrote more than it may", hint="allow more with --output-limit", reason="output")
         case "cancelled":
             raise ToolError("it was cancelled")
         case None:
@@ -62,17 +62,6 @@ def failure(error: Exception) -> Message:
         "hint": getattr(error, "hint", None),
         "fuel": getattr(error, "fuel", None),
     }
-
-
-def surveyed(written: bytes, *, writes: bool) -> tuple[list[str] | None, bytes]:
-    """Take apart the links that a child found before a call that may write, and what it wrote after them.
-
-    None are the links if the call can't have made any: it may not write, or never began.
-    """
-    if not writes:
-        return None, written
-    first, newline, rest = written.partition(b"\n")
-    return (json.loads(first) if newline else None), rest
 
 
 def _read(ended: Ended, result: bytes, errors: bytes) -> Message:

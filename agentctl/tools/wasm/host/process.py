@@ -33,11 +33,6 @@ class Ended:
     pipes: tuple[bytes, ...]
     elapsed_ms: float
 
-    @property
-    def complete(self) -> bool:
-        """Whether it ended by itself, with all that it had to do done."""
-        return self.killed is None and self.status == 0
-
 
 class Process:
     """A child that runs `job` with the writing ends of its pipes, and then ends.

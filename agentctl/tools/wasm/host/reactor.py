@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+_LONGEST = 3600.0  # seconds between two looks at what is due: the system takes only so many at a time
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -61,4 +62,4 @@ class Reactor:
     def _pause(self) -> float | None:
         if not self.due:
             return None
-        return max(0.0, min(item.deadline for item in self.due) - time.monotonic())
+        return min(_LONGEST, max(0.0, min(item.deadline for item in self.due) - time.monotonic()))

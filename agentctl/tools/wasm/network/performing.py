@@ -7,10 +7,12 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from agentctl.errors import AgentctlError, ProviderError, ToolError
 from agentctl.tools.fence import Pinned
+from agentctl.tools.resolving import aside
 from agentctl.tools.wasm.network.frames import (
     HEAD_LIMIT,
     PIECE,
@@ -104,7 +106,7 @@ class Performance:
             if (host.strip("[]"), port) != (target.host, target.port):  # two readers of one URL must agree
                 raise ToolError(f"{target.url} was read as one of {host}", reason="denied")
             named = (target.host,) if is_literal(target.host) else ()
-            return (await asyncio.to_thread(self._terms.judge, target.host, port, granted=named)).addresses
+            return (await aside(partial(self._terms.judge, target.host, port, granted=named))).addresses
 
         return pinned
 
