@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
+import time
 from pathlib import Path
 
 import pexpect
@@ -291,3 +293,20 @@ def test_a_component_of_our_world_brings_its_own_words(program: Program) -> None
     assert program.run("tools", "run", "json", "query", "--args", arguments).out == "[2]\n"
     unknown = program.run("tools", "run", built("json"), "nothing", "--args", "{}", "--json").json
     assert unknown["result"]["err"]["code"] == "not-found"
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_an_interrupt_ends_an_inspection_at_once(program: Program) -> None:
+    """Also while wasmtime is at work, and nothing of it lives on."""
+    many = write(program.home / "many.wasm", f"(component (core module {'(func)' * 600_000}))")
+    deadline = time.monotonic() + 10
+    with program.start("tools", "inspect", many) as running:
+        while not (children := _children(running.pid)) and time.monotonic() < deadline:
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        assert running.wait(5) == 130
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline

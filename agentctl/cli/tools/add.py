@@ -33,7 +33,7 @@ from agentctl.errors import InterruptError, ToolError, UsageError
 if TYPE_CHECKING:
     from agentctl.tools.wasm.added.manifest import Entry, Offer
     from agentctl.tools.wasm.grants import Grants, Limits
-    from agentctl.tools.wasm.inspection.inspector import Inspection
+    from agentctl.tools.wasm.inspection.found import Inspection
 
 app = new_app()
 
@@ -96,9 +96,9 @@ def _name(wired: App, name: str | None, file: Path) -> str:
 def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
     """Show what the component may do, and then what it offers, for which it may have to be asked."""
     from agentctl.tools.wasm.added.manifest import Entry  # noqa: PLC0415
-    from agentctl.tools.wasm.inspection.inspector import inspect  # noqa: PLC0415
+    from agentctl.tools.wasm.inspection.apart import inspect_apart  # noqa: PLC0415
 
-    inspection = inspect(data)
+    inspection = inspect_apart(data)
     if inspection.verdict == "refused":
         raise ToolError(f"{file} can't be added: {inspection.reason}", hint=next_step(file, inspection))
     tell(terms.name, inspection.capabilities, terms.grants)

@@ -11,11 +11,11 @@ from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_table, print_text
 from agentctl.cli.tools.given import AsJson, need_wasmtime, read_component
-from agentctl.cli.tools.shown import document, signature
+from agentctl.cli.tools.shown import signature
 from agentctl.errors import ExitCode
 
 if TYPE_CHECKING:
-    from agentctl.tools.wasm.inspection.inspector import Inspection
+    from agentctl.tools.wasm.inspection.found import Inspection
 
 app = new_app()
 
@@ -31,11 +31,11 @@ def inspect(
     App()
     need_wasmtime()
     data = read_component(file)
-    from agentctl.tools.wasm.inspection.inspector import inspect as look  # noqa: PLC0415 - it needs wasmtime
+    from agentctl.tools.wasm.inspection.apart import inspect_apart  # noqa: PLC0415 - other commands need none of it
 
-    inspection = look(data)
+    inspection = inspect_apart(data)
     if as_json:
-        print_json(document(inspection))
+        print_json(inspection.as_json())
     else:
         _show(file, inspection)
     if inspection.verdict == "refused":

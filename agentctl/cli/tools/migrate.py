@@ -11,7 +11,6 @@ from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.tools.given import AsJson, need_wasmtime
-from agentctl.cli.tools.shown import document
 
 app = new_app()
 
@@ -33,6 +32,6 @@ def migrate(
 
     inspection = make(source, target, wired.environ)
     if as_json:
-        print_json({"source": str(source), "target": str(target), **document(inspection)})
+        print_json({"source": str(source), "target": str(target), **inspection.as_json()})
     else:
         print_note(f"{target} is a component; see what it asks for with: agentctl tools inspect {target}")

@@ -13,24 +13,7 @@ from agentctl.cli.render import print_note
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.grants import Grants
-    from agentctl.tools.wasm.inspection.inspector import Function, Inspection
-
-
-def document(inspection: Inspection) -> dict[str, Any]:
-    """The JSON document of an inspection."""
-    return {
-        "kind": inspection.kind,
-        "exports": [_function(one) for one in inspection.exports],
-        "imports": list(inspection.imports),
-        "capabilities": list(inspection.capabilities),
-        "verdict": inspection.verdict,
-        "reason": inspection.reason,
-    }
-
-
-def _function(one: Function) -> dict[str, Any]:
-    result = None if one.result is None else dict(one.result)
-    return {"name": one.name, "description": one.description, "parameters": dict(one.parameters), "result": result}
+    from agentctl.tools.wasm.inspection.found import Inspection
 
 
 def next_step(file: Path, inspection: Inspection) -> str:

@@ -18,7 +18,7 @@ from agentctl.tools.wasm.added.manifest import Offer
 from agentctl.tools.wasm.added.naming import tool_names
 from agentctl.tools.wasm.added.offers import describing
 from agentctl.tools.wasm.grants import Grants, Limits
-from agentctl.tools.wasm.inspection.inspector import inspect
+from agentctl.tools.wasm.inspection.apart import inspect_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _added(wired: App, name: str) -> Target:
 
 def _file(path: Path) -> Target:
     data = read_component(path)
-    inspection = inspect(data)
+    inspection = inspect_apart(data)
     if inspection.verdict == "refused":
         reason: ToolFailure = "denied" if inspection.kind == "component" else "invalid"
         raise ToolError(f"{path} can't be run: {inspection.reason}", hint=next_step(path, inspection), reason=reason)

@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agentctl.errors import ConfigError, ToolError, UsageError
+from agentctl.tools.wasm.inspection.apart import inspect_apart
+from agentctl.tools.wasm.inspection.found import Inspection
 from agentctl.tools.wasm.inspection.hollow import number, sections
-from agentctl.tools.wasm.inspection.inspector import Inspection, inspect
 
 JCO = "@bytecodealliance/jco@1"
 PATIENCE = 300.0  # seconds, for a slow network too
@@ -49,7 +50,7 @@ def migrate(source: Path, target: Path, environ: Mapping[str, str] = os.environ)
         output = Path(scratch) / "component.wasm"
         _run([*command, "new", str(source.absolute()), form, "-o", str(output)], environ)
         fresh = output.read_bytes()
-    inspection = inspect(fresh)
+    inspection = inspect_apart(fresh)
     if inspection.kind != "component":
         raise ToolError(f"jco made a {inspection.kind} of {source}, and no component")
     with target.open("xb") as file:
@@ -78,7 +79,7 @@ def exports(module: bytes) -> frozenset[str]:
 
 
 def _check(source: Path, data: bytes, target: Path) -> None:
-    kind = inspect(data).kind
+    kind = inspect_apart(data).kind
     if kind == "component":
         raise UsageError(f"{source} is a component already", hint=f"agentctl tools inspect {source}")
     if kind == "not-wasm":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from support.wasm import engine
 from support.wat import component
 from wasmtime import Module, wat2wasm
 
+from agentctl.tools.wasm.inspection.apart import inspect_apart
 from agentctl.tools.wasm.inspection.inspector import Inspection, inspect
 from agentctl.tools.wasm.inspection.preamble import imported
 
@@ -151,3 +154,39 @@ def test_types_that_unfold_to_millions_are_refused() -> None:
     found = _inspected(text)
     assert found.verdict == "refused"
     assert "too large" in (found.reason or "")
+
+
+def _wide(count: int) -> str:
+    exports = "".join(f'(export "f{i}" (func $f))' for i in range(count))
+    return """(component (core module $m (func (export "f"))) (core instance $m (instantiate $m))
+      (func $f (canon lift (core func $m "f"))) EXPORTS)""".replace("EXPORTS", exports)
+
+
+def _nested(count: int) -> str:
+    exports = "".join(f'(export "f{i}" (func $f))' for i in range(count))
+    return _wide(0).replace(" )", f' (instance $i {exports}) (export "a:b/c@1.0.0" (instance $i)))')
+
+
+@pytest.mark.parametrize("text", [_wide(1_001), _nested(1_001)], ids=["functions", "in an interface"])
+def test_a_component_of_very_many_exports_is_refused(text: str) -> None:
+    """What it takes to tell them grows with the square of their number."""
+    found = _inspected(text)
+    assert (found.kind, found.verdict, found.exports) == ("component", "refused", ())
+    assert "more than 1,000 exports" in (found.reason or "")
+
+
+def test_what_is_inspected_apart_is_the_same() -> None:
+    """The other process tells all that this one would."""
+    for text in (guest("0.2.5"), _INTERFACE, "(module)"):
+        data = bytes(wat2wasm(text))
+        assert inspect_apart(data) == inspect(data, engine())
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"), [({"seconds": 0.001}, "more than 0.001 s"), ({"memory": 1 << 24}, "more than 16 MB of memory")]
+)
+def test_an_inspection_ends_at_its_limits(limits: dict[str, Any], words: str) -> None:
+    """What takes too long or too much is refused, and what it is so far is told."""
+    found = inspect_apart(bytes(wat2wasm(_INTERFACE)), **limits)
+    assert (found.kind, found.verdict) == ("component", "refused")
+    assert words in (found.reason or "")

@@ -14,7 +14,7 @@ from agentctl.tools.wasm.added.manifest import Offer
 from agentctl.tools.wasm.command import is_command
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.host.client import Host
-from agentctl.tools.wasm.inspection.inspector import Function
+from agentctl.tools.wasm.inspection.found import Function
 
 INTERFACE = re.compile(r"agentctl:tool/tool@0\.1\.\d+#(describe|call)")
 # What a toolchain exports for itself, and forgets to take away: componentize-qjs starts its engine by it.

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import wasmtime
 from wasmtime.component import Component, ComponentInstanceType, FuncType
 
 from agentctl.tools.wasm import command
+from agentctl.tools.wasm.inspection.found import Function
 from agentctl.tools.wasm.values.abi import is_async
 from agentctl.tools.wasm.values.schema import UnsupportedTypeError, parameters, schema
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function as a tool.
-
-    Args:
-        name: its own name; of an interface, the interface's name, `#` and its own.
-        description: what there is to say of it; a component's types carry no words, so this is its signature.
-        parameters: the JSON Schema of its arguments.
-        result: the JSON Schema of its result; None if it has none.
-    """
-
-    name: str
-    description: str
-    parameters: Mapping[str, Any]
-    result: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
 import wasmtime
 from wasmtime.component import Component
@@ -13,13 +11,13 @@ from agentctl.errors import ToolError
 from agentctl.tools.wasm.engine import make_engine
 from agentctl.tools.wasm.failures import cause
 from agentctl.tools.wasm.inspection import exports, imports
-from agentctl.tools.wasm.inspection.exports import Function, Uncallable
+from agentctl.tools.wasm.inspection.counting import MOST, too_many
+from agentctl.tools.wasm.inspection.exports import Uncallable
+from agentctl.tools.wasm.inspection.found import Function, Inspection, Verdict
 from agentctl.tools.wasm.inspection.hollow import hollow, modules
 from agentctl.tools.wasm.inspection.preamble import Kind, imported, kind_of
 
 __all__ = ["Function", "Inspection", "inspect", "inspect_component"]
-
-Verdict = Literal["ok", "needs-grants", "refused"]
 
 _SHOWN = 8  # names in a reason
 _EMPTY = {
@@ -32,32 +30,11 @@ _EMPTY = {
 _HTTP = "it can make HTTP requests, which are refused until their host is allowed with net:HOST"
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What a file is.
-
-    Args:
-        exports: the functions that can be called.
-        imports: what it imports, by exact names; of a core module, `module.function`.
-        capabilities: what the imports could touch if it were granted: clock, env, files, http, random, sockets, stdio.
-        verdict: `ok` runs as it is; `needs-grants` runs, but what it is for is refused until it is granted; `refused`
-            does not run.
-        reason: what to know about the verdict, in a sentence.
-    """
-
-    kind: Kind
-    exports: tuple[Function, ...] = ()
-    imports: tuple[str, ...] = ()
-    capabilities: tuple[str, ...] = ()
-    verdict: Verdict = "refused"
-    reason: str | None = None
-
-
 def inspect(data: bytes, engine: wasmtime.Engine | None = None) -> Inspection:
     """Tell what the bytes of a file are. The code of a component is validated, and not compiled."""
     kind = kind_of(data)
     if kind != "component":
-        names = imported(data) if kind in {"core", "core-preview1"} else ()
+        names = imported(data)[:MOST] if kind in {"core", "core-preview1"} else ()
         return Inspection(kind, imports=names, reason=_why_none(kind, data, names))
     engine = engine or make_engine()
     try:
@@ -79,6 +56,12 @@ def _light(data: bytes, engine: wasmtime.Engine) -> bytes:
 
 def inspect_component(component: Component, engine: wasmtime.Engine) -> Inspection:
     """Tell what a compiled component is."""
+    try:
+        wide = too_many(component, engine)
+    except TypeError as error:
+        return Inspection("component", reason=f"its exports and imports can't be read: {error}")
+    if wide:
+        return Inspection("component", reason=wide)
     names = imports.names(component, engine)
     try:
         found = tuple(exports.read(component, engine))

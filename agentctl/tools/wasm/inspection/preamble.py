@@ -21,13 +21,17 @@ _WORD = 5  # bytes of the longest LEB128 form of 32 bits
 
 def kind_of(data: bytes) -> Kind:
     """Tell a component from a core module, one for preview 1 from others, and all else from WebAssembly."""
+    layer = layer_of(data)
+    return "core-preview1" if layer == "core" and any(n.startswith(_PREVIEW1) for n in imported(data)) else layer
+
+
+def layer_of(data: bytes) -> Kind:
+    """What the first eight bytes alone tell, which can't take long: a core module of any kind is `core`."""
     if data[:4] != _MAGIC:
         return "not-wasm"
     if data[4:8] == _COMPONENT:
         return "component"
-    if data[4:8] != _CORE:
-        return "not-wasm"
-    return "core-preview1" if any(name.startswith(_PREVIEW1) for name in imported(data)) else "core"
+    return "core" if data[4:8] == _CORE else "not-wasm"
 
 
 def imported(data: bytes) -> tuple[str, ...]:
