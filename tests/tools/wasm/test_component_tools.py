@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -155,6 +156,9 @@ def test_names_are_what_models_take_and_differ() -> None:
     "specs",
     [
         [],
+        [{"name": "a\n", "description": "", "input-schema": '{"type": "object"}'}],
+        [{"name": "a" * 65, "description": "", "input-schema": '{"type": "object"}'}],
+        [{"name": f"a{i}", "description": "", "input-schema": '{"type": "object"}'} for i in range(129)],
         [{"name": "a b", "description": "", "input-schema": '{"type": "object"}'}],
         [{"name": "a", "description": "", "input-schema": "{"}],
         [{"name": "a", "description": "", "input-schema": '{"type": "string"}'}],
@@ -164,5 +168,61 @@ def test_names_are_what_models_take_and_differ() -> None:
 )
 def test_a_description_that_makes_no_sense_is_refused(specs: list[dict[str, str]]) -> None:
     """What a component says of itself is checked before a model hears of it."""
-    with pytest.raises(ToolError):
+    with pytest.raises(ToolError) as failed:
         described(specs, "call")
+    assert failed.value.reason == "invalid"
+
+
+def _deep(levels: int) -> str:
+    return '{"type": "array", "items": ' * levels + "{}" + "}" * levels
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *('"properties": [1]', '"properties": null', '"required": 5', '"required": [{}]', '"properties": {"x": 1}'),
+        *(
+            f'"properties": {{"x": {{{one}}}}}'
+            for one in (
+                '"enum": 5',
+                '"anyOf": 5',
+                '"oneOf": [5]',
+                '"type": 7',
+                '"type": {}',
+                '"type": []',
+                '"items": 5',
+            )
+        ),
+        *(f'"properties": {{"x": {_deep(levels)}}}' for levels in (40, 900, 2000)),
+        *('"x": NaN', '"x": 1e999', '"x": [-Infinity]', '"title": "\\ud800"'),
+        *('"properties": {"x)\\nc asks for nothing": {}}', '"properties": {"": {}}', '"properties": {"\\ud800": {}}'),
+        f'"properties": {{"{"x" * 65}": {{}}}}',
+    ],
+)
+def test_a_schema_that_is_none_is_refused(more: str) -> None:
+    """Whoever reads it later, here or at a provider, can rely on its form."""
+    with pytest.raises(ToolError, match="schema of the tool a") as failed:
+        described([{"name": "a", "description": "", "input-schema": f'{{"type": "object", {more}}}'}], "call")
+    assert failed.value.reason == "invalid"
+
+
+@pytest.mark.parametrize("specs", [5, None, "a", [5], [{"name": "a"}], {"name": "a"}])
+def test_a_describe_of_another_type_is_refused(specs: Any) -> None:
+    """A component may export our names with types of its own."""
+    with pytest.raises(ToolError) as failed:
+        described(specs, "call")
+    assert failed.value.reason == "invalid"
+
+
+def test_a_usual_schema_is_kept() -> None:
+    """With keywords that are not read here as well."""
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": ["string", "null"], "enum": ["x", None]}, "b.c": {"items": {"$ref": "#/$defs/d"}}},
+        "required": ["a"],
+        "additionalProperties": False,
+        "$defs": {"d": {"anyOf": [{"type": "integer"}, True]}},
+        "x-more": 1.5,
+    }
+    (offer,) = described([{"name": "a.b", "description": "", "input-schema": json.dumps(schema)}], "call")
+    assert (offer.name, offer.parameters) == ("a.b", schema)

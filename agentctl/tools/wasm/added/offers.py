@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.errors import ToolError
+from agentctl.tools.wasm.added import schemas
 from agentctl.tools.wasm.added.manifest import Offer
 from agentctl.tools.wasm.command import is_command
 from agentctl.tools.wasm.grants import Grants, Limits
@@ -21,7 +21,9 @@ INTERFACE = re.compile(r"agentctl:tool/tool@0\.1\.\d+#(describe|call)")
 _LEFTOVERS = {("init", ("shim", "script", "entry-path", "disable-gc"))}
 
 _MOST = 128  # tools of one component
-_LONGEST = 1 << 16  # characters of all that one tool says of itself
+_LONGEST = 1 << 16  # bytes of all that one tool says of itself
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+_FIELDS = {"name", "description", "input-schema"}
 
 
 async def offers_of(data: bytes, exports: Iterable[Function], host: Host) -> tuple[Offer, ...]:
@@ -33,7 +35,10 @@ async def offers_of(data: bytes, exports: Iterable[Function], host: Host) -> tup
     functions = tuple(exports)
     names = describing(functions)
     if names is None:
-        if found := exported(functions):
+        found = exported(functions)
+        if len(found) > _MOST:
+            raise ToolError(f"it exports {len(found)} functions, and not 1 to {_MOST}", reason="invalid")
+        if found:
             return found
         raise ToolError("it exports no function that could be a tool", reason="invalid")
     with tempfile.TemporaryDirectory(prefix="agentctl-") as scratch:
@@ -70,7 +75,9 @@ def described(specs: Any, call: str) -> tuple[Offer, ...]:
     Raises:
         ToolError: a name, or a schema, is none.
     """
-    if not specs or len(specs) > _MOST:
+    if not isinstance(specs, list) or not all(isinstance(spec, dict) and spec.keys() == _FIELDS for spec in specs):
+        raise ToolError("what it describes are no tools", reason="invalid")
+    if not 0 < len(specs) <= _MOST:
         raise ToolError(f"the component describes {len(specs)} tools, and not 1 to {_MOST}", reason="invalid")
     offers = tuple(_described(spec, call) for spec in specs)
     if len({offer.name for offer in offers}) < len(offers):
@@ -78,16 +85,16 @@ def described(specs: Any, call: str) -> tuple[Offer, ...]:
     return offers
 
 
-def _described(spec: Mapping[str, str], call: str) -> Offer:
+def _described(spec: Mapping[str, Any], call: str) -> Offer:
+    if not all(isinstance(text, str) for text in spec.values()):
+        raise ToolError("what it describes are no tools", reason="invalid")
     name = spec["name"]
-    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
-        raise ToolError(f"{name!r}, which the component describes, is no name of a tool", reason="invalid")
-    if sum(map(len, spec.values())) > _LONGEST:
+    if not _NAME.fullmatch(name):
+        raise ToolError(f"{name[:64]!r}, which the component describes, is no name of a tool", reason="invalid")
+    if sum(len(text.encode(errors="replace")) for text in spec.values()) > _LONGEST:
         raise ToolError(f"what the component says of its tool {name} is too long", reason="invalid")
     try:
-        schema = json.loads(spec["input-schema"])
-    except (ValueError, RecursionError) as error:
-        raise ToolError(f"the schema of the tool {name} is not JSON: {error}", reason="invalid") from error
-    if not isinstance(schema, dict) or schema.get("type") != "object":
-        raise ToolError(f"the schema of the tool {name} is not that of an object", reason="invalid")
+        schema = schemas.parse(spec["input-schema"])
+    except ValueError as error:
+        raise ToolError(f"the schema of the tool {name} is none: {error}", reason="invalid") from error
     return Offer(name, call, spec["description"], schema, described=True)
