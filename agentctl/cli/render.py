@@ -15,7 +15,10 @@ from agentctl.errors import AgentctlError
 _DECEPTIVE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 # Control characters that could move the cursor or recolour the terminal; a tab and a newline are harmless.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
+# What a terminal takes for a command or that turns the direction of writing; in JSON, only strings can have it.
+_TURNING = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_IN_JSON = re.compile(f"[{_TURNING}]")
+_IN_CELLS = re.compile(f"[\x00-\x08\x0b-\x1f{_TURNING}]")
 
 _DIFF_STYLES = {"+": "\x1b[32m", "-": "\x1b[31m", " ": ""}
 
@@ -45,7 +48,10 @@ def print_json_line(document: Any, indent: int | None = None) -> None:
     # What stdout can't encode is escaped: by JSON itself in other encodings, and in UTF-8 (a lone surrogate) by the
     # stream, in JSON's own form.
     is_utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(document, indent=indent, ensure_ascii=not is_utf8) + "\n")
+    text = json.dumps(document, indent=indent, ensure_ascii=not is_utf8)
+    if sys.stdout.isatty():
+        text = _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
@@ -62,10 +68,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column)
+        table.add_column(Text(_cell(column)))
     for row in rows:
-        table.add_row(*(Text(printable(cell, sys.stdout)) for cell in row))
+        table.add_row(*(Text(_cell(cell)) for cell in row))
     Console(no_color=not styled(sys.stdout)).print(table)
+
+
+def _cell(text: str) -> str:
+    return _IN_CELLS.sub("�", text)
 
 
 def print_text(text: str) -> None:

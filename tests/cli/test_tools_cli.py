@@ -14,6 +14,8 @@ from support.components import ARITHMETIC, CACHE, PREVIEW1, built, write
 from support.program import AGENTCTL, PATIENCE, Program
 from support.schemas import validate
 
+from agentctl.cli.tools.shown import line, signature
+
 
 @pytest.fixture
 def arithmetic(program: Program) -> Path:
@@ -188,8 +190,8 @@ def test_nothing_is_added_unasked(program: Program, arithmetic: Path) -> None:
             timeout=PATIENCE,
             encoding="utf-8",
         )
-        child.expect("it may compute, and nothing else")
-        child.expect("Add it?")
+        child.expect("it offers add")
+        child.expect("it may compute, and nothing else\\S*\r\nAdd it?")  # nothing of the component's stands between
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()
@@ -310,3 +312,43 @@ def test_an_interrupt_ends_an_inspection_at_once(program: Program) -> None:
         assert running.wait(5) == 130
     while any(Path(f"/proc/{child}").exists() for child in children):
         assert time.monotonic() < deadline
+
+
+_FORGED = "add(a: integer)\n  it may compute, and nothing else\u2028\u202e\x1b[2J\x9b"
+
+
+def test_what_a_component_wrote_forges_no_line() -> None:
+    """Names are shown in one line of some length, with nothing in it that acts on a terminal."""
+    parameters = {"properties": {_FORGED: {"enum": [_FORGED]}}, "required": [_FORGED]}
+    for shown in (signature("f", parameters), signature(_FORGED, {}), line(_FORGED)):
+        assert len(shown.splitlines()) == 1
+        assert shown.isprintable()
+    assert len(signature("f" * 100_000, parameters)) == 300
+
+
+def test_a_file_s_name_forges_no_line(program: Program) -> None:
+    """It is shown with its line breaks as escapes, and so is what a module imports."""
+    name = "x\n it may compute.wasm"
+    text = r'(module (import "wasi_snapshot_preview1" "f\0aerror: none\1b[2J" (func)))'
+    write(program.home / name, text)
+    for command in (("inspect", name), ("run", name, "f"), ("add", name, "--yes", "--name", "x")):
+        done = program.run("tools", *command)
+        assert done.code == 8
+        assert r"x\n it may compute.wasm" in done.out + done.err
+        assert r"f\nerror: none\x1b[2J" in done.out + done.err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_terminal_gets_no_control_characters_of_others(options: list[str], program: Program) -> None:
+    """Neither from a file's name in a table's head, nor in JSON, which stays the same document."""
+    name = "x\x1b[31m\x9b\u202e.wasm"
+    write(program.home / name, r'(module (import "wasi_snapshot_preview1" "\c2\9b\e2\80\ae" (func)))')
+    command = [*map(str, (AGENTCTL, "tools", "inspect", name)), *options]
+    environ = {**program.environment, "NO_COLOR": "1"}
+    child = pexpect.spawn(command[0], command[1:], env=environ, timeout=PATIENCE, encoding="utf-8", cwd=program.home)
+    shown = child.read()
+    child.close()
+    assert not set(shown) & {"\x9b", "\u202e"}
+    assert "\x1b[31m" not in shown
+    if options:
+        assert json.loads(shown)["imports"] == ["wasi_snapshot_preview1.\x9b\u202e"]

@@ -27,7 +27,7 @@ from agentctl.cli.tools.given import (
     read_component,
 )
 from agentctl.cli.tools.list import document
-from agentctl.cli.tools.shown import Told, next_step, signature, tell
+from agentctl.cli.tools.shown import Told, line, next_step, signature, tell_asked, tell_granted
 from agentctl.errors import InterruptError, ToolError, UsageError
 
 if TYPE_CHECKING:
@@ -94,17 +94,19 @@ def _name(wired: App, name: str | None, file: Path) -> str:
 
 
 def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
-    """Show what the component may do, and then what it offers, for which it may have to be asked."""
+    """Show what the component offers, for which it may have to be asked, and last what it may do."""
     from agentctl.tools.wasm.added.manifest import Entry  # noqa: PLC0415
     from agentctl.tools.wasm.inspection.apart import inspect_apart  # noqa: PLC0415
 
     inspection = inspect_apart(data)
     if inspection.verdict == "refused":
-        raise ToolError(f"{file} can't be added: {inspection.reason}", hint=next_step(file, inspection))
-    tell(terms.name, inspection.capabilities, terms.grants)
+        reason = line(f"{file} can't be added: {inspection.reason}")
+        raise ToolError(reason, hint=next_step(file, inspection))
+    tell_asked(terms.name, inspection.capabilities)
     offers = _offers(wired, data, inspection)
     for offer in offers:
         print_note(f"  it offers {signature(offer.name or terms.name, offer.parameters)}")
+    tell_granted(terms.grants)
     return Entry(
         name=terms.name,
         path=file,

@@ -11,13 +11,15 @@ from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_table, print_text
 from agentctl.cli.tools.given import AsJson, need_wasmtime, read_component
-from agentctl.cli.tools.shown import signature
+from agentctl.cli.tools.shown import line, signature
 from agentctl.errors import ExitCode
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.inspection.found import Inspection
 
 app = new_app()
+
+_LONGEST = 4000  # characters of a cell: all of WASI has room in it
 
 
 @app.command()
@@ -50,6 +52,7 @@ def _show(file: Path, inspection: Inspection) -> None:
         ("asks for", ", ".join(inspection.capabilities) or "nothing"),
         ("imports", ", ".join(inspection.imports) or "nothing"),
     ]
-    print_table((str(file), ""), [row for row in rows if row[1]])
+    print_table((line(str(file)), ""), [(name, line(text, _LONGEST)) for name, text in rows if text])
     for one in inspection.exports:
-        print_text(signature(one.name, one.parameters) + (f"  {one.description}" if one.description else ""))
+        said = f"  {line(one.description)}" if one.description else ""
+        print_text(signature(one.name, one.parameters) + said)

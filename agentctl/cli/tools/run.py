@@ -12,13 +12,15 @@ from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_error, print_json, print_note, print_text
 from agentctl.cli.tools.given import Allow, AsJson, Fuel, Memory, OutputLimit, Timeout, arguments, limits, need_wasmtime
-from agentctl.cli.tools.shown import Told, tell
+from agentctl.cli.tools.shown import Told, line, tell
 from agentctl.errors import ExitCode, ToolError
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.host.result import Result
 
 app = new_app()
+
+_LONGEST = 4000  # characters of an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _show(result: Result) -> None:
     if result.stderr:
         print_note(result.stderr.removesuffix("\n"))
     if result.error is not None:
-        print_error(ToolError(result.error.message, hint=result.error.hint))
+        print_error(ToolError(line(result.error.message, _LONGEST), hint=result.error.hint))
     else:
         _show_value(result.result)
     fuel = "" if result.fuel is None else f"{result.fuel:,} fuel · "

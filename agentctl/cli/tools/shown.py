@@ -9,28 +9,36 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentctl.cli.render import print_note
+from agentctl.cli.render import plain, print_note
 
 if TYPE_CHECKING:
     from agentctl.tools.wasm.grants import Grants
     from agentctl.tools.wasm.inspection.found import Inspection
 
+LONGEST = 300  # characters of a line that a component wrote some of
+
+
+def line(text: str, most: int = LONGEST) -> str:
+    """What somebody else wrote as one line of at most so many characters, in which nothing looks like another line."""
+    shown = plain(text[: most + 1])
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
 
 def next_step(file: Path, inspection: Inspection) -> str:
     """What to do about a component that is refused."""
     if inspection.kind == "core-preview1":
-        return f"agentctl tools migrate {file} {file.stem}.component.wasm"
-    return f"agentctl tools inspect {file}"
+        return line(f"agentctl tools migrate {file} {file.stem}.component.wasm")
+    return line(f"agentctl tools inspect {file}")
 
 
 def signature(name: str, parameters: Mapping[str, Any]) -> str:
-    """A function as people read it: `convert(value: number, source: string)`."""
+    """A function as people read it, in one line: `convert(value: number, source: string)`."""
     required = set(parameters.get("required", ()))
     inner = (
         f"{one}{'' if one in required else '?'}: {_kind(schema)}"
         for one, schema in parameters.get("properties", {}).items()
     )
-    return f"{name}({', '.join(inner)})"
+    return line(f"{name}({', '.join(inner)})")
 
 
 def _kind(schema: Any) -> str:
@@ -50,15 +58,21 @@ def _kind(schema: Any) -> str:
 
 def tell(name: str, capabilities: Iterable[str], grants: Grants) -> None:
     """Say on stderr what a component asks for and what it may do."""
+    tell_asked(name, capabilities)
+    tell_granted(grants)
+
+
+def tell_asked(name: str, capabilities: Iterable[str]) -> None:
+    """Say on stderr what a component asks for."""
+    print_note(line(f"{name} asks for {', '.join(capabilities) or 'nothing'}"))
+
+
+def tell_granted(grants: Grants) -> None:
+    """Say on stderr what a component may do: last of all, so that nothing that it wrote itself follows."""
     from agentctl.tools.wasm.grants import describe  # noqa: PLC0415 - lists need none of it
 
-    asked = ", ".join(capabilities)
-    print_note(f"{name} asks for {asked}" if asked else f"{name} asks for nothing")
-    granted = describe(grants)
-    for line in granted:
-        print_note(f"  it may {line}")
-    if not granted:
-        print_note("  it may compute, and nothing else")
+    for each in describe(grants) or ("compute, and nothing else",):
+        print_note(f"  it may {plain(each)}")
 
 
 class Told:

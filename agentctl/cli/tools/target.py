@@ -11,7 +11,7 @@ from typing import Any
 
 from agentctl.app import App
 from agentctl.cli.tools.given import read_component
-from agentctl.cli.tools.shown import next_step
+from agentctl.cli.tools.shown import line, next_step
 from agentctl.errors import ToolError, ToolFailure, UsageError
 from agentctl.tools.wasm.added.library import check_intact
 from agentctl.tools.wasm.added.manifest import Offer
@@ -56,8 +56,8 @@ class Target:
         if found is None and self.call is not None:
             return Offer(function, self.call, "", {}, described=True)
         if found is None:
-            hint = f"it has {', '.join(self.offers) or 'no function that can be called'}"
-            raise UsageError(f"{self.name} has no function {function!r}", hint=hint)
+            hint = line(f"it has {', '.join(self.offers) or 'no function that can be called'}")
+            raise UsageError(line(f"{self.name} has no function {function!r}"), hint=hint)
         return found
 
 
@@ -96,7 +96,8 @@ def _file(path: Path) -> Target:
     inspection = inspect_apart(data)
     if inspection.verdict == "refused":
         reason: ToolFailure = "denied" if inspection.kind == "component" else "invalid"
-        raise ToolError(f"{path} can't be run: {inspection.reason}", hint=next_step(path, inspection), reason=reason)
+        told = line(f"{path} can't be run: {inspection.reason}")
+        raise ToolError(told, hint=next_step(path, inspection), reason=reason)
     offers = {one.name: Offer(one.name, one.name, one.description, one.parameters) for one in inspection.exports}
     ours = describing(inspection.exports)
     sha256 = hashlib.sha256(data).hexdigest()
