@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from support.components import ARITHMETIC, CACHE, PREVIEW1, built, write
+from support.describing import describing
 from support.program import AGENTCTL, PATIENCE, Program
 from support.schemas import validate
 
@@ -352,3 +353,28 @@ def test_a_terminal_gets_no_control_characters_of_others(options: list[str], pro
     assert "\x1b[31m" not in shown
     if options:
         assert json.loads(shown)["imports"] == ["wasi_snapshot_preview1.\x9b\u202e"]
+
+
+def test_what_a_component_says_of_itself_has_the_limits_of_a_call(program: Program) -> None:
+    """One that describes its tools without end is refused in the time that was given."""
+    endless = write(program.home / "endless.wasm", describing("(loop (br 0)) (i32.const 8)"))
+    done = program.run("tools", "add", endless, "--yes", "--timeout", "0.5", "--fuel", "1000000000000")
+    assert (done.code, "time" in done.err) == (8, True)
+    assert [path.name for path in _data(program).iterdir()] == [".lock"]
+    none = write(program.home / "none.wasm", describing("(i32.const 8)"))
+    assert "describes 0 tools" in program.run("tools", "add", none, "--yes").err
+
+
+def test_a_killed_addition_leaves_nothing_for_long(program: Program, arithmetic: Path) -> None:
+    """What it looked at is in our own directory, and the next addition takes it away, but not from one at work."""
+    endless = write(program.home / "endless.wasm", describing("(loop (br 0)) (i32.const 8)"))
+    deadline = time.monotonic() + 10
+    with program.start("tools", "add", endless, "--yes", "--fuel", "1000000000000") as running:
+        while not (left := [*_data(program).glob(".aside.*/component.wasm")]) and time.monotonic() < deadline:
+            assert running.poll() is None
+        assert program.run("tools", "add", arithmetic, "--yes").code == 0
+        assert left[0].exists()
+        running.kill()
+    assert left[0].exists()
+    assert program.run("tools", "add", arithmetic, "--yes", "--name", "again").code == 0
+    assert not left[0].parent.exists()

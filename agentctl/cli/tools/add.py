@@ -103,7 +103,8 @@ def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
         reason = line(f"{file} can't be added: {inspection.reason}")
         raise ToolError(reason, hint=next_step(file, inspection))
     tell_asked(terms.name, inspection.capabilities)
-    offers = _offers(wired, data, inspection)
+    with wired.components.aside(data) as copy:
+        offers = _offers(wired, copy, inspection, terms.limits)
     for offer in offers:
         print_note(f"  it offers {signature(offer.name or terms.name, offer.parameters)}")
     tell_granted(terms.grants)
@@ -120,14 +121,14 @@ def _look(wired: App, file: Path, data: bytes, terms: _Terms) -> Entry:
     )
 
 
-def _offers(wired: App, data: bytes, inspection: Inspection) -> tuple[Offer, ...]:
+def _offers(wired: App, copy: Path, inspection: Inspection, bounds: Limits) -> tuple[Offer, ...]:
     import asyncio  # noqa: PLC0415 - a component that is refused is not run
 
     from agentctl.tools.wasm.added.offers import offers_of  # noqa: PLC0415
 
     async def ask() -> tuple[Offer, ...]:
         async with wired.component_host() as host:
-            return await offers_of(data, inspection.exports, host)
+            return await offers_of(copy, inspection.exports, host, bounds)
 
     return asyncio.run(ask())
 

@@ -32,7 +32,7 @@ async def _tools(
     """The tools of a component that was just added."""
     data = path.read_bytes()  # noqa: ASYNC240 - nothing else waits
     async with Host(CACHE / "components") as host:
-        offers = await offers_of(data, inspect(data).exports, host)
+        offers = await offers_of(path, inspect(data).exports, host)
         entry = _entry(path, offers, grants or Grants(), limits or Limits())
         kept = Library(home / "tools").add(entry, data)
         yield {tool.spec.name: tool for tool in component_tools(kept, host)}

@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from agentctl.locks import FileLock
 from agentctl.tools.wasm.added.manifest import COMPONENT, MANIFEST, Entry, dump, load
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # with a function behind it, a tool's name still has room
+
+_HELD = "held"  # in a directory that its maker still needs
 
 
 class Library:
@@ -79,10 +82,29 @@ class Library:
             (self._directory / name).rename(going)
             shutil.rmtree(going)
 
+    @contextmanager
+    def aside(self, data: bytes) -> Iterator[Path]:
+        """A copy of a component that is looked at before it is added; should this process be killed, it is swept up."""
+        with self._locked():
+            self._sweep()
+            scratch = self._directory / f".aside.{os.urandom(6).hex()}"
+            scratch.mkdir(mode=0o700)
+            held = FileLock(scratch / _HELD)
+            held.acquire()
+        try:
+            _write(scratch / COMPONENT, data, 0o400)
+            yield scratch / COMPONENT
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            held.release()
+
     def _sweep(self) -> None:
-        """Remove what an addition or removal left that was killed; whoever holds the lock is the only one at work."""
+        """Remove what an addition or removal left that was killed; what is held is one's that looks at a component."""
         for left in self._directory.glob(".*.*"):
-            shutil.rmtree(left, ignore_errors=True)
+            held = FileLock(left / _HELD)
+            if left.is_dir() and held.acquire(0):
+                shutil.rmtree(left, ignore_errors=True)
+                held.release()
 
     def _locked(self) -> FileLock:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,16 @@ _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _FIELDS = {"name", "description", "input-schema"}
 
 
-async def offers_of(data: bytes, exports: Iterable[Function], host: Host) -> tuple[Offer, ...]:
+async def offers_of(
+    path: Path, exports: Iterable[Function], host: Host, limits: Limits | None = None
+) -> tuple[Offer, ...]:
     """Return the tools of a component; one that describes them by our interface is asked, without any grant.
+
+    Args:
+        path: where the component is.
+        exports: what it exports.
+        host: what runs it.
+        limits: what it may use to describe its tools, but for the length of what it says.
 
     Raises:
         ToolError: it offers none, or describes them as nobody can read.
@@ -41,10 +49,8 @@ async def offers_of(data: bytes, exports: Iterable[Function], host: Host) -> tup
         if found:
             return found
         raise ToolError("it exports no function that could be a tool", reason="invalid")
-    with tempfile.TemporaryDirectory(prefix="agentctl-") as scratch:
-        copy = Path(scratch) / "component.wasm"
-        copy.write_bytes(data)
-        result = await host.call(copy, names[0], {}, Grants(), Limits())
+    bounds = replace(limits or Limits(), output=Limits().output)
+    result = await host.call(path, names[0], {}, Grants(), bounds)
     if result.error is not None:
         raise ToolError(f"it does not describe its tools: {result.error.message}", reason=result.error.code)
     return described(result.result, names[1])
