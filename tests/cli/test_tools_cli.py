@@ -148,14 +148,14 @@ def test_a_component_is_added_listed_run_and_removed(program: Program, arithmeti
         "tools", "add", arithmetic, "--name", "sums", "--allow", "clock", "--fuel", "5000", "--yes", "--json"
     )
     validate("tools-add", added.json)
-    assert [one["name"] for one in added.json["tools"]] == ["sums_add", "sums_half", "sums_spin"]
+    assert [one["name"] for one in added.json["tools"]] == ["sums__add", "sums__half", "sums__spin"]
     assert added.json["grants"]["clock"]
     arithmetic.unlink()
     listed = program.run("tools", "list", "--json").json
     validate("tools-list", listed)
     assert listed == [added.json]
-    assert "sums\tsums_add sums_half sums_spin\tsee the real time\t" in program.run("tools", "list").out
-    for name in ("add", "sums_add"):
+    assert "sums\tsums__add sums__half sums__spin\tsee the real time\t" in program.run("tools", "list").out
+    for name in ("add", "sums__add"):
         assert program.run("tools", "run", "sums", name, "--args", "[1, 2]", "--json").json["result"] == 3
     limited = program.run("tools", "run", "sums", "spin", "--json").json
     assert (limited["error"]["code"], limited["fuel"]) == ("fuel", 5000)
@@ -287,10 +287,10 @@ def test_a_component_of_our_world_brings_its_own_words(program: Program) -> None
     added = program.run("tools", "add", built("json"), "--yes", "--json")
     assert added.code == 0, added.err
     validate("tools-add", added.json)
-    assert [one["name"] for one in added.json["tools"]] == ["json_query", "json_outline"]
+    assert [one["name"] for one in added.json["tools"]] == ["json__query", "json__outline"]
     assert "JSONPath" in added.json["tools"][0]["description"]
     arguments = json.dumps({"json": '{"a": [{"b": 1}, {"b": 2}]}', "path": "$.a[?@.b > 1].b"})
-    for function in ("query", "json_query"):
+    for function in ("query", "json__query"):
         done = program.run("tools", "run", "json", function, "--args", arguments, "--json")
         assert done.json["result"] == {"ok": "[2]"}
     assert program.run("tools", "run", "json", "query", "--args", arguments).out == "[2]\n"
@@ -378,3 +378,18 @@ def test_a_killed_addition_leaves_nothing_for_long(program: Program, arithmetic:
     assert left[0].exists()
     assert program.run("tools", "add", arithmetic, "--yes", "--name", "again").code == 0
     assert not left[0].parent.exists()
+
+
+@pytest.mark.parametrize("name", ["read", "read_result", "all", "files", "mcp", "time", "a__b", "a_", "a" * 41])
+def test_a_component_passes_for_nothing_else(name: str, program: Program, arithmetic: Path) -> None:
+    """It can have no name of a tool, of a group or of an MCP server, and none that another's tool could begin with."""
+    program.configure('[mcp.time]\ncommand = ["time"]\n')
+    done = program.run("tools", "add", arithmetic, "--yes", "--name", name)
+    assert (done.code, done.out, "--name" in done.err) == (2, "", True)
+    assert program.run("tools", "list", "--json").json == []
+
+
+def test_a_file_s_name_is_made_one_of_a_component(program: Program) -> None:
+    """What does not fit in it is left out."""
+    odd = write(program.home / "__My  odd__name-.v1.wasm", ARITHMETIC)
+    assert program.run("tools", "add", odd, "--yes", "--json").json["name"] == "my-odd_name-v1"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -85,9 +84,12 @@ class _Terms:
 
 def _name(wired: App, name: str | None, file: Path) -> str:
     from agentctl.tools.wasm.added.library import check_name  # noqa: PLC0415
+    from agentctl.tools.wasm.added.naming import suggested  # noqa: PLC0415
 
-    chosen = name or re.sub(r"[^a-z0-9_-]+", "-", file.stem.lower()).strip("-_")
+    chosen = name or suggested(file.stem)
     check_name(chosen)
+    if chosen in wired.settings.mcp:
+        raise UsageError(f"there is an MCP server {chosen}", hint="give another name with --name")
     if chosen in wired.components.names():
         raise UsageError(f"there is a component {chosen} already", hint=f"agentctl tools remove {chosen}")
     return chosen

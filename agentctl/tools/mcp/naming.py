@@ -1,26 +1,10 @@
-"""The names under which a model knows the tools of MCP servers: `SERVER__TOOL`."""
+"""What MCP servers write, and the names under which a model knows their tools: `SERVER__TOOL`."""
 
 from __future__ import annotations
 
-import hashlib
-import re
+from agentctl.tools.naming import offered_name
 
-LONGEST = 64  # characters that every provider takes in the name of a function
-
-
-def offered_name(server: str, tool: str) -> str:
-    """The name of a server's tool for models: of letters, digits, - and _ only, and up to 64 of them.
-
-    It depends on nothing but its arguments, so that what was allowed once means the same tool the next day. A name that
-    does not fit is cut and marked with the beginning of its hash. Two servers never share one: the name of a server has
-    no two _ in a row, and none at its end.
-    """
-    plain = f"{server}__{tool}"
-    fit = re.sub(r"[^a-zA-Z0-9_-]", "_", plain)
-    if fit == plain and len(plain) <= LONGEST:
-        return plain
-    mark = "_" + hashlib.sha256(plain.encode(errors="surrogatepass")).hexdigest()[:8]
-    return fit[: LONGEST - len(mark)] + mark
+__all__ = ["offered_name", "printable"]
 
 
 def printable(text: str, length: int) -> str:

@@ -53,11 +53,11 @@ def test_a_function_is_a_tool(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with _tools(write(tmp_path / "a.wasm", ARITHMETIC), tmp_path) as tools:
-            assert [*tools] == ["one_add", "one_half", "one_spin"]
-            assert tools["one_add"].spec.parameters["required"] == ["a", "b"]
-            assert "component one" in tools["one_add"].spec.description
-            plan, outcome = await _call(tools["one_add"], {"a": 40, "b": 2})
-            assert (plan.summary, plan.effect, plan.preview) == ('one_add {"a": 40, "b": 2}', "none", "")
+            assert [*tools] == ["one__add", "one__half", "one__spin"]
+            assert tools["one__add"].spec.parameters["required"] == ["a", "b"]
+            assert "component one" in tools["one__add"].spec.description
+            plan, outcome = await _call(tools["one__add"], {"a": 40, "b": 2})
+            assert (plan.summary, plan.effect, plan.preview) == ('one__add {"a": 40, "b": 2}', "none", "")
             assert (outcome.content, outcome.is_error) == ("42", False)
             assert outcome.details["fuel"] > 0
             assert outcome.details["duration_ms"] > 0
@@ -67,7 +67,7 @@ def test_a_function_is_a_tool(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "arguments", "reason"),
-    [("one_half", {"of": 3}, "trap"), ("one_half", {"of": -1}, "invalid"), ("one_spin", {}, "fuel")],
+    [("one__half", {"of": 3}, "trap"), ("one__half", {"of": -1}, "invalid"), ("one__spin", {}, "fuel")],
 )
 def test_a_call_that_fails_says_how(name: str, arguments: dict[str, Any], reason: str, tmp_path: Path) -> None:
     """Its error has the kind of failure."""
@@ -87,7 +87,7 @@ def test_a_changed_copy_is_denied(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with _tools(write(tmp_path / "a.wasm", ARITHMETIC), tmp_path) as tools:
-            tool = tools["one_add"]
+            tool = tools["one__add"]
             tool.entry.path.chmod(0o600)
             write(tool.entry.path, ARITHMETIC.replace("i32.add", "i32.mul"))
             with pytest.raises(ToolError) as failed:
@@ -102,10 +102,10 @@ def test_a_component_of_our_world_speaks_for_itself(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with _tools(built("json"), tmp_path) as tools:
-            assert [*tools] == ["one_query", "one_outline"]
-            _, found = await _call(tools["one_query"], {"json": '{"a": [1, 2]}', "path": "$.a[1]"})
+            assert [*tools] == ["one__query", "one__outline"]
+            _, found = await _call(tools["one__query"], {"json": '{"a": [1, 2]}', "path": "$.a[1]"})
             assert (found.content, found.is_error) == ("[2]", False)
-            _, failed = await _call(tools["one_query"], {"json": "{", "path": "$"})
+            _, failed = await _call(tools["one__query"], {"json": "{", "path": "$"})
             assert failed.is_error
             assert failed.content.startswith("invalid: the document is not JSON")
 
@@ -117,9 +117,9 @@ def test_what_a_result_is_made_of_is_told_without_its_wrapping(tmp_path: Path) -
 
     async def run() -> None:
         async with _tools(built("units"), tmp_path) as tools:
-            _, found = await _call(tools["one_convert"], {"value": 1, "source": "in", "target": "cm"})
+            _, found = await _call(tools["one__convert"], {"value": 1, "source": "in", "target": "cm"})
             assert (found.content, found.is_error) == ('{"value": 2.54, "unit": "cm", "dimension": "length"}', False)
-            _, failed = await _call(tools["one_convert"], {"value": 1, "source": "in", "target": "kg"})
+            _, failed = await _call(tools["one__convert"], {"value": 1, "source": "in", "target": "kg"})
             assert (failed.content, failed.is_error) == ("in is a unit of length, and kg one of mass", True)
 
     asyncio.run(run())
@@ -148,6 +148,11 @@ def test_names_are_what_models_take_and_differ() -> None:
     names = tool_names(_entry(Path("x"), offers, Grants(), Limits(), "c" * 40))
     assert len(set(names)) == len(offers)
     assert all(len(name) <= 64 and name.replace("_", "").isalnum() for name in names)
+    a, a_b = (
+        tool_names(_entry(Path("x"), tuple(Offer(f, f, "", {}) for f in functions), Grants(), Limits(), name))
+        for name, functions in (("a", ("b_c", "d")), ("a_b", ("c", "d")))
+    )
+    assert not set(a) & set(a_b)
     single = (Offer("", "run", "", {}),)
     assert tool_names(_entry(Path("x"), single, Grants(), Limits(), "just-one")) == ("just-one",)
 

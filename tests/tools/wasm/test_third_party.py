@@ -118,4 +118,4 @@ def test_a_component_of_javascript_is_called_with_typed_arguments(warm: Program)
     refused = warm.run("tools", "run", path, "convert", "--args", '[1, "mi", "kg"]', "--json").json
     assert refused["result"] == {"err": "mi is a unit of length, and kg one of mass"}
     added = warm.run("tools", "add", path, "--yes", "--json").json
-    assert [one["name"] for one in added["tools"]] == ["units_convert", "units_list-units"]
+    assert [one["name"] for one in added["tools"]] == ["units__convert", "units__list-units"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +12,8 @@ from pathlib import Path
 
 from agentctl.errors import ToolError, UsageError
 from agentctl.locks import FileLock
+from agentctl.tools.wasm.added import naming
 from agentctl.tools.wasm.added.manifest import COMPONENT, MANIFEST, Entry, dump, load
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # with a function behind it, a tool's name still has room
 
 _HELD = "held"  # in a directory that its maker still needs
 
@@ -31,7 +29,7 @@ class Library:
         """The names of all components, in order."""
         if not self._directory.is_dir():
             return ()
-        return tuple(sorted(one.name for one in self._directory.iterdir() if _NAME.fullmatch(one.name)))
+        return tuple(sorted(one.name for one in self._directory.iterdir() if naming.COMPONENT.fullmatch(one.name)))
 
     def get(self, name: str) -> Entry:
         """Return the component of that name.
@@ -117,10 +115,11 @@ def check_name(name: str) -> None:
     Raises:
         UsageError: it is nothing like that.
     """
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} is no name of a component", hint="--name takes up to 40 of a-z, 0-9, - and _, as json-query"
-        )
+    if name in naming.RESERVED:
+        raise UsageError(f"{name} is a name of agentctl's own", hint="give another one with --name")
+    if not naming.COMPONENT.fullmatch(name):
+        hint = "--name takes up to 40 of a-z, 0-9, and single - and _ between them, as json-query"
+        raise UsageError(f"{name!r} is no name of a component", hint=hint)
 
 
 def intact(entry: Entry) -> bool:

@@ -1,24 +1,37 @@
-"""What the tools of a component are called: by users in rules, and by models."""
+"""What components and their tools are called: by users in rules, and by models."""
 
 from __future__ import annotations
 
 import re
 
+from agentctl.tools.builtin import NAMES
+from agentctl.tools.naming import LONGEST, offered_name
+from agentctl.tools.paging import NAME
 from agentctl.tools.wasm.added.manifest import Entry
 
-LONGEST = 64
+# With `__` and a function behind it, a tool's name still has room. No two _ in a row, and none at the end: what is
+# before the first `__` of a tool's name is the whole name of the component, or of the server.
+COMPONENT = re.compile(r"(?=.{1,40}$)[a-z0-9]+([_-][a-z0-9]+)*")
+RESERVED = frozenset({*NAMES, NAME, "all", "none", "files", "mcp", "components"})
+"""What means something else where tools are named."""
+
+
+def suggested(stem: str) -> str:
+    """A name for the component in a file of that name; empty if nothing is left of it."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", stem.lower())
+    return re.sub(r"([_-])[_-]+", r"\1", plain).strip("-_")[:40].strip("-_")
 
 
 def tool_names(entry: Entry) -> tuple[str, ...]:
-    """The names of the entry's tools, in the order of its offers: `NAME` if there is one, else `NAME_FUNCTION`.
+    """The names of the entry's tools, in the order of its offers: `NAME` if there is one, else `NAME__FUNCTION`.
 
     The component's name comes first, so that none can pass for a tool of another origin.
     """
+    if len(entry.offers) == 1:
+        return (entry.name,)
     names: list[str] = []
     for offer in entry.offers:
-        parts = [entry.name, offer.name] if len(entry.offers) > 1 else [entry.name]
-        plain = re.sub(r"[^a-zA-Z0-9_-]", "_", "_".join(parts))[:LONGEST]
-        names.append(_free(plain, names))
+        names.append(_free(offered_name(entry.name, offer.name), names))
     return tuple(names)
 
 
