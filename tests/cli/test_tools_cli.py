@@ -361,8 +361,8 @@ def test_what_a_component_says_of_itself_has_the_limits_of_a_call(program: Progr
     done = program.run("tools", "add", endless, "--yes", "--timeout", "0.5", "--fuel", "1000000000000")
     assert (done.code, "time" in done.err) == (8, True)
     assert [path.name for path in _data(program).iterdir()] == [".lock"]
-    none = write(program.home / "none.wasm", describing("(i32.const 8)"))
-    assert "describes 0 tools" in program.run("tools", "add", none, "--yes").err
+    empty = write(program.home / "empty.wasm", describing("(i32.const 8)"))
+    assert "describes 0 tools" in program.run("tools", "add", empty, "--yes").err
 
 
 def test_a_killed_addition_leaves_nothing_for_long(program: Program, arithmetic: Path) -> None:
@@ -393,3 +393,15 @@ def test_a_file_s_name_is_made_one_of_a_component(program: Program) -> None:
     """What does not fit in it is left out."""
     odd = write(program.home / "__My  odd__name-.v1.wasm", ARITHMETIC)
     assert program.run("tools", "add", odd, "--yes", "--json").json["name"] == "my-odd_name-v1"
+
+
+def test_a_file_does_not_take_an_added_component_s_place(program: Program, arithmetic: Path) -> None:
+    """Whatever lies in the working directory: a file is meant where there is a slash or .wasm."""
+    assert program.run("tools", "add", arithmetic, "--yes", "--name", "sums").code == 0
+    write(program.home / "sums", ARITHMETIC.replace("i32.add", "i32.sub"))
+    for what, result in (("sums", 5), ("./sums", 1)):
+        done = program.run("tools", "run", what, "add", "--args", "[3, 2]", "--json")
+        assert done.json["result"] == result
+    (program.home / "sums").rename(program.home / "other")
+    done = program.run("tools", "run", "other", "add")
+    assert (done.code, "hint: for the file: ./other" in done.err) == (2, True)

@@ -62,17 +62,18 @@ class Target:
 
 
 def find(wired: App, text: str) -> Target:
-    """Find what the user means: an added component by its name, else a file.
+    """Find what the user means: a file if there is a slash in it or it ends in `.wasm`, else an added component.
 
     Raises:
         UsageError: there is neither.
         ToolError: it can't be run.
     """
-    if text in wired.components.names() and not Path(text).is_file():
+    if "/" in text or text.endswith(".wasm"):
+        return _file(Path(text))
+    if text in wired.components.names():
         return _added(wired, text)
-    if not Path(text).exists() and "/" not in text and not text.endswith(".wasm"):
-        raise UsageError(f"there is no file and no component {text!r}", hint="agentctl tools list")
-    return _file(Path(text))
+    hint = f"for the file: ./{line(text)}" if Path(text).is_file() else "agentctl tools list"
+    raise UsageError(line(f"there is no component {text!r}"), hint=hint)
 
 
 def sent(offer: Offer, arguments: Mapping[str, Any]) -> dict[str, Any]:
