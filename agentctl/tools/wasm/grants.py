@@ -11,6 +11,9 @@ from agentctl.errors import UsageError
 
 PAGE = 1 << 16  # bytes: the unit in which a memory of WebAssembly grows
 
+GUARDED = (".git", ".agentctl")
+"""Where programs and settings lie that are used later, when nobody is asked."""
+
 _LONGEST = 86_400  # seconds: a day
 _LARGEST = 64 << 30  # bytes of a memory
 _WIDEST = 64 << 20  # bytes of output, which passes through three processes as JSON
@@ -102,9 +105,18 @@ class Limits:
 
 def describe(grants: Grants) -> tuple[str, ...]:
     """What is granted, a line for each thing, for people; nothing granted is no line."""
-    files = (f"{'read and write' if f.writable else 'read'} {f.host}, which it sees as {f.guest}" for f in grants.files)
+    files = (_file(preopen) for preopen in grants.files)
     env = (f"read the environment variable {name}" for name in sorted(grants.env))
     hosts = (f"connect to {host}" for host in grants.hosts)
     clock = ("see the real time",) if grants.clock else ()
     random = ("get real random numbers",) if grants.random else ()
     return (*files, *env, *hosts, *clock, *random)
+
+
+def _file(preopen: Preopen) -> str:
+    seen = f"{preopen.host}, which it sees as {preopen.guest}"
+    if not preopen.writable:
+        return f"read {seen}"
+    guarded = [name for name in GUARDED if (preopen.host / name).exists()]
+    also = f", and so {' and '.join(guarded)} in it, from which programs run later" if guarded else ""
+    return f"read and write {seen}{also}"

@@ -6,7 +6,9 @@
     clock  random                         the real ones
 
 Directories are taken by their real path. Some are never granted: those that the kernel or agentctl itself works with,
-for whoever can read or write there is out of the sandbox.
+for whoever can read or write there is out of the sandbox, and for writing none in `.git` or `.agentctl`.
+
+Sources: https://url.spec.whatwg.org/#ends-in-a-number-checker for what is no name of a host
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from pathlib import Path
 
 from agentctl import paths
 from agentctl.errors import UsageError
-from agentctl.tools.wasm.grants import Grants, Limits, Preopen, describe
+from agentctl.tools.wasm.grants import GUARDED, Grants, Limits, Preopen, describe
 
 __all__ = ["Grants", "Limits", "Preopen", "describe", "parse_allow"]
 
 _FORMS = "fs:ro:HOST=GUEST, fs:rw:HOST=GUEST, env:NAME, net:HOST, net:HOST:PORT, clock or random"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _KERNEL = (Path("/proc"), Path("/sys"), Path("/dev"))
 _OWN = (paths.config_dir, paths.data_dir, paths.state_dir, paths.cache_dir)
 _LAST_PORT = 65535
@@ -98,6 +101,8 @@ def _refusal(path: Path, environ: Mapping[str, str], *, writable: bool) -> str |
     home = Path(environ["HOME"]).resolve() if environ.get("HOME") else None
     if writable and home is not None and home.is_relative_to(path):
         return "it holds all that runs when you log in"
+    if writable and any(part.casefold() in GUARDED for part in path.parts):
+        return "programs and settings lie in it that are used later, when nobody is asked"
     return None
 
 
@@ -116,6 +121,8 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
 def _host(text: str) -> str:
     """The host in lower case, with the port if one is named; an IPv6 address is in brackets only if there is one."""
     lowered = text.lower()
+    if "%" in lowered:
+        raise UsageError(f"{text!r} is an address of one link", hint="name the host, or an address without %")
     if literal := _literal(lowered):
         return literal
     name, colon, port = lowered.rpartition(":")
@@ -142,4 +149,6 @@ def _name(text: str, name: str) -> str:
     plain = name.removesuffix(".")
     if len(plain) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in plain.split(".")):
         raise UsageError(f"{text!r} is no host", hint="name each host, as net:api.example.com; there are no wildcards")
+    if _NUMBER.fullmatch(plain.rpartition(".")[2]):  # no name ends so, and as an address it has another form
+        raise UsageError(f"{text!r} is no host", hint="write an address in full, as 127.0.0.1")
     return plain

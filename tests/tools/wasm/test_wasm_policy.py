@@ -78,6 +78,8 @@ def test_hosts_have_one_spelling(text: str, host: str) -> None:
         *("", "foo", "clock:", "clock:now", "Clock", "random:1", "fs", "fs:ro", "fs:ro:", "fs:ro:/x", "fs:wo:/tmp=/x"),
         *("net", "net:", "net:*", "net:*.example.com", "net:a b", "net:a/b", "net:https://a", "net:a:0", "net:a:65536"),
         *("net:a:b", "net:-a", "net:a..b", "net:a:", "net:[::1", "net:a@b", "net:a?b", "net:é.example"),
+        *("net:127.1", "net:0x7f.1", "net:0x7f", "net:2130706433", "net:1.2.3.4.5", "net:01.2.3.4", "net:127.1:80"),
+        *("net:fe80::1%lo", "net:[fe80::1%lo]:80", "net:a.1."),
         *("env", "env:", "env:NOT_SET", "env:A=B", "env:1A", "env:BYTES", "env:*"),
         *(
             "fs:ro:WORK=data",
@@ -105,6 +107,24 @@ def test_a_link_to_what_is_never_granted_is_not_granted(home: Path) -> None:
     (home / "work/up").symlink_to(home / ".config")
     with pytest.raises(UsageError, match="keys"):
         parse_allow([f"fs:ro:{home}/work/up=/a"], _environ(home))
+
+
+@pytest.mark.parametrize("name", [".git", ".agentctl", ".git/hooks", ".GIT/hooks"])
+def test_what_is_used_later_is_only_for_reading(name: str, home: Path) -> None:
+    """Hooks and settings are programs that run when nobody is asked."""
+    (home / "work" / name).mkdir(parents=True)
+    assert parse_allow([f"fs:ro:~/work/{name}=/a"], _environ(home)).files
+    with pytest.raises(UsageError, match="when nobody is asked"):
+        parse_allow([f"fs:rw:~/work/{name}=/a"], _environ(home))
+
+
+def test_that_hooks_and_settings_can_be_written_is_told(home: Path) -> None:
+    """Whoever grants a project to write in reads that they are in it."""
+    (home / "work/.agentctl").mkdir()
+    (home / "work/.git").write_text("gitdir: elsewhere")
+    written, read = (describe(parse_allow([f"fs:{mode}:~/work=/a"], _environ(home)))[0] for mode in ("rw", "ro"))
+    assert written.endswith("which it sees as /a, and so .git and .agentctl in it, from which programs run later")
+    assert ".git" not in read
 
 
 def test_a_home_without_anything_of_ours_is_only_for_reading(tmp_path: Path) -> None:
