@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import time
@@ -115,7 +116,10 @@ def test_a_call_that_fails_leaves_with_8(
         ["arithmetic.wasm", "add", "--args", "1"],
         ["arithmetic.wasm", "add", "--args", "{"],
         ["arithmetic.wasm", "add", "--args", '{"a": NaN}'],
+        ["arithmetic.wasm", "add", "--args", "[1e999]"],
+        ["arithmetic.wasm", "add", "--args", '{"a": 1, "b": 2, "a": 3}'],
         ["arithmetic.wasm", "add", "--args", "@nowhere.json"],
+        ["arithmetic.wasm", "add", "--args", "@fifo"],
         ["arithmetic.wasm", "add", "--allow", "everything"],
         ["arithmetic.wasm", "add", "--allow", "fs:ro:/nowhere=/x"],
         ["arithmetic.wasm", "add", "--fuel", "0"],
@@ -127,6 +131,7 @@ def test_a_call_that_fails_leaves_with_8(
 )
 def test_a_call_that_makes_no_sense_leaves_with_2(arguments: list[str], program: Program, arithmetic: Path) -> None:
     """It is refused before anything runs, with a hint."""
+    os.mkfifo(program.home / "fifo")  # whose other end nobody opens
     done = program.run("tools", "run", *arguments)
     assert (done.code, done.out) == (2, "")
     assert "hint:" in done.err

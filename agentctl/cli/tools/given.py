@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _LARGEST = 256 << 20  # bytes of a component
 _LONGEST = 64 << 20  # bytes of arguments
 _MB = 1 << 20
+_SHOWN = 40  # characters of what is wrong in a message
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Allow = Annotated[
@@ -94,7 +96,7 @@ def arguments(text: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]
     if text is None:
         return {}
     try:
-        given = json.loads(_read(text), parse_constant=_refuse)
+        given = json.loads(_read(text), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         hint = """give --args '{"name": value}' or --args '[value, …]', @FILE or -"""
         raise UsageError(f"--args is not JSON: {error}", hint=hint) from error
@@ -114,7 +116,10 @@ def _read(text: str) -> str:
         if text == "-":
             data = sys.stdin.buffer.read(_LONGEST + 1)
         elif text.startswith("@"):
-            with Path(text[1:]).open("rb") as file:
+            path = Path(text[1:])
+            if path.exists() and not path.is_file():  # what is none may never end
+                raise UsageError(f"{path} is no file", hint="give @FILE, or - for standard input")
+            with path.open("rb") as file:
                 data = file.read(_LONGEST + 1)
         else:
             return text
@@ -127,5 +132,21 @@ def _read(text: str) -> str:
     return data.decode()
 
 
-def _refuse(constant: str) -> None:
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isfinite(number):
+        return number
+    raise ValueError(f"{text[:_SHOWN]} is too large")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice[:_SHOWN]!r} is there twice")
+    return found
