@@ -226,14 +226,20 @@ def test_no_variable_s_value_is_kept(program: Program, arithmetic: Path) -> None
     assert "Zq9" not in program.run("tools", "list", "--json").out
 
 
-def test_a_manifest_that_makes_no_sense_is_told(program: Program, arithmetic: Path) -> None:
-    """With the way out, which works."""
-    assert program.run("tools", "add", arithmetic, "--yes").code == 0
-    (_data(program) / "arithmetic/manifest.json").write_text("{}")
+@pytest.mark.parametrize("manifest", ["{}", "[]", "", "[" * 5000, '{"version": 1, "limits": {"fuel": 0}}'])
+def test_a_manifest_that_makes_no_sense_is_told(manifest: str, program: Program, arithmetic: Path) -> None:
+    """With the way out, which works; it hides no other component."""
+    for name in ("broken", "sums"):
+        assert program.run("tools", "add", arithmetic, "--yes", "--name", name).code == 0
+    (_data(program) / "broken/manifest.json").write_text(manifest)
     done = program.run("tools", "list")
-    assert done.code == 3
-    assert "hint: agentctl tools remove arithmetic" in done.err
-    assert program.run("tools", "remove", "arithmetic").code == 0
+    assert (done.code, "broken\t\tnot be used" in done.out, "sums\tsums__add" in done.out) == (0, True, True)
+    assert "hint: agentctl tools remove broken" in done.err
+    listed = program.run("tools", "list", "--json").json
+    validate("tools-list", listed)
+    assert ["error" in one for one in listed] == [True, False]
+    assert program.run("tools", "run", "broken", "add").code == 3
+    assert program.run("tools", "remove", "broken").code == 0
 
 
 def test_what_a_killed_addition_left_is_no_component(program: Program, arithmetic: Path) -> None:

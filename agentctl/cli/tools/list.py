@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.tools.given import AsJson
+from agentctl.cli.tools.shown import line
+from agentctl.errors import ConfigError
 
 if TYPE_CHECKING:
+    from agentctl.tools.wasm.added.library import Library
     from agentctl.tools.wasm.added.manifest import Entry
 
 app = new_app()
+
+_BROKEN = "not be used: its manifest is broken"
 
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the components that were added, their tools, and what they may do."""
     library = App().components
-    entries = [library.get(name) for name in library.names()]
+    entries = [_found(library, name) for name in library.names()]
     if as_json:
-        print_json([document(entry) for entry in entries])
-        return
-    if not entries:
+        print_json([one.as_json() if isinstance(one, _Broken) else document(one) for one in entries])
+    elif not entries:
         print_note("no component was added; hint: agentctl tools add FILE")
-        return
-    print_table(("name", "tools", "may", "added"), [_row(entry) for entry in entries])
+    else:
+        rows = [(one.name, "", _BROKEN, "") if isinstance(one, _Broken) else _row(one) for one in entries]
+        print_table(("name", "tools", "may", "added"), rows)
+    for broken in entries:
+        if isinstance(broken, _Broken):
+            print_note(f"{line(broken.error.message)}; hint: {broken.error.hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A component of which nobody knows any more what it may do."""
+
+    name: str
+    error: ConfigError
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": "component", "error": self.error.message}
+
+
+def _found(library: Library, name: str) -> Entry | _Broken:
+    try:
+        return library.get(name)
+    except ConfigError as error:
+        return _Broken(name, error)
 
 
 def document(entry: Entry) -> dict[str, Any]:

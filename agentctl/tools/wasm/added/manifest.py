@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agentctl.errors import ConfigError
+from agentctl.errors import ConfigError, UsageError
 from agentctl.tools.wasm.grants import Grants, Limits
 
 VERSION = 1
@@ -88,7 +88,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Entry:
     try:
         kept = json.loads(path.read_bytes())
         if kept["version"] != VERSION:
-            raise ValueError(f"its version is {kept['version']}, and not {VERSION}")  # noqa: TRY301 - as the others
+            raise ValueError(f"its version is {kept['version']!r}, and not {VERSION}")  # noqa: TRY301 - as the others
         return Entry(
             name=directory.name,
             path=directory / COMPONENT,
@@ -96,10 +96,18 @@ def load(directory: Path, environ: Mapping[str, str]) -> Entry:
             grants=Grants.from_json(kept["grants"], environ),
             limits=Limits(**kept["limits"]),
             capabilities=tuple(kept["capabilities"]),
-            offers=tuple(Offer(**offer) for offer in kept["offers"]),
+            offers=tuple(_offer(offer) for offer in kept["offers"]),
             added_at=kept["added_at"],
             source=kept["source"],
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, UsageError) as error:
         hint = f"agentctl tools remove {directory.name}, and add it again"
         raise ConfigError(f"can't read {path}: {error}", hint=hint) from error
+
+
+def _offer(kept: Mapping[str, Any]) -> Offer:
+    offer = Offer(**kept)
+    texts = (offer.name, offer.function, offer.description)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(offer.parameters, dict):
+        raise ValueError("one of its tools makes no sense")
+    return offer
