@@ -190,3 +190,10 @@ def test_an_inspection_ends_at_its_limits(limits: dict[str, Any], words: str) ->
     found = inspect_apart(bytes(wat2wasm(_INTERFACE)), **limits)
     assert (found.kind, found.verdict) == ("component", "refused")
     assert words in (found.reason or "")
+
+
+def test_a_file_of_empty_sections_is_told_at_once() -> None:
+    """A header and zeros is no component, whatever its size."""
+    found = inspect_apart(b"\0asm\x0d\0\x01\0" + bytes(64 << 20), seconds=10)
+    assert (found.kind, found.verdict) == ("component", "refused")
+    assert "does not compile" in (found.reason or "")

@@ -17,6 +17,7 @@ _CORE_CUSTOM, _CORE_CODE = 0, 10
 _MODULE, _COMPONENT = 1, 4  # sections of components
 _TRAP = b"\x03\x00\x00\x0b"  # three bytes: no locals, `unreachable`, `end`
 _DEEPEST = 100  # components in components
+_MOST_SECTIONS = 100_000
 _LONGEST = 5  # bytes of a number of 32 bits
 
 
@@ -77,10 +78,13 @@ def sections(data: memoryview) -> Iterator[tuple[int, memoryview]]:
     """The sections of a core module or component: the kind of each, and what is in it.
 
     Raises:
-        ValueError: a section is cut off.
+        ValueError: a section is cut off, or there are more than any compiler makes.
     """
-    at = _PREAMBLE
+    at, count = _PREAMBLE, 0
     while at < len(data):
+        count += 1
+        if count > _MOST_SECTIONS:
+            raise ValueError("there are too many sections")
         kind = data[at]
         size, start = number(data, at + 1)
         at = start + size
