@@ -115,7 +115,7 @@ def check_name(name: str) -> None:
     Raises:
         UsageError: it is nothing like that.
     """
-    if name in naming.RESERVED:
+    if naming.reserved(name):
         raise UsageError(f"{name} is a name of agentctl's own", hint="give another one with --name")
     if not naming.COMPONENT.fullmatch(name):
         hint = "--name takes up to 40 of a-z, 0-9, and single - and _ between them, as json-query"

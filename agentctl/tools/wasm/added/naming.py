@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 
-from agentctl.tools.builtin import NAMES
 from agentctl.tools.naming import LONGEST, offered_name
-from agentctl.tools.paging import NAME
 from agentctl.tools.wasm.added.manifest import Entry
 
 # With `__` and a function behind it, a tool's name still has room. No two _ in a row, and none at the end: what is
 # before the first `__` of a tool's name is the whole name of the component, or of the server.
 COMPONENT = re.compile(r"(?=.{1,40}$)[a-z0-9]+([_-][a-z0-9]+)*")
-RESERVED = frozenset({*NAMES, NAME, "all", "none", "files", "mcp", "components"})
-"""What means something else where tools are named."""
+_GROUPS = {"all", "none", "files", "mcp", "components"}
+
+
+def reserved(name: str) -> bool:
+    """Whether the name means something else where tools are named: a built-in tool, or a group."""
+    from agentctl.tools.builtin import NAMES  # noqa: PLC0415 - lists need none of it
+    from agentctl.tools.paging import NAME  # noqa: PLC0415
+
+    return name in {*NAMES, NAME, *_GROUPS}
 
 
 def suggested(stem: str) -> str:
