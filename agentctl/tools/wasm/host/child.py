@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from agentctl.errors import ToolError
+from agentctl.errors import AgentctlError, ToolError
 from agentctl.tools.wasm.compiled.cache import Cache
 from agentctl.tools.wasm.host import confine
 from agentctl.tools.wasm.host.loaded import Loaded
@@ -132,12 +132,10 @@ def _finish(work: Callable[[], Message]) -> NoReturn:
         message = {"code": error.reason, "message": error.message, "hint": error.hint, "fuel": fuel}
     except MemoryError:
         message = {"code": "memory", "message": "there is no memory left within its limit"}
+    except AgentctlError as error:
+        message = {"code": "failed", "message": error.message, "hint": error.hint}
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends with this process and is told
-        message = {
-            "code": "failed",
-            "message": f"{type(error).__name__}: {error}",
-            "hint": getattr(error, "hint", None),
-        }
+        message = {"code": "failed", "message": f"{type(error).__name__}: {error}"}
     _write(json.dumps(message).encode())
     os._exit(0)
 

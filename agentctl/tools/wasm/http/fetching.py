@@ -1,13 +1,6 @@
 """`agentctl:tool/http@0.1.0`, our own small interface: a request as a value, and an answer as a value.
 
-    interface http {
-      record request { method: string, url: string, headers: list<tuple<string, string>>, body: option<list<u8>> }
-      record response { status: u16, headers: list<tuple<string, string>>, body: list<u8> }
-      record fetch-error { code: string, message: string }
-      fetch: func(request: request) -> result<response, fetch-error>;
-    }
-
-The codes are those of `error-code` in wasi:http 0.2.
+`wit/tool.wit` has its types. The codes are those of `error-code` in wasi:http 0.2.
 """
 
 from __future__ import annotations
