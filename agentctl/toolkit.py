@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -64,6 +65,8 @@ class Toolkit:
         for rule in self._rules:
             if not self._speaks_of_something(rule):
                 self._once(notify)(f"the rule {rule} speaks of no tool that there is")
+        for name in sorted(self._ambiguous() & wanted):
+            self._once(notify)(f"{name} is both an added component and an MCP server: their tools come side by side")
         found: dict[str, Tool] = {}
         for source in self._sources:
             names = source.names & wanted
@@ -90,6 +93,11 @@ class Toolkit:
         """Whether there may be a tool that the rule names: those of servers and components begin with their names."""
         names = {NAME, *(name for source in self._sources for name in source.names)}
         return rule.tool.endswith("*") or any(rule.tool.startswith(name) for name in names)
+
+    def _ambiguous(self) -> set[str]:
+        """The names that more than one source goes by."""
+        names = Counter(name for source in self._sources for name in source.names)
+        return {name for name, times in names.items() if times > 1}
 
     def _once(self, notify: Notify) -> Notify:
         def tell(text: str) -> None:

@@ -47,6 +47,9 @@ class Terminal:
             match answer.strip().lower() if answer is not None else "n":
                 case "":
                     continue
+                case "a" | "always" if rule is None:
+                    print_note("that can't be remembered: it is more than one plain line")
+                    continue
                 case "y" | "yes":
                     return Decision(allowed=True, by="user")
                 case "n" | "no":

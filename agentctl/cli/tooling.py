@@ -53,6 +53,9 @@ def show_end(event: ToolFinished) -> None:
         fuel = event.details.get("fuel")
         print_note(f"  {name} · done · {seconds}" + (f" · {fuel:,} fuel" if fuel else ""))
         return
+    if event.state == "cancelled":
+        print_note(f"  {name} · stopped · {seconds}")
+        return
     code = event.details.get("exit_code")
     why = f"exit code {code}" if code else event.result.content.strip().partition("\n")[0][:_LONGEST]
     print_note(f"  {name} · {event.state} · {plain(why)}")

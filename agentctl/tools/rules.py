@@ -48,9 +48,11 @@ class Rule:
         if not self._names(asked.tool):
             return False
         subject = _subject(asked)
-        parts = commands(subject) if asked.plan.effect == "execute" else (subject,)
+        parts = set(commands(subject)) if asked.plan.effect == "execute" else {subject}
         if self.subject is None or self.subject.startswith("="):
             return self.subject is None or self.subject[1:] in parts
+        if asked.plan.effect == "execute":
+            parts |= {f"{part} " for part in parts}  # who forbids `git push *` means `git push` too
         return any(self._matches(part, asked) for part in parts)
 
     def _names(self, tool: str) -> bool:

@@ -90,7 +90,7 @@ def test_a_task_in_a_terminal_with_leave_an_interruption_and_a_way_on(program: P
         _until(lambda: len(_processes(work)) >= 2, "the command did not start")
         terminal.resize(100, 30)
         terminal.type("", "C-c")
-        terminal.wait("shell · cancelled")
+        terminal.wait("shell · stopped")
         terminal.wait("cancelled · scripted/")
         assert _processes(work) == []
         terminal.type("go on", "Enter")

@@ -13,6 +13,7 @@ from support.tools import Person
 from agentctl.errors import UsageError
 from agentctl.tools.approval import Policy, Rules
 from agentctl.tools.base import Asked, Decision, Effect, Outcome, Plan
+from agentctl.tools.commands import commands
 from agentctl.tools.globs import matches
 from agentctl.tools.rules import lasting, parse
 
@@ -102,13 +103,43 @@ def test_what_a_server_or_a_component_does_is_allowed_as_a_whole() -> None:
         "touch a", "  touch   a", "touch\ta", "(touch a)", "{ touch a; }", "! touch a", "if true; then touch a; fi",
         "while true; do touch a; done", "f(){ touch a; }; f", "echo <(touch a)", "X=1 touch a", "command touch a",
         "exec touch a", "/bin/touch a", "t\\ouch a", "'touch' a", "ls|touch a", "echo `touch a`", "echo $(touch a)",
-        "sudo -n touch a", "env A=1 touch a",
+        "sudo -n touch a", "env A=1 touch a", 'A="1 2" touch a', "nice -n 5 touch a", "xargs -n 1 touch a",
+        "env -u FOO touch a", "sudo -u root touch a", "2>/dev/null touch a", "timeout 5 touch a",
+        "/usr/bin/sudo touch a",
+        "A+=1 touch a", "a[0]=1 touch a", "eval touch a", "bash -c 'touch a'", "find . -exec touch {} ;",
+        "coproc touch a", ">out touch a", "touch", "ls | xargs touch", 'echo "$(touch a)"', "FOO=1 time sudo touch a",
     ],
 )  # fmt: skip
 def test_a_forbidden_command_is_found_where_nobody_hides_it(command: str) -> None:
     """Groups, keywords, assignments, wrappers, paths and quotes do not keep a rule from meaning what it says."""
     assert parse("shell(touch *)").forbids(shell(command))
-    assert not parse("shell(touch *)").forbids(shell("ls untouch a"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls untouch a", "git commit -m 'Look in touch handler'", "git commit -m 'Fix (touch bug)'",
+        "grep 'a; touch b' x",
+        "echo done in touch time", "grep 'a|touch x' f", "git commit -m 'a & touch b'", "./scripts/touch x",
+        "echo it is touch and go", "cat touch",
+    ],
+)  # fmt: skip
+def test_an_innocent_command_is_not_forbidden(command: str) -> None:
+    """The name of a forbidden command in a text, or as an argument, is no such command."""
+    assert not parse("shell(touch *)").forbids(shell(command))
+
+
+def test_a_wrapper_can_be_forbidden_itself() -> None:
+    """What stands between an assignment and a command is a command too."""
+    for command in ("FOO=1 sudo ls", "time sudo ls", "sudo ls"):
+        assert parse("shell(sudo *)").forbids(shell(command))
+    assert parse("shell(git push *)").forbids(shell("cd . && git push"))
+
+
+@given(st.text(max_size=60))
+def test_any_line_has_commands(line: str) -> None:
+    """Whatever is written for a shell, it is looked at, and found to be itself."""
+    assert line in set(commands(line))
 
 
 def test_a_host_has_one_spelling() -> None:
@@ -120,6 +151,8 @@ def test_a_pattern_with_many_stars_takes_no_time() -> None:
     """A command made to confuse a pattern is judged as fast as any other: this would take years by backtracking."""
     rule = parse("shell(*git*push*--force*" + "*a" * 20 + "*)")
     assert not rule.forbids(shell(": " + "git" * 3500 + "push" * 3500 + "a" * 19))
+    for piece in ("sh ", "find -exec ", "sudo ", "`", "$(", "a;", "'", "env A=1 ", "(", '"$('):
+        assert not parse("shell(touch *)").forbids(shell(piece * (30_000 // len(piece))))
 
 
 @given(st.text(alphabet="ab/*?", max_size=8), st.text(alphabet="ab/", max_size=8), st.booleans())

@@ -18,7 +18,7 @@ from agentctl.store.base import Transaction
 
 app = new_app()
 
-_DECIDERS = {"user": "you", "rule": "a rule", "mode": "--approve auto"}
+_DECIDERS = {"user": "you", "rule": "a rule"}
 _HARMLESS = frozenset({"none", "read"})  # what needs nobody's leave
 
 
@@ -37,7 +37,7 @@ def log(
     elif not calls:
         print_note("no tool was called; hint: agentctl chat -t all")
     else:
-        print_table(("when", "session", "call", "state", "allowed by", "took"), [_row(call) for call in calls])
+        print_table(("when", "session", "call", "state", "decided by", "took"), [_row(call) for call in calls])
 
 
 def _read(tx: Transaction, session: str | None, limit: int) -> list[Mapping[str, Any]]:
@@ -76,8 +76,8 @@ def _row(call: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _decider(call: Mapping[str, Any]) -> str:
-    if call["state"] == "refused" or (call["decided_by"] == "mode" and call["effect"] in _HARMLESS):
-        return ""
+    if call["decided_by"] == "mode":
+        return "nobody" if call["state"] == "refused" else "" if call["effect"] in _HARMLESS else "--approve auto"
     return _DECIDERS.get(call["decided_by"], "")
 
 
