@@ -1,7 +1,7 @@
 """Numbered changes of the schema, and which of them a database still lacks.
 
-A migration is a file `NNNN_name.sql` in `migrations/`. It is never edited once released: a database remembers the
-checksum of each one it has applied.
+A migration is a file `NNNN_name.sql` in `migrations/DIALECT/`. It is never edited once released: a database remembers
+the checksum of each one it has applied.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentctl.errors import StorageError
+from agentctl.store.statements import Dialect
 
 _DIRECTORY = Path(__file__).parent / "migrations"
 
@@ -30,9 +31,9 @@ class Migration:
         return f"crc32:{zlib.crc32(self.sql.encode()):08x}"
 
 
-def load(directory: Path = _DIRECTORY) -> tuple[Migration, ...]:
-    """Return the migrations in `directory`, in order."""
-    return tuple(_read(path) for path in sorted(directory.glob("[0-9]*_*.sql")))
+def load(dialect: Dialect, directory: Path = _DIRECTORY) -> tuple[Migration, ...]:
+    """Return the migrations of a dialect, in order."""
+    return tuple(_read(path) for path in sorted((directory / dialect).glob("[0-9]*_*.sql")))
 
 
 def pending(applied: Sequence[tuple[int, str]], known: Sequence[Migration], *, where: str) -> Sequence[Migration]:

@@ -83,7 +83,7 @@ def build(path: Path, calls: int, shape: Shape) -> float:
     """Write a ledger as it was before sums were kept and migrate it; return how many seconds the latter took."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;")
-        migrations = load()
+        migrations = load("sqlite")
         (place,) = [number for number, one in enumerate(migrations) if one.name == "totals"]
         for migration in migrations[:place]:
             apply(database, migration)

@@ -285,10 +285,10 @@ def test_every_call_counts_once(
 def test_no_report_scans_the_records(what: str) -> None:
     """Sums are found by their day, records by their time or session."""
     with closing(sqlite3.connect(":memory:")) as raw:
-        for migration in load():
+        for migration in load("sqlite"):
             raw.executescript(migration.sql)
         values = dict.fromkeys(("since", "until", "session_id", "limit", "first", "end"), 1)
         names = (what, f"session_{what}") if what == "misses" else (what, f"{what}_edge", f"session_{what}")
         for name in names:
-            plan = raw.execute(f"EXPLAIN QUERY PLAN {statement(f'caching.{name}')}", values).fetchall()
+            plan = raw.execute(f"EXPLAIN QUERY PLAN {statement(f'caching.{name}', 'sqlite')}", values).fetchall()
             assert not [row[3] for row in plan if row[3].startswith("SCAN")], (name, plan)

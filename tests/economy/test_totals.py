@@ -30,7 +30,7 @@ from agentctl.store.statements import statement
 T = TypeVar("T")
 HOUR = 3600
 SECOND = 1_000_000  # µs
-MIGRATIONS = load()
+MIGRATIONS = load("sqlite")
 # Where clocks change, in the rules of POSIX: they need no time zone data on this machine.
 CLOCKS = [
     "UTC0",
@@ -143,8 +143,8 @@ def older_ledger(spent: Sequence[Charge]) -> Iterator[Connection]:
 
 def _statements(spent: Sequence[Charge]) -> Iterator[str]:
     for name in filter(None, IDS):
-        yield f"INSERT INTO sessions VALUES ('{name}', NULL, '{name}', 0, 0)"
-        yield f"INSERT INTO branches VALUES ('{name}', '{name}', NULL, 0, 0)"
+        yield f"INSERT INTO sessions (id, active_branch_id, created_at, updated_at) VALUES ('{name}', '{name}', 0, 0)"
+        yield f"INSERT INTO branches (id, session_id, fork_seq, next_seq) VALUES ('{name}', '{name}', 0, 0)"
     columns = (
         "id, session_id, call_id, attempt, kind, status, provider, model, uncached_input, cache_read,"
         " cache_write_short, cache_write_long, output, computed_pusd, reported_pusd, tag, created_at"
@@ -340,7 +340,7 @@ def test_no_table_scans_the_ledger(query: str) -> None:
     with closing(sqlite3.connect(":memory:")) as raw:
         for migration in MIGRATIONS:
             raw.executescript(migration.sql)
-        plan = raw.execute(f"EXPLAIN QUERY PLAN {statement(f'totals.{query}')}", values).fetchall()
+        plan = raw.execute(f"EXPLAIN QUERY PLAN {statement(f'totals.{query}', 'sqlite')}", values).fetchall()
     steps = [row[3] for row in plan]
     assert [step for step in steps if " u " in step] == ([LEDGER] if query == "edge" else [])
     assert not [step for step in steps if step.startswith("SCAN")]

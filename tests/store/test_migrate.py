@@ -38,8 +38,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def add(directory: Path, sql: str, name: str = "0099_notes.sql") -> tuple[migrate.Migration, ...]:
-    (directory / name).write_text(sql)
-    return migrate.load(directory)
+    (directory / "sqlite" / name).write_text(sql)
+    return migrate.load("sqlite", directory)
 
 
 def query(path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -137,7 +137,7 @@ FIRST = r"""
 def test_a_database_of_the_first_release_keeps_all_its_rows(tmp_path: Path) -> None:
     """Whatever version 1 wrote is there after the migration, in its old columns, and can be gone on with."""
     path = tmp_path / "agentctl.db"
-    open_sqlite(path, migrations=migrate.load()[:1]).close()
+    open_sqlite(path, migrations=migrate.load("sqlite")[:1]).close()
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript(f"BEGIN; {FIRST} COMMIT")
         tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -192,18 +192,19 @@ def test_what_was_charged_and_reported_is_not_changed(tmp_path: Path, change: st
 
 def test_migrations_are_numbered() -> None:
     """This program's migrations have ascending numbers, and each says in its name what it does."""
-    migrations = migrate.load()
+    migrations = migrate.load("sqlite")
     assert [migration.version for migration in migrations] == list(range(1, len(migrations) + 1))
     assert all(migration.name for migration in migrations)
 
 
 def test_migrations_stay_as_they_are() -> None:
     """A released migration is never edited: databases that have applied it would be refused."""
-    assert {one.version: one.checksum for one in migrate.load()} == {
+    assert {one.version: one.checksum for one in migrate.load("sqlite")} == {
         1: "crc32:8fb6fbfb",
         2: "crc32:dc20608b",
         3: "crc32:46e7f181",
         4: "crc32:ea07b1cc",
         5: "crc32:b49a16c6",
         6: "crc32:f3f67a7d",
+        7: "crc32:cad3b4b8",
     }

@@ -177,7 +177,7 @@ def test_a_check_finds_damage(url: str) -> None:
     fill(url)
     with closing(sqlite3.connect(path_of(url))) as raw, raw:
         raw.execute("PRAGMA ignore_check_constraints = ON")
-        raw.execute("INSERT INTO branches VALUES ('b', 'nobody', NULL, -1, 0)")
+        raw.execute("INSERT INTO branches VALUES ('b', 'nobody', NULL, -1, 0, NULL, 0)")
     with closing(connect(url)) as database:
         problems = database.check()
     assert problems == ["CHECK constraint failed in branches", "a row of branches belongs to nothing"]
@@ -233,12 +233,12 @@ def test_another_program_holds_it(url: str) -> None:
 
 @contextmanager
 def small_disk(directory: Path) -> Iterator[int]:
-    """Give a new directory a disk of one MiB where we may mount one; return a limit on file sizes for where not."""
+    """Give a new directory a disk of two MiB where we may mount one; return a limit on file sizes for where not."""
     directory.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(directory)]
     mounted = os.geteuid() == 0 and subprocess.run(command, check=False).returncode == 0
     try:
-        yield -1 if mounted else MIB
+        yield -1 if mounted else 2 * MIB
     finally:
         if mounted:
             subprocess.run(["umount", str(directory)], check=True)

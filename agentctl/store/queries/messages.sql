@@ -1,9 +1,10 @@
--- name: add
-INSERT INTO messages (
-    id, session_id, branch_id, seq, parent_id, role, status, body, body_sha256, run_id, created_at
-) VALUES (
-    :id, :session_id, :branch_id, :seq, :parent_id, :role, :status, :body, :body_sha256, :run_id, :now
-);
+-- name: append
+-- In a dialect's own words: adds a message in the next place of its branch and moves that on. Returns nothing if that
+-- place is taken or the message is there, and else when the session was used last; NULL if that is yet to be recorded,
+-- and the words of the message as well.
+
+-- name: get
+SELECT id, parent_id, branch_id, seq, status, body, body_sha256, created_at FROM messages WHERE id = :id;
 
 -- name: thread
 WITH RECURSIVE lineage (branch_id, parent_id, fork_seq, end_seq) AS (

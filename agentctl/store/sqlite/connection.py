@@ -40,7 +40,7 @@ class Connection:
 
     def execute(self, query: str, /, **values: Value) -> int:
         """Run the named query and return how many rows it changed."""
-        return self._run(statement(query), values)[0]
+        return self._run(statement(query, "sqlite"), values)[0]
 
     def one(self, query: str, /, **values: Value) -> Row | None:
         """Run the named query and return its first row, or None."""
@@ -49,12 +49,12 @@ class Connection:
 
     def all(self, query: str, /, **values: Value) -> list[Row]:
         """Run the named query and return its rows."""
-        return self._run(statement(query), values)[1]
+        return self._run(statement(query, "sqlite"), values)[1]
 
     def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
         """Run the named query and return its rows as tuples."""
         with _translated(self._name):
-            return self._sqlite.execute(statement(query), values).fetchall()
+            return self._sqlite.execute(statement(query, "sqlite"), values).fetchall()
 
     def pragma(self, name: str) -> Value:
         """Return the first value of a pragma."""

@@ -42,7 +42,7 @@ def open_sqlite(path: Path, *, migrations: Sequence[Migration] | None = None) ->
     path = path.absolute()
     with file_errors(path):
         _create(path)
-    return SqliteDatabase(path, load() if migrations is None else migrations)
+    return SqliteDatabase(path, load("sqlite") if migrations is None else migrations)
 
 
 class SqliteDatabase:

@@ -20,7 +20,7 @@ class MemoryDatabase:
 
     def __init__(self) -> None:
         self._connection = Connection(":memory:")
-        migrate(self._connection, load())
+        migrate(self._connection, load("sqlite"))
         self._mutex = Lock()
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
