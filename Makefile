@@ -42,7 +42,7 @@ clean: ## Remove what the other targets made.
 
 .venv/test: pyproject.toml contrib/venv.sh contrib/node/package.json
 	@contrib/venv.sh .venv local,keyring,mcp,wasm,test
-	@touch $@
+	@touch $@ .venv/chat
 
 .venv/bench: pyproject.toml contrib/venv.sh contrib/node/package.json
 	@contrib/venv.sh .venv local,keyring,mcp,wasm,test,bench
