@@ -128,8 +128,7 @@ class Cluster:
 
 def _reachable(installation: Installation, directory: Path) -> Path:
     """The programs, or a copy of them where the server's user has no way to them."""
-    looking = daemons.reaches(installation.programs / "postgres")
-    if subprocess.run(looking, check=False, capture_output=True, cwd="/").returncode == 0:
+    if daemons.reaches(installation.programs / "postgres"):
         return installation.programs
     top, copies = installation.trees[0].parent, directory / "installation"
     for tree in installation.trees:
