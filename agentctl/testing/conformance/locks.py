@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 from agentctl.errors import UsageError
@@ -46,7 +46,7 @@ def a_lock_is_handed_on(store: Store) -> None:
     taken = threading.Event()
 
     def wait_for_it(database: Database) -> None:
-        with database.lock("s", wait=PATIENCE):
+        with suppress(LockBusyError), database.lock("s", wait=PATIENCE):
             taken.set()
 
     with closing(store.open()) as database:

@@ -28,7 +28,7 @@ def sums_pass_64_bits(store: Store) -> None:
     """Charges of up to 2**63-1 pico-dollars add up exactly, also beyond that, and to the last digit."""
     with closing(store.open()) as database:
         session = database.write(sessions.create)
-        picos = [_MOST, _MOST, _MOST - 1, 2**53 + 1, 1]
+        picos = [_MOST, _MOST, _MOST - 2, 2**53 + 1, 1]
         for pico in picos:
             database.write(partial(_charge, cost=from_pico(pico), session_id=session.id))
         expect(_cost(database, session.id), Cost(from_pico(sum(picos)), 0), "the cost of the session")
