@@ -41,12 +41,17 @@ class Server:
     @contextmanager
     def database(self) -> Iterator[str]:
         """The URL of an empty database, which is dropped at the end whoever still uses it."""
+        url = self.create()
+        try:
+            yield url
+        finally:
+            self._run("DROP DATABASE {} WITH (FORCE)", urlsplit(url).path.lstrip("/"))
+
+    def create(self) -> str:
+        """Make an empty database that stays as long as the server; return its URL."""
         name = f"test_{new_id()}".lower()
         self._run("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", name)
-        try:
-            yield urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
-        finally:
-            self._run("DROP DATABASE {} WITH (FORCE)", name)
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
     def version(self) -> str:
         """What the server says it is."""
