@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support import stores
+from support.backends import POSTGRES, Backends
 from support.broken.opening import NAMES
+from support.postgres import KINDS, Servers
 
-from agentctl.testing.conformance import CHECKS, Check, Store, Violation, run
+from agentctl.testing.conformance import CHECKS, Check, Store, Violation, opening, run
 
 BY_NAME = {check.name: check for check in CHECKS}
 IN_MEMORY = [check for check in CHECKS if check.applies_to(stores.in_memory())]
@@ -67,6 +71,22 @@ def test_a_store_in_a_file(check: Check, tmp_path: Path) -> None:
     check(stores.in_file(tmp_path))
 
 
+@pytest.mark.parametrize("backend", POSTGRES)
+@pytest.mark.parametrize("check", [check for check in CHECKS if check not in opening.CHECKS], ids=str)
+def test_a_store_in_postgres(check: Check, backend: str, backends: Backends, tmp_path: Path) -> None:
+    """A store in a PostgreSQL database keeps all laws, whatever the server's major version."""
+    with backends.url(backend, tmp_path) as url:
+        check(stores.in_postgres(url))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("check", opening.CHECKS, ids=str)
+def test_a_new_store_in_postgres(check: Check, kind: str, postgres_servers: Servers) -> None:
+    """A PostgreSQL database that has no tables yet, or those of a newer program, is opened as the laws want it."""
+    with postgres_servers.get(kind).database() as url:
+        check(stores.in_postgres(url))
+
+
 @pytest.mark.parametrize(("broken", "name"), [(broken, name) for broken in NOTICED for name in NOTICED[broken]])
 def test_a_broken_store_is_noticed(broken: str, name: str, tmp_path: Path) -> None:
     """A store that breaks a law fails the check of it, by what it is and not by an accident."""
@@ -109,3 +129,9 @@ def test_a_report_of_a_store_in_memory() -> None:
     report = run(new_store, (BY_NAME["a_write_is_seen"], BY_NAME["death_frees_a_lock"]))
     assert [result.outcome for result in report.results] == ["kept", "not applicable"]
     assert report.ok
+
+
+def test_the_suite_needs_no_test_runner() -> None:
+    """Whoever imports the suite gets no pytest with it."""
+    script = "import sys, agentctl.testing.conformance; print([name for name in sys.modules if 'pytest' in name])"
+    assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout == b"[]\n"

@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
+
+import psycopg
 
 from agentctl.store.open import connect
 from agentctl.testing.conformance import Store
@@ -25,6 +27,11 @@ def in_file(directory: Path) -> Store:
     return Store(partial(connect, url), url, sql=partial(_run, path))
 
 
+def in_postgres(url: str) -> Store:
+    """One in a PostgreSQL database."""
+    return Store(partial(connect, url), url, sql=partial(_run_there, url))
+
+
 def broken(name: str, directory: Path) -> Store:
     """One in a file that breaks a law."""
     path = directory / "store.db"
@@ -35,3 +42,9 @@ def broken(name: str, directory: Path) -> Store:
 def _run(path: Path, statement: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(statement).fetchall()
+
+
+def _run_there(url: str, statement: LiteralString) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
