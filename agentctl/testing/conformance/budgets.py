@@ -56,7 +56,7 @@ def threads_keep_to_a_limit(store: Store) -> None:
 def processes_keep_to_a_limit(store: Store) -> None:
     """Processes that reserve at once get together what the limit allows, and all of that."""
     with closing(store.open()) as database:
-        granted = together(store, "reserve", [[10, _CENT, "0.10"]] * 3)
+        granted = together(store, "reserve", [[20, _CENT, "0.10"]] * 4)
         expect((sum(granted), len(database.read(ledger.open_calls))), (10, 10), "what is granted of 10")
 
 

@@ -39,7 +39,7 @@ class Store:
 
     def connect(self) -> Database:
         """Open it as another process would."""
-        return open_by(self.opener, self.url or "")
+        return named(self.opener)(self.url or "")
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement with `sql`."""
@@ -107,11 +107,11 @@ def refused(kind: type[BaseException], call: Callable[[], object], what: str) ->
     raise Violation(f"{what}: was let through")
 
 
-def open_by(opener: str, url: str) -> Database:
-    """Open the store at `url` by what `module:function` names."""
+def named(opener: str) -> Callable[[str], Database]:
+    """Return what `module:function` names."""
     module, _, function = opener.partition(":")
-    opened: Database = getattr(importlib.import_module(module), function)(url)
-    return opened
+    found: Callable[[str], Database] = getattr(importlib.import_module(module), function)
+    return found
 
 
 def _short(value: object, most: int = 300) -> str:

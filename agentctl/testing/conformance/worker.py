@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from decimal import Decimal
 from functools import partial
 from typing import Any, Self
@@ -21,10 +21,10 @@ from agentctl.messages import user
 from agentctl.store import sessions
 from agentctl.store.base import Database
 from agentctl.store.sessions import Session
-from agentctl.testing.conformance.check import PATIENCE, Store, Violation, open_by
+from agentctl.testing.conformance.check import PATIENCE, Store, Violation, named
 from agentctl.usage import Usage
 
-Deed = Callable[[Callable[[], Database], Any], object]
+Deed = Callable[[Database, Any], object]
 
 
 class Worker:
@@ -86,49 +86,37 @@ def together(store: Store, deed: str, arguments: list[Any]) -> list[Any]:
         return [worker.told() for worker in started]
 
 
-def _append(connect: Callable[[], Database], argument: list[Any]) -> dict[str, Any]:
-    database, session, texts = connect(), Session(**argument[0]), argument[1]
+def _append(database: Database, argument: list[Any]) -> dict[str, Any]:
+    session, texts = Session(**argument[0]), argument[1]
     for text in texts:
         session, _ = database.write(partial(sessions.append, session=session, message=user(text)))
-    database.close()
     return {"branch_id": session.branch_id, "next_seq": session.next_seq}
 
 
-def _reserve(connect: Callable[[], Database], argument: list[Any]) -> int:
-    database, (tries, cost, limit) = connect(), argument
-    limits = Limits(day=Decimal(limit))
+def _reserve(database: Database, argument: list[Any]) -> int:
+    tries, cost, limit = argument
+    reserve = partial(budget.reserve, usage=Usage(), cost=cost, limits=Limits(day=Decimal(limit)))
     calls = [Call(new_id(), None, "provider", "model") for _ in range(tries)]
-    granted = [
-        database.write(partial(budget.reserve, call=call, usage=Usage(), cost=cost, limits=limits)) for call in calls
-    ]
-    database.close()
-    return sum(granted)
+    return sum(database.write(partial(reserve, call=call)) for call in calls)
 
 
-def _charge(connect: Callable[[], Database], costs: list[str]) -> int:
-    database = connect()
+def _charge(database: Database, costs: list[str]) -> int:
     for cost in costs:
         call = Call(new_id(), None, "provider", "model")
         charge = partial(ledger.charge, call=call, usage=Usage(1), cost=Decimal(cost), status="final")
         database.write(partial(charge, price_version=None, message_id=None))
-    database.close()
     return len(costs)
 
 
-def _hold(connect: Callable[[], Database], name: str) -> str:
-    database = connect()
+def _hold(database: Database, name: str) -> str:
     with database.lock(name, wait=PATIENCE):
         _tell("held")
         _wait()
-    database.close()
     return "freed"
 
 
-def _create(connect: Callable[[], Database], name: str) -> str:
-    database = connect()
-    created = database.write(partial(sessions.create, name=name))
-    database.close()
-    return created.id
+def _create(database: Database, name: str) -> str:
+    return database.write(partial(sessions.create, name=name)).id
 
 
 _DEEDS: dict[str, Deed] = {"append": _append, "reserve": _reserve, "charge": _charge, "hold": _hold, "create": _create}
@@ -145,10 +133,19 @@ def _wait() -> None:
 
 def _main(opener: str, url: str, deed: str, argument: str) -> None:
     signal.alarm(int(2 * PATIENCE))  # whatever the store does, this ends
-    connect = partial(open_by, opener, url)
+    connect = named(opener)
+    if deed == "create":  # for this one the opening is what they do at the same time
+        _begin()
+    with closing(connect(url)) as database:
+        if deed != "create":
+            _begin()
+        done = _DEEDS[deed](database, json.loads(argument))
+    _tell(done)
+
+
+def _begin() -> None:
     _tell("ready")
     _wait()
-    _tell(_DEEDS[deed](connect, json.loads(argument)))
 
 
 if __name__ == "__main__":

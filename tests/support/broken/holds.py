@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import threading
@@ -116,7 +117,8 @@ def replacing(url: str) -> Database:
     if not path.exists():
         new = f"{url}-{new_id()}"
         connect(new).close()
-        time.sleep(0.5)  # so that others begin meanwhile, as they will do one day
+        turn = next(turn for turn in itertools.count() if _made(Path(f"{path}.turn{turn}")))
+        time.sleep(0.7 + 0.4 * turn)  # so that others begin meanwhile and one is done before another, as will happen
         for end in ("-wal", "-shm"):
             Path(f"{path}{end}").unlink(missing_ok=True)
         path_of(new).replace(path)
