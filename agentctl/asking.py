@@ -18,7 +18,7 @@ from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.sessions import Session, Stored
 
-_COLD = 31 * 24 * 3600 * 1_000_000  # µs: longer than any cache lives
+COLD = 31 * 24 * 3600 * 1_000_000  # µs: longer than any cache lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,13 @@ class Options:
     tools: tuple[ToolSpec, ...] = ()
 
 
-def opening(system: str | None, message: Message) -> tuple[Message, ...]:
-    """What a turn adds to a conversation before the answer; `system` is a system message of its own, if any."""
-    return (message,) if system is None else (Message("system", (Text(system),)), message)
+def opening(system: str | None, message: Message | None) -> tuple[Message, ...]:
+    """What a turn adds to a conversation before the answer; `system` is a system message of its own, if any.
+
+    A turn without a message goes on where the conversation stands.
+    """
+    said = () if message is None else (message,)
+    return said if system is None else (Message("system", (Text(system),)), *said)
 
 
 def unanswered(messages: Sequence[Message], following: Sequence[Message]) -> tuple[Message, ...]:
@@ -103,7 +107,7 @@ def asked_times(messages: Sequence[Message], asked: Iterable[tuple[int, int]]) -
     use, as if it were long ago.
     """
     found = standing(messages)
-    return tuple(at - _COLD if found and place < found.at else at for at, place in asked)
+    return tuple(at - COLD if found and place < found.at else at for at, place in asked)
 
 
 def last_model(messages: Sequence[Message]) -> str | None:
