@@ -16,7 +16,7 @@ from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
-from agentctl.errors import ContextOverflowError
+from agentctl.errors import AgentctlError, ContextOverflowError
 from agentctl.events import AgentEvent, Failed, Finished
 from agentctl.holding import hold
 from agentctl.ids import new_id
@@ -217,8 +217,8 @@ class Conversation:
                     if isinstance(event, Finished | Failed) and journal.begun and not self._keep:
                         self._asked_at.append(asked_at)
                         self._unsaved += [*turn.opening, event.message] if event.message else turn.opening
-                    if isinstance(event, Failed) and isinstance(event.error, ContextOverflowError) and turn.session:
-                        event.error.hint = f"agentctl sessions compact {turn.session.id}; or {event.error.hint}"
+                    if isinstance(event, Failed) and turn.session:
+                        _tell_way_out(event.error, opened.request, turn.session.id)
                     yield event
         finally:
             self._spent += journal.cost
@@ -260,7 +260,6 @@ class Conversation:
 
         history, model = await asyncio.to_thread(self._load), self._summariser()
         found = await asyncio.to_thread(plan, self._said(history), wanted, model)
-        self._notify(found.announced(self.model))
         costs: list[Decimal | None] = []
 
         async def ask(text: str) -> Message:
@@ -268,8 +267,7 @@ class Conversation:
             costs.append(cost)
             return answer
 
-        summary = await summarise(found, model, wanted, ask)
-        done = compacted(found, summary, model, costs)
+        done = compacted(found, await summarise(found, model, wanted, ask), model, costs)
         await uninterrupted(asyncio.to_thread(self._add, history, done.message))
         return done
 
@@ -277,9 +275,9 @@ class Conversation:
         if self._keep and history:
             session = history.session
             self._db.write(lambda tx: sessions.append(tx, session, message))
-            return
-        self._unsaved.append(message)
-        self._cold = len(history.asked_at if history else ()) + len(self._asked_at)
+        else:
+            self._unsaved.append(message)
+            self._cold = len(history.asked_at if history else ()) + len(self._asked_at)
 
     async def _aside(
         self, messages: Sequence[Message], longest: int, held: ExitStack
@@ -340,6 +338,12 @@ class Conversation:
 def _size(request: Request) -> int:
     """About how many tokens it has."""
     return tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
+
+
+def _tell_way_out(error: AgentctlError, request: Request, session_id: str) -> None:
+    """Say what makes a conversation fit again, if that is what is wrong and there is something to summarise."""
+    if isinstance(error, ContextOverflowError) and any(one.role == "assistant" for one in request.messages):
+        error.hint = "; or ".join(filter(None, (f"agentctl sessions compact {session_id}", error.hint)))
 
 
 def _tell_nobody(_: str) -> None:

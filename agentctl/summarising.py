@@ -102,7 +102,7 @@ class Plan:
     longest: int
 
     def announced(self, model: str) -> str:
-        """What to tell the user before."""
+        """What to tell the user before, given the name of the model."""
         calls = f"{self.calls} calls" if self.calls > 1 else "one call"
         price = "its price is unknown" if self.cost is None else f"about {dollars(self.cost)}"
         return f"{model} summarises {self.replaced:,} messages ({self.tokens:,} tokens) in {calls}: {price}"
