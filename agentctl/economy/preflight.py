@@ -137,7 +137,7 @@ def overflow(
     if (other := nearest(candidates(), count, card)) is not None:
         hint += f", or ask {other.name}, which takes {most_input(other):,}"
     error = ContextOverflowError(f"{card.name} takes {most:,} tokens of input: {size_of(count)} {what}", hint=hint)
-    error.sizes = (count.tokens, most)
+    error.sizes = (count.tokens + count.error_bar, most)
     return error
 
 

@@ -10,11 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.completions import completion, opening
+from support.completions import completion, event, opening
 from support.program import AGENTCTL, PATIENCE, Program
 from support.schemas import validate
-from support.server import Recorded, Server, Stall, Step
+from support.server import Recorded, Server, Stall, Step, sse, stream
 from support.tmux import Terminal
+
+from agentctl.app import App
+from agentctl.messages import Message, Text, load, user
+from agentctl.store import sessions
 
 PRICES = """
 model = "compatible/m"
@@ -51,16 +55,26 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def _talked(program: Program, server: Server, turns: int, window: int = 100_000) -> str:
-    """A session of so many long turns."""
+def _talked(program: Program, server: Server, turns: int, window: int = 100_000, *more: Message) -> str:
+    """A session of so many long turns, and what else was said in it."""
+    _configure(program, server, window)
+    said = [
+        message for turn in range(turns) for message in (user(f"question {turn}: {LONG}"), _answer(f"answer {turn}"))
+    ]
+    app = App(program.environment)
+    session = app.database.write(sessions.create)
+    for message in (*said, *more):
+        session, _ = app.database.write(lambda tx, at=session, one=message: sessions.append(tx, at, one))  # type: ignore[misc]
+    app.database.close()
+    return session.id
+
+
+def _answer(text: str) -> Message:
+    return Message("assistant", (Text(text),), "compatible/m", "end_turn")
+
+
+def _configure(program: Program, server: Server, window: int) -> None:
     program.configure(PRICES.format(url=server.url, window=window))
-    session = ""
-    for turn in range(turns):
-        more = ["-r", session] if session else []
-        done = program.run("chat", *more, "-o", "json", f"question {turn}: {LONG}")
-        assert done.code == 0, done.err
-        session = done.json["session_id"]
-    return session
 
 
 def _shown(program: Program, session: str) -> list[dict[str, Any]]:
@@ -75,7 +89,7 @@ def test_a_summary_stands_for_what_was_said(program: Program, server: Server) ->
     session = _talked(program, server, 4)
     before = _shown(program, session)
     spent = Decimal(program.run("cost", "--json").json["cost_usd"])
-    done = program.run("sessions", "compact", session, "--instructions", "name the boy", "--json")
+    done = program.run("sessions", "compact", session, "--instructions", "name the boy", "--max-cost", "1", "--json")
     assert done.code == 0, done.err
     validate("sessions-compact", done.json)
     assert (done.json["messages"], done.json["kept"], done.json["calls"]) == (4, 4, 1)
@@ -95,7 +109,7 @@ def test_a_summary_stands_for_what_was_said(program: Program, server: Server) ->
     sent = [message["content"] for message in server.requests[-1].json["messages"]]
     assert "<summary>\nJack is dull.\n</summary>" in sent[0]
     assert sent[0].endswith(f"question 2: {LONG}")
-    assert sent[1:] == ["shown 5", f"question 3: {LONG}", "shown 7", "and now?"]
+    assert sent[1:] == ["answer 2", f"question 3: {LONG}", "answer 3", "and now?"]
 
 
 def test_it_can_be_done_again(program: Program, server: Server) -> None:
@@ -157,7 +171,7 @@ def test_no_more_is_spent_than_allowed(program: Program, server: Server) -> None
 def test_a_script_is_told_the_way_out(program: Program, server: Server) -> None:
     """What no longer fits leaves with 6 and the command that helps, and `--compact auto` goes on by itself."""
     session = _talked(program, server, 3)
-    program.configure(PRICES.format(url=server.url, window=2_500))
+    _configure(program, server, 2_500)
     refused = program.run("chat", "-r", session, "-o", "json", "and now?")
     assert refused.code == 6
     assert f"agentctl sessions compact {session}" in refused.json["error"]["hint"]
@@ -169,10 +183,43 @@ def test_a_script_is_told_the_way_out(program: Program, server: Server) -> None:
     assert [message["text"] for message in _shown(program, session)][-2:] == ["and now?", done.json["text"]]
 
 
+def test_what_is_not_kept_is_compacted_for_the_moment(program: Program, server: Server) -> None:
+    """With --no-save the summary is made and used, and the session is as it was."""
+    session = _talked(program, server, 3, 2_500)
+    before = _shown(program, session)
+    done = program.run("chat", "-r", session, "--no-save", "--compact", "auto", "and now?")
+    assert (done.code, "shown" in done.out) == (0, True), done.err
+    assert "<summary>" in server.requests[-1].json["messages"][0]["content"]
+    assert _shown(program, session) == before
+
+
+def test_a_turn_that_outgrows_the_model_on_its_way_goes_on(program: Program) -> None:
+    """What a tool brought is too much for what was said before: that is summarised, and the same turn goes on."""
+    (program.home / "big.txt").write_text(LONG)
+    call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "read", "arguments": '{"path":"big.txt"}'}}
+    plain = answers()
+
+    def say(request: Recorded) -> list[Step]:
+        said = request.json["messages"]
+        if _is_task(request) or said[-1]["role"] == "tool":
+            return plain(request)
+        return stream(*sse(event({"role": "assistant", "tool_calls": [call]}), event(finish="tool_calls"), "[DONE]"))
+
+    with Server(say) as server:
+        session = _talked(program, server, 4, 6_300)
+        done = program.run("chat", "-r", session, "--compact", "auto", "-t", "files", "--approve", "auto", "read it")
+        assert (done.code, "compacted" in done.err) == (0, True), done.err
+        sent = server.requests[-1].json["messages"]
+    assert [message["role"] for message in sent] == ["user", "assistant", "user", "assistant", "tool"]
+    assert ("<summary>" in sent[0]["content"], sent[2]["content"]) == (True, "read it")
+    roles = [message["role"] for message in _shown(program, session)]
+    assert roles[-5:] == ["user", "assistant", "tool", "user", "assistant"]
+
+
 def test_a_message_that_is_too_long_by_itself(program: Program, server: Server) -> None:
     """No summary helps: 6 and why, and nothing is spent on one."""
     session = _talked(program, server, 2)
-    program.configure(PRICES.format(url=server.url, window=2_000))
+    _configure(program, server, 2_000)
     done = program.run("chat", "-r", session, "--compact", "auto", LONG * 20)
     assert (done.code, "by itself" in done.err) == (6, True), done.err
     assert not any(map(_is_task, server.requests))
@@ -181,21 +228,19 @@ def test_a_message_that_is_too_long_by_itself(program: Program, server: Server) 
 def test_what_does_not_fit_at_once_is_summarised_in_pieces(program: Program, server: Server) -> None:
     """Each request fits the model, the last one is about the summaries, and the number of calls was told before."""
     session = _talked(program, server, 5)
-    program.configure(PRICES.format(url=server.url, window=2_500))
+    _configure(program, server, 2_500)
     done = program.run("sessions", "compact", session, "--keep", "0", "--json")
     assert done.code == 0, done.err
     asked = [request.json["messages"][1]["content"] for request in server.requests if _is_task(request)]
     assert len(asked) == done.json["calls"] > 2
     assert "[part 1 of" in asked[-1]
     assert all(any(f"question {turn}" in text for text in asked) for turn in range(5))
-    tiny = program.run("sessions", "compact", _talked(program, server, 1, 400_000), "--keep", "0", "-m", "compatible/m")
-    assert tiny.code == 0
 
 
 def test_the_offer_is_answered_in_a_terminal(program: Program, server: Server) -> None:
     """Asked, the user says no and is told why the turn ends; says yes, and the turn goes on; `/compact` asks nobody."""
     session = _talked(program, server, 3)
-    program.configure(PRICES.format(url=server.url, window=2_500))
+    _configure(program, server, 2_500)
     line = shlex.join([str(AGENTCTL), "chat", "-r", session])
     with Terminal(program.home / "tmux", line, cwd=program.home, environ=program.environment) as terminal:
         terminal.wait("> ")
@@ -211,6 +256,9 @@ def test_the_offer_is_answered_in_a_terminal(program: Program, server: Server) -
         terminal.type("", "Enter")
         terminal.wait("into")
         terminal.wait("shown")
+        terminal.wait("session $")
+        terminal.type("go on", "Enter")
+        terminal.wait("session $", 2)
         terminal.type("/compact be brief", "Enter")
         terminal.wait("compacted", 2)
         terminal.type("", "C-d")
@@ -223,16 +271,9 @@ def test_the_offer_is_answered_in_a_terminal(program: Program, server: Server) -
 
 def test_a_part_of_a_newer_version_is_shown_and_not_sent(program: Program, server: Server) -> None:
     """What is stored by a newer version is shown by its kind, given back in JSON, and left out of requests."""
-    from agentctl.app import App  # noqa: PLC0415
-    from agentctl.messages import load  # noqa: PLC0415
-    from agentctl.store import sessions  # noqa: PLC0415
-
-    session = _talked(program, server, 1)
     part = {"type": "hologram", "data": [1, 2.5, None]}
     body = json.dumps({"role": "user", "parts": [part, {"type": "text", "text": "look"}]})
-    app = App(program.environment)
-    app.database.write(lambda tx: sessions.append(tx, sessions.get(tx, session), load(body)))
-    app.database.close()
+    session = _talked(program, server, 1, 100_000, load(body))
     assert "hologram" in program.run("sessions", "show", session).out
     assert _shown(program, session)[-1]["unknown_parts"] == [part]
     assert program.run("chat", "-r", session, "well?").code == 0
