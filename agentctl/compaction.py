@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import ceil
 
 from agentctl.asking import Options
-from agentctl.context import as_sent, cuts, replaceable
+from agentctl.context import as_sent, cuts, marked, replaceable
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.money import dollars
 from agentctl.economy.preflight import Counted, most_input, size_of
@@ -39,7 +39,7 @@ def plan(messages: Sequence[Message], wanted: Wanted, model: Model) -> Plan:
     replaced = replaceable(messages, cut)
     texts = pieces(transcript(replaced), free(model, wanted.instructions), lambda text: model.most([user(text)]))
     rounds = _rounds(len(texts), model, wanted)
-    tokens = model.count(replaced).tokens
+    tokens = model.count([marked(one.summary) if one.summary else one for one in replaced]).tokens
     found = Plan(cut, len(replaced), tokens, tuple(texts), sum(rounds), _cost(tokens, rounds, model), model.longest)
     if wanted.most is not None and (found.cost is None or found.cost > wanted.most):
         raise BudgetError(

@@ -18,7 +18,7 @@ KEEP = 2  # turns that are kept as they are, if nobody says how many
 SPARE = 32  # part of a ceiling that is left free, for a whole may take a little more than its parts
 
 _LONGEST = 8_192  # tokens that a summary may have
-_SHARE = 4  # part of a window that a summary may take at most
+_SHARE = 8  # part of a window that a summary may take at most
 _LEAST = 256  # tokens of a text that is worth a call
 
 _TASK = (
