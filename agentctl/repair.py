@@ -30,7 +30,7 @@ def repaired(messages: Iterable[Message]) -> tuple[Message, ...]:
     """
     said = [part for message in messages for part in _sorted(message)]
     system = [message for message in said if message.role == "system"][-1:]
-    talk = [*_alternating(_answered([message for message in said if message.role != "system"]))]
+    talk = [*_alternating(_answered(message for message in said if message.role != "system"))]
     opening = [_BEGINNING] if talk and talk[0].role == "assistant" else []
     return (*system, *opening, *talk)
 
@@ -70,18 +70,27 @@ def _says(part: Part) -> bool:
     return bool(part.text) if isinstance(part, Text) else not isinstance(part, Thinking)
 
 
-def _answered(talk: Sequence[Message]) -> Iterator[Message]:
+def _answered(talk: Iterable[Message]) -> Iterator[Message]:
     """The messages with each answer's results right after it, and no other results."""
-    for number, message in enumerate(talk):
-        if message.role == "assistant":
-            yield from _with_results(message, talk[number + 1 :])
-        elif message.role == "user":
-            yield message
+    answer: Message | None = None
+    window: list[Message] = []
+    for message in talk:
+        if message.role != "assistant":
+            window.append(message)
+            continue
+        yield from _with_results(answer, window)
+        answer, window = message, []
+    yield from _with_results(answer, window)
 
 
-def _with_results(answer: Message, rest: Sequence[Message]) -> Iterator[Message]:
-    """The answer, and the results of its calls among what came before the next answer."""
-    window = [*takewhile(lambda message: message.role != "assistant", rest)]
+def _with_results(answer: Message | None, window: Sequence[Message]) -> Iterator[Message]:
+    """An answer, the results of its calls among what came before the next one, and what the user said there."""
+    if answer:
+        yield from _paired(answer, window)
+    yield from (message for message in window if message.role == "user")
+
+
+def _paired(answer: Message, window: Sequence[Message]) -> Iterator[Message]:
     run = [*takewhile(lambda message: message.role == "tool", window)]
     ids = [call.id for call in answer.calls]
     if all(ids) and len(set(ids)) == len(ids) and sorted(ids) == sorted(one.call_id for one in _results(run)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -41,10 +42,6 @@ def compact(turns: Turns, conversation: Conversation, wanted: Wanted) -> Compact
         AgentctlError: it can't be; the conversation stays as it was.
     """
     print_note(conversation.planned(wanted).announced(plain(conversation.model)))
-    return _compacted(turns, wanted)
-
-
-def _compacted(turns: Turns, wanted: Wanted) -> Compacted:
     done = turns.compact(wanted, print_note)
     print_note(told(done))
     return done
@@ -56,30 +53,36 @@ def told(done: Compacted) -> str:
     return f"compacted {was} into {done.summary_tokens:,} · {dollars(done.cost)}"
 
 
-def make_room(
-    turns: Turns, conversation: Conversation, failed: Failed, allows: Leave, before: Message | None
-) -> AgentctlError | None:
-    """Make room for a turn that did not fit; return what is wrong where there is none then.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Makes room for turns of a conversation that do not fit; `notify` is told what that costs, and what came of it."""
 
-    `before` is the message that did not fit; None where it is in the conversation already.
-    """
-    from agentctl.summarising import Wanted  # noqa: PLC0415 - hardly any turn needs it
+    turns: Turns
+    conversation: Conversation
+    allows: Leave
+    notify: Callable[[str], None]
 
-    overflow, wanted = failed.error, Wanted(fit=True, before=before)
-    assert isinstance(overflow, ContextOverflowError)  # noqa: S101  # nothing else comes here
-    try:
-        found = conversation.planned(wanted)
-    except ContextOverflowError as error:
-        return ContextOverflowError(f"{overflow.message}; {error.message}", hint=error.hint)
-    model = plain(conversation.model)
-    print_note(found.announced(model))
-    if not allows(model, overflow):
-        return overflow
-    try:
-        _compacted(turns, wanted)
-    except AgentctlError as error:
-        return error
-    return None
+    def make(self, failed: Failed, before: Message | None) -> AgentctlError | None:
+        """Make room for a turn that failed; return what is wrong where there is none then.
+
+        `before` is the message that did not fit; None where it is in the conversation already.
+        """
+        from agentctl.summarising import Wanted  # noqa: PLC0415 - hardly any turn needs it
+
+        overflow, wanted = failed.error, Wanted(fit=True, before=before)
+        assert isinstance(overflow, ContextOverflowError)  # noqa: S101  # nothing else comes here
+        model = plain(self.conversation.model)
+        try:
+            self.notify(self.conversation.planned(wanted).announced(model))
+        except ContextOverflowError as error:
+            return ContextOverflowError(f"{overflow.message}; {error.message}", hint=error.hint)
+        if not self.allows(model, overflow):
+            return overflow
+        try:
+            self.notify(told(self.turns.compact(wanted, self.notify)))
+        except AgentctlError as error:
+            return error
+        return None
 
 
 def _asked(model: str, error: ContextOverflowError) -> bool:

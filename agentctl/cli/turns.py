@@ -60,7 +60,8 @@ class Turns:
 
         The first SIGINT or SIGTERM ends the turn, whose partial answer is stored; a second one ends the process.
         """
-        self.prepare(lambda text: view.show(Notice(text)))
+        notify = _noting(view)
+        self.prepare(notify)
         held: list[Failed] = []
 
         def show(event: AgentEvent) -> None:
@@ -72,18 +73,19 @@ class Turns:
         ending = self._turn(message, view, show)
         if not (held and self._allows):
             return ending
-        from agentctl.cli.compacting import make_room  # noqa: PLC0415 - hardly any turn needs it
+        from agentctl.cli.compacting import Room  # noqa: PLC0415 - hardly any turn needs it
 
         failed = held[0]
         begun = failed.receipt is not None and failed.receipt.attempts > 0
         waiting = None if begun else message
-        if error := make_room(self, self._conversation, failed, self._allows, waiting):
+        room = Room(self, self._conversation, self._allows, notify)
+        if error := failed.error if ending.signal else room.make(failed, waiting):
             view.show(last := Failed(error, failed.message, failed.receipt))
             return Ending(last, ending.signal)
         return self._turn(waiting, view, view.show)
 
     def _turn(self, message: Message | None, view: View, show: Callable[[AgentEvent], None]) -> Ending:
-        with self._conversation.turn(message, lambda text: view.show(Notice(text))) as events:
+        with self._conversation.turn(message, _noting(view)) as events:
             view.begin(self._conversation.session_id, self._conversation.model)
             return self._runner.run(_play(events, show))
 
@@ -92,9 +94,14 @@ class Turns:
 
         Raises:
             AgentctlError: it stays as it was, for this reason.
+            SystemExit: that is SIGTERM.
         """
         with self._conversation.compaction(wanted, notify) as work:
             return self._runner.run(_finished(work))
+
+
+def _noting(view: View) -> Callable[[str], None]:
+    return lambda text: view.show(Notice(text))
 
 
 async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentEvent], None]) -> Ending:
@@ -123,7 +130,9 @@ async def _finished(work: Coroutine[Any, Any, T]) -> T:
     with _signals(lambda number: _interrupt(task, caught, number)):
         try:
             return await work
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, InterruptError):
+            if signal.SIGTERM in caught:
+                raise SystemExit(128 + signal.SIGTERM) from None
             raise InterruptError from None
 
 
