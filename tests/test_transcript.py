@@ -98,7 +98,7 @@ def test_no_more_calls_are_made_than_were_told(turns: int, length: int, keep: in
 def test_what_takes_too_many_calls_is_refused() -> None:
     """Before any of them is made."""
     with pytest.raises(ContextOverflowError, match="more than 32 calls") as caught:
-        plan(talk(100, 3_000), Wanted(), model())
+        plan(talk(100, 1_400), Wanted(), model())
     assert caught.value.hint
     with pytest.raises(ContextOverflowError, match="takes too little"):
         plan(talk(3, 100), Wanted(1), model(700))
