@@ -5,18 +5,20 @@ A turn sends it and an estimate counts it, so that what is estimated is what wou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from agentctl.messages import Message, Text, ToolResult, ToolSpec, as_sent
+from agentctl.context import as_sent, standing
+from agentctl.messages import Message, Text, ToolSpec
 from agentctl.providers.base import Effort, Request
+from agentctl.repair import unsaid
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
-from agentctl.store.sessions import Session
+from agentctl.store.sessions import Session, Stored
 
-_NOBODY = "This was not run: there were no tools here."
+COLD = 31 * 24 * 3600 * 1_000_000  # µs: longer than any cache lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,13 @@ class Options:
     tools: tuple[ToolSpec, ...] = ()
 
 
-def opening(system: str | None, message: Message) -> tuple[Message, ...]:
-    """What a turn adds to a conversation before the answer; `system` is a system message of its own, if any."""
-    return (message,) if system is None else (Message("system", (Text(system),)), message)
+def opening(system: str | None, message: Message | None) -> tuple[Message, ...]:
+    """What a turn adds to a conversation before the answer; `system` is a system message of its own, if any.
+
+    A turn without a message goes on where the conversation stands.
+    """
+    said = () if message is None else (message,)
+    return said if system is None else (Message("system", (Text(system),)), *said)
 
 
 def unanswered(messages: Sequence[Message], following: Sequence[Message]) -> tuple[Message, ...]:
@@ -40,7 +46,7 @@ def unanswered(messages: Sequence[Message], following: Sequence[Message]) -> tup
     calls = messages[-1].calls if messages else ()
     if not calls or any(message.role == "tool" for message in following):
         return ()
-    return (Message("tool", tuple(ToolResult(call.id, _NOBODY, is_error=True) for call in calls)),)
+    return (unsaid(calls),)
 
 
 def compose(
@@ -72,7 +78,8 @@ def compose(
 class History:
     """A session, and what was said in it, oldest first.
 
-    `asked_at` is when each of its requests was made, in epoch µs: there is one for each answer.
+    `asked_at` is when each of its requests was made, in epoch µs: there is one for each answer. Those before the last
+    summary are told to be long ago; see `asked_times`.
     """
 
     session: Session
@@ -84,8 +91,23 @@ def read(tx: Transaction, session_id: str) -> History:
     """Return the history of a session."""
     session = sessions.get(tx, session_id)
     thread = sessions.thread(tx, session)
-    asked_at = (asked.created_at for asked, answer in pairwise(thread) if answer.message.role == "assistant")
-    return History(session, tuple(stored.message for stored in thread), tuple(asked_at))
+    messages = tuple(stored.message for stored in thread)
+    asked = ((one.created_at, place) for place, (one, answer) in enumerate(pairwise(thread)) if _is_answer(answer))
+    return History(session, messages, asked_times(messages, asked))
+
+
+def _is_answer(stored: Stored) -> bool:
+    return stored.message.role == "assistant"
+
+
+def asked_times(messages: Sequence[Message], asked: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    """Return when requests were made, given that and their places, for who asks what a cache may still have.
+
+    A request before the last summary began with something else than those after it: what a cache has of it is of no
+    use, as if it were long ago.
+    """
+    found = standing(messages)
+    return tuple(at - COLD if found and place < found.at else at for at, place in asked)
 
 
 def last_model(messages: Sequence[Message]) -> str | None:

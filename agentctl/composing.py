@@ -86,9 +86,10 @@ class Composer:
     def gate(self, *, strict: bool) -> Gate:
         """What lets a request through if it fits the model; `strict` where a budget has to hold."""
         provider, card = self._target.provider, self._target.card
-        return Gate(provider, card, lambda: self._catalog.listing([provider.name]), self._observed, strict=strict)
+        return Gate(provider, card, lambda: self._catalog.listing([provider.name]), self.observed, strict=strict)
 
-    def _observed(self) -> Observed | None:
+    def observed(self) -> Observed | None:
+        """What calls of the model were billed for the tokens that we count."""
         from agentctl.economy.calibration import observed  # noqa: PLC0415 - few requests are counted
 
         return self._db.read(lambda tx: observed(tx, self._target.card.name))

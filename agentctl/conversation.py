@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agentctl.agent import Agent
-from agentctl.asking import History, Options, opening, read, unanswered
+from agentctl.asking import COLD, History, Options, opening, read, unanswered
 from agentctl.composing import Composer
 from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
+from agentctl.errors import AgentctlError, ContextOverflowError
 from agentctl.events import AgentEvent, Failed, Finished
+from agentctl.holding import hold
 from agentctl.ids import new_id
-from agentctl.journal import DatabaseJournal, Turn
+from agentctl.journal import DatabaseJournal, Notify, Turn
 from agentctl.messages import Message
 from agentctl.providers.base import Preview, Request
-from agentctl.recovery import recover
-from agentctl.store.base import Database, LockBusyError
+from agentctl.store import sessions
+from agentctl.store.base import Database
 from agentctl.target import Allowance, Target
+from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage
 
 if TYPE_CHECKING:
     from agentctl.economy.caching import Expectation
+    from agentctl.summarising import Compacted, Model, Plan, Wanted
     from agentctl.tools.dispatch import Toolbox
     from agentctl.tools.paging import Find
 
-__all__ = ["PATIENCE", "Conversation", "Options", "Quote", "Toolkit"]
-
-PATIENCE = 600.0  # seconds to wait for another process's turn in the same session
+__all__ = ["Conversation", "Options", "Quote", "Toolkit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Toolkit(Protocol):
         """How often the model is asked at most in one turn."""
         ...
 
-    async def ready(self, notify: Callable[[str], None], find: Find) -> Toolbox:
+    async def ready(self, notify: Notify, find: Find) -> Toolbox:
         """Return the tools as they are now; `notify` is told of those that are missing.
 
         `find` returns all that an earlier call brought, where its result was cut.
@@ -116,21 +118,23 @@ class Conversation:
         self._allowance = allowance
         self._tools = tools
         self._toolbox: Toolbox | None = None
-        self._notify: Callable[[str], None] = _tell_nobody
+        self._notify: Notify = _tell_nobody
         self._asked_at: list[int] = []  # of what is not stored
         self._spent = Decimal(0)
         self._earlier = session_id
         self._unsaved: list[Message] = []
+        self._cold = 0  # of what was asked: so many requests, with which a cache is no help any more
         self.stored = keep and session_id is not None
         self.session_id = (session_id or new_id()) if keep else None
         self._composer = Composer(db, catalog, target, self.session_id, caching)
+        self._apart = Composer(db, catalog, target, self.session_id, None)
 
     @property
     def model(self) -> str:
         """`provider/model`."""
         return self._target.name
 
-    async def prepare(self, notify: Callable[[str], None]) -> None:
+    async def prepare(self, notify: Notify) -> None:
         """Get the tools ready, before a turn or a preview of one; `notify` is told of those that are missing.
 
         Raises:
@@ -150,19 +154,26 @@ class Conversation:
         return await asyncio.to_thread(self._db.read, lambda tx: toolcalls.output(tx, session_id, call_id))
 
     @contextmanager
-    def turn(self, message: Message, notify: Callable[[str], None]) -> Iterator[AsyncGenerator[AgentEvent, None]]:
+    def turn(self, message: Message | None, notify: Notify) -> Iterator[AsyncGenerator[AgentEvent, None]]:
         """Hold the session for one turn, and give the turn's events to be iterated meanwhile.
+
+        Without a message the model is asked once more about what was said, as after a turn that broke off.
 
         `notify` is told when another process has to finish its turn first.
 
         Raises:
             LockBusyError: it did not finish in ten minutes.
         """
+        with self._begun(notify) as held:
+            yield self._events(self._open(opening(self._system, message)), held)
+
+    @contextmanager
+    def _begun(self, notify: Notify) -> Iterator[ExitStack]:
         with ExitStack() as held:
             if self.session_id:
-                held.enter_context(self._held(self.session_id, notify))
+                held.enter_context(hold(self._db, self._catalog, self.session_id, notify))
             self._notify = notify
-            yield self._events(self._open(opening(self._system, message)), held)
+            yield held
 
     def _events(self, first: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
         """The events of a turn: of one call of the model, or of as many as its tool calls make it."""
@@ -182,9 +193,8 @@ class Conversation:
 
     def _open(self, added: Sequence[Message]) -> _Opened:
         """Make one call of the model ready: about all that was said, and what is added to that."""
-        call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
-        history = self._load()
-        added = (*unanswered((*(history.messages if history else ()), *self._unsaved), added), *added)
+        call, history = self._call(), self._load()
+        added = (*unanswered(self._said(history), added), *added)
         request = self._request(history, added)
         session = history.session if history and self._keep else None
         size = _size(request)
@@ -200,13 +210,15 @@ class Conversation:
         """Run one call; keep in mind what it cost, and what was said where that is not stored."""
         turn, journal, asked_at = opened.turn, opened.journal, ledger.now()
         if not self._keep:  # what is not kept has no session whose lock would tell that its process lives
-            held.enter_context(self._held(turn.call.call_id, self._notify))
+            held.enter_context(hold(self._db, self._catalog, turn.call.call_id, self._notify))
         try:
             async with aclosing(opened.agent.run(opened.request)) as events:
                 async for event in events:
                     if isinstance(event, Finished | Failed) and journal.begun and not self._keep:
                         self._asked_at.append(asked_at)
                         self._unsaved += [*turn.opening, event.message] if event.message else turn.opening
+                    if isinstance(event, Failed) and turn.session:
+                        _tell_way_out(event.error, opened.request, turn.session.id)
                     yield event
         finally:
             self._spent += journal.cost
@@ -220,6 +232,79 @@ class Conversation:
         cost = price(Usage(uncached_input=size), self._target.card)
         return self._target.provider.preview(request), Quote(size, cost)
 
+    def planned(self, wanted: Wanted) -> Plan:
+        """How `compaction` would make the conversation shorter, and what that is about to cost; see `compaction.plan`.
+
+        Nothing is sent or stored.
+        """
+        from agentctl.compaction import plan  # noqa: PLC0415 - hardly any turn needs it
+
+        return plan(self._said(self._load()), wanted, self._summariser())
+
+    @contextmanager
+    def compaction(self, wanted: Wanted, notify: Notify) -> Iterator[Coroutine[Any, Any, Compacted]]:
+        """Hold the session, and give what makes the conversation shorter to be awaited meanwhile.
+
+        A summary is added to it, which stands from then on for all before the turns that are kept; nothing is deleted.
+        Cancelled, or failed, it leaves the conversation as it was; what was paid for is charged.
+
+        Raises:
+            LockBusyError: another process did not finish its turn in ten minutes.
+        """
+        with self._begun(notify) as held:
+            yield self._compacted(wanted, held)
+
+    async def _compacted(self, wanted: Wanted, held: ExitStack) -> Compacted:
+        from agentctl.compaction import plan  # noqa: PLC0415 - hardly any turn needs it
+        from agentctl.summarising import about, compacted, summarise  # noqa: PLC0415
+
+        history, model = await asyncio.to_thread(self._load), self._summariser()
+        found = await asyncio.to_thread(plan, self._said(history), wanted, model)
+        costs: list[Decimal | None] = []
+
+        async def ask(text: str) -> Message:
+            answer, cost = await self._aside(about(text, wanted.instructions), found.longest, held)
+            costs.append(cost)
+            return answer
+
+        done = compacted(found, await summarise(found, model, wanted, ask), model, costs)
+        await uninterrupted(asyncio.to_thread(self._add, history, done.message))
+        return done
+
+    def _add(self, history: History | None, message: Message) -> None:
+        if self._keep and history:
+            session = history.session
+            self._db.write(lambda tx: sessions.append(tx, session, message))
+        else:
+            self._unsaved.append(message)
+            self._cold = len(history.asked_at if history else ()) + len(self._asked_at)
+
+    async def _aside(
+        self, messages: Sequence[Message], longest: int, held: ExitStack
+    ) -> tuple[Message, Decimal | None]:
+        """Ask the model about something else than the conversation; what that costs is the conversation's."""
+        from agentctl.aside import ask  # noqa: PLC0415 - hardly any turn needs it
+
+        call, allowance = self._call(), self._allowance()
+        request = self._apart.request(messages, Options(longest), ())
+        gate = self._apart.gate(strict=allowance is not None)
+        turn = Turn(call, self._target.card, None, (), _size(request), gate, aside=True)
+        journal = self._journal(turn, allowance)
+        if call.session_id is None:
+            held.enter_context(hold(self._db, self._catalog, call.call_id, self._notify))
+        try:
+            return await ask(Agent(self._target.provider, journal, self._target.name), request, self._notify)
+        finally:
+            self._spent += journal.cost
+
+    def _call(self) -> Call:
+        return Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
+
+    def _summariser(self) -> Model:
+        from agentctl.compaction import summariser  # noqa: PLC0415 - hardly any turn needs it
+
+        return summariser(self._target.card, self._options, self._composer.observed())
+
     async def aclose(self) -> None:
         """Let go of the provider's connections, and of what the tools hold."""
         await self._target.provider.aclose()
@@ -227,9 +312,12 @@ class Conversation:
             await self._tools.aclose()
 
     def _request(self, history: History | None, added: Sequence[Message]) -> Request:
-        said = (*(history.messages if history else ()), *self._unsaved, *added)
-        asked_at = (*(history.asked_at if history else ()), *self._asked_at, ledger.now())
-        return self._composer.request(said, self._options, asked_at)
+        asked_at = (*(history.asked_at if history else ()), *self._asked_at)
+        asked_at = (*(at - COLD for at in asked_at[: self._cold]), *asked_at[self._cold :], ledger.now())
+        return self._composer.request((*self._said(history), *added), self._options, asked_at)
+
+    def _said(self, history: History | None) -> tuple[Message, ...]:
+        return (*(history.messages if history else ()), *self._unsaved)
 
     def _journal(self, turn: Turn, allowance: Allowance | None) -> DatabaseJournal:
         if not allowance:
@@ -246,21 +334,16 @@ class Conversation:
         source = self.session_id if self.stored else None if self._keep else self._earlier
         return self._db.read(lambda tx: read(tx, source)) if source else None
 
-    @contextmanager
-    def _held(self, name: str, notify: Callable[[str], None]) -> Iterator[None]:
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._db.lock(name, wait=0))
-            except LockBusyError:
-                notify("another process is answering in this session; waiting for it")
-                stack.enter_context(self._db.lock(name, wait=PATIENCE))
-            recover(self._db, self._catalog, held=name)
-            yield
-
 
 def _size(request: Request) -> int:
     """About how many tokens it has."""
     return tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
+
+
+def _tell_way_out(error: AgentctlError, request: Request, session_id: str) -> None:
+    """Say what makes a conversation fit again, if that is what is wrong and there is something to summarise."""
+    if isinstance(error, ContextOverflowError) and any(one.role == "assistant" for one in request.messages):
+        error.hint = "; or ".join(filter(None, (f"agentctl sessions compact {session_id}", error.hint)))
 
 
 def _tell_nobody(_: str) -> None:

@@ -169,6 +169,10 @@ class AuthError(ProviderError):
 
 
 class ContextOverflowError(ProviderError):
-    """The conversation does not fit the model's context window."""
+    """The conversation does not fit the model's context window.
+
+    `sizes` is how many tokens it may have and how many there may be, where that is known.
+    """
 
     code = ExitCode.context_overflow
+    sizes: tuple[int, int] | None = None

@@ -50,6 +50,7 @@ class Turn:
     `call.session_id` is None where the conversation is not kept, and `session` also where it is about to begin.
     `opening` are the messages that are new with this turn, and `input_tokens` the estimated tokens of all that is sent.
     `gate` lets it through if it fits the model. `tools` is whether the tool calls of the answer are going to be run.
+    `aside` is whether the answer is no part of the conversation: it is booked under `call.session_id`, and not stored.
     """
 
     call: ledger.Call
@@ -59,6 +60,7 @@ class Turn:
     input_tokens: int
     gate: Gate
     tools: bool = False
+    aside: bool = False
 
 
 class DatabaseJournal:
@@ -124,7 +126,7 @@ class DatabaseJournal:
 
     def _open(self, tx: Transaction) -> None:
         turn, session = self._turn, self._turn.session
-        if turn.call.session_id:
+        if turn.call.session_id and not turn.aside:
             session = session or sessions.create(tx, session_id=turn.call.session_id)
             for message in turn.opening:
                 session, _ = sessions.append(tx, session, message)

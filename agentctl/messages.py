@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 _TEXTUAL = frozenset({"application/json", "application/xml", "application/toml", "application/yaml"})
+_TIGHT = (",", ":")
 
 Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal", "cancelled", "error"]
@@ -91,7 +92,31 @@ class Attachment:
         return f'<file name="{self.name}">\n{self.data.decode(errors=errors)}\n</file>'
 
 
-Part = Text | Thinking | ToolCall | ToolResult | Attachment
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Stands, in what is sent, for all that was said before the message at the place `kept`.
+
+    Places count from 0 at the root of the conversation.
+    """
+
+    text: str
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part of a kind that a newer version wrote: `raw` is its JSON, which is written back as it is and never sent."""
+
+    raw: str
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind."""
+        return str(json.loads(self.raw)["type"])
+
+
+Known = Text | Thinking | ToolCall | ToolResult | Attachment | Summary
+Part = Known | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +142,11 @@ class Message:
         return "".join(part.text for part in self.parts if isinstance(part, Thinking))
 
     @property
+    def summary(self) -> Summary | None:
+        """The summary that it holds of what was said before, if it holds one."""
+        return next((part for part in self.parts if isinstance(part, Summary)), None)
+
+    @property
     def calls(self) -> tuple[ToolCall, ...]:
         """The tool calls."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
@@ -132,13 +162,6 @@ def user(text: str, *attachments: Attachment) -> Message:
     return Message("user", (*attachments, Text(text)) if text else attachments)
 
 
-def as_sent(messages: Iterable[Message]) -> tuple[Message, ...]:
-    """What of a conversation is sent: the last system message first, and no empty ones, which providers refuse."""
-    said = list(messages)
-    system = [message for message in said if message.role == "system"][-1:]
-    return (*system, *(message for message in said if message.role != "system" and message.parts))
-
-
 def dump(message: Message) -> str:
     """Return the message as one line of ASCII JSON, which every database and terminal keeps unharmed."""
     body: dict[str, Any] = {"role": message.role, "parts": [_dump_part(part) for part in message.parts]}
@@ -146,7 +169,7 @@ def dump(message: Message) -> str:
         body["model"] = message.model
     if message.stop_reason is not None:
         body["stop_reason"] = message.stop_reason
-    return json.dumps(body, separators=(",", ":"))
+    return json.dumps(body, separators=_TIGHT)
 
 
 def load(text: str) -> Message:
@@ -159,11 +182,15 @@ def load(text: str) -> Message:
         body = json.loads(text)
         parts = tuple(_load_part(part) for part in body["parts"])
         return Message(body["role"], parts, body.get("model"), body.get("stop_reason"))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a stored message: {error!r}") from error
 
 
-def _dump_part(part: Part) -> dict[str, Any]:
+def _dump_part(part: Part) -> Any:
+    return json.loads(part.raw) if isinstance(part, Unknown) else _dump_known(part)
+
+
+def _dump_known(part: Known) -> dict[str, Any]:
     match part:
         case Text(text, signature):
             return {"type": "text", "text": text, **_signed(signature)}
@@ -175,6 +202,8 @@ def _dump_part(part: Part) -> dict[str, Any]:
             return {"type": "tool_result", "call_id": call_id, "content": content, "is_error": is_error}
         case Attachment(name, media_type):
             return {"type": "attachment", "name": name, "media_type": media_type, "data": part.base64}
+        case Summary(text, kept):
+            return {"type": "summary", "text": text, "kept": kept}
 
 
 def _signed(signature: str | None) -> dict[str, str]:
@@ -183,14 +212,25 @@ def _signed(signature: str | None) -> dict[str, str]:
 
 def _load_part(part: Mapping[str, Any]) -> Part:
     match part["type"]:
-        case "text":
-            return Text(part["text"], part.get("signature"))
-        case "thinking":
-            return Thinking(part["text"], part["signature"], part["provider"])
-        case "tool_call":
-            return ToolCall(part["id"], part["name"], part["arguments"], part.get("signature"))
-        case "tool_result":
-            return ToolResult(part["call_id"], part["content"], part["is_error"])
-        case "attachment":
-            return Attachment(part["name"], part["media_type"], base64.b64decode(part["data"]))
-    raise ValueError(f"unknown part type {part['type']!r}")
+        case "summary" if type(part["kept"]) is not int:
+            raise ValueError(f"no place: {part['kept']!r}")
+        case str(kind):
+            return _READERS.get(kind, _unknown)(part)
+    raise ValueError(f"no kind of part: {part['type']!r}")
+
+
+def _unknown(part: Mapping[str, Any]) -> Unknown:
+    return Unknown(json.dumps(part, separators=_TIGHT))
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Part]] = {
+    "text": lambda part: Text(part["text"], part.get("signature")),
+    "thinking": lambda part: Thinking(part["text"], part["signature"], part["provider"]),
+    "tool_call": lambda part: ToolCall(part["id"], part["name"], part["arguments"], part.get("signature")),
+    "tool_result": lambda part: ToolResult(part["call_id"], part["content"], part["is_error"]),
+    "attachment": lambda part: Attachment(part["name"], part["media_type"], base64.b64decode(part["data"])),
+    "summary": lambda part: Summary(part["text"], part["kept"]),
+}
+
+KINDS = frozenset(_READERS)
+"""The kinds of parts that this version knows, by the names that they are stored under."""

@@ -19,6 +19,7 @@ from agentctl import log
 from agentctl.app import App
 from agentctl.asking import Options
 from agentctl.cli import routing
+from agentctl.cli.compacting import leave
 from agentctl.cli.failures import explain
 from agentctl.cli.given import read_dollars, read_schema, warn_of_project
 from agentctl.cli.group import new_app
@@ -51,6 +52,14 @@ class Output(StrEnum):
 
 class Approve(StrEnum):
     """Who allows what no rule allows or forbids."""
+
+    ask = "ask"
+    auto = "auto"
+    never = "never"
+
+
+class Compact(StrEnum):
+    """Who decides whether a conversation that no longer fits is summarised."""
 
     ask = "ask"
     auto = "auto"
@@ -116,6 +125,9 @@ def chat(
     ] = None,
     deny: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Calls that are never allowed.")] = None,
     max_turns: Annotated[int | None, typer.Option(help="How often to ask the model at most.", min=1)] = None,
+    compact: Annotated[
+        Compact | None, typer.Option(help="Whether to summarise a conversation that no longer fits.")
+    ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask no provider to cache the prompt.")] = False,
     tag: Annotated[str | None, typer.Option(help="What to book the calls under; see cost --by tag.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
@@ -132,7 +144,7 @@ def chat(
         routed = routing.flags(route or [], fallback or [])
         told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
         acting = {"tools.use": names(tools), "tools.approve": approve, "tools.max_turns": max_turns}
-        set_ = {**told, "cache": False if no_cache else None, **acting, **routed}
+        set_ = {**told, "cache": False if no_cache else None, "compact": compact, **acting, **routed}
         wired, most = App(flags=set_, tell=print_note), read_dollars(max_cost, "--max-cost")
         wired.allowance(most)
         log.setup(wired.settings.log)
@@ -165,7 +177,7 @@ def chat(
             _show_request(conversation, message, notify)
             return
         _fetch_weights(wired, target.name, yes=yes)
-        with Turns(conversation) as turns:
+        with Turns(conversation, leave(wired)) as turns:
             ending = turns.run(message, view) if message else talk(turns, conversation, view, attachment or [])
     if ending and isinstance(ending.last, Failed):
         raise ending.last.error

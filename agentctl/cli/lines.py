@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from agentctl.cli.compacting import compact
 from agentctl.cli.prompt import read_files
 from agentctl.cli.render import print_error, print_note
 from agentctl.cli.turns import Ending, Turns
@@ -15,11 +16,14 @@ from agentctl.errors import AgentctlError
 from agentctl.events import Failed
 from agentctl.messages import user
 
+_COMPACT = "/compact"
+
 
 def talk(turns: Turns, conversation: Conversation, view: View, files: Sequence[str]) -> Ending | None:
     """Ask for lines and answer each until Ctrl-D; an error or Ctrl-C ends a turn and not the conversation.
 
-    `files` go along with the first line. Returns the turn that SIGTERM ended, if that is how the conversation ended.
+    A line `/compact INSTRUCTIONS` makes the conversation shorter. `files` go along with the first line. Returns the
+    turn that SIGTERM ended, if that is how the conversation ended.
 
     Raises:
         UsageError: one of `files` can't be read.
@@ -31,6 +35,11 @@ def talk(turns: Turns, conversation: Conversation, view: View, files: Sequence[s
         if not line.strip():
             continue
         try:
+            if line.split()[0] == _COMPACT:
+                from agentctl.summarising import Wanted  # noqa: PLC0415 - hardly any conversation needs it
+
+                compact(turns, conversation, Wanted(instructions=line.strip()[len(_COMPACT) :].strip() or None))
+                continue
             ending = turns.run(user(line, *waiting, *read_files(line, (), print_note)), view)
         except AgentctlError as error:
             print_error(error)

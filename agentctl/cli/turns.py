@@ -6,16 +6,23 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from agentctl.cli.render import forget
 from agentctl.cli.views import View
 from agentctl.conversation import Conversation
+from agentctl.errors import ContextOverflowError, InterruptError
 from agentctl.events import AgentEvent, Failed, Finished, Notice
 from agentctl.messages import Message
+
+if TYPE_CHECKING:
+    from agentctl.cli.compacting import Leave
+    from agentctl.summarising import Compacted, Wanted
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +34,14 @@ class Ending:
 
 
 class Turns:
-    """One event loop for all turns of a command, so that connections are kept between them."""
+    """One event loop for all turns of a command, so that connections are kept between them.
 
-    def __init__(self, conversation: Conversation) -> None:
+    `allows` says whether a conversation that no longer fits is made shorter, at most once for a turn; None never is.
+    """
+
+    def __init__(self, conversation: Conversation, allows: Leave | None = None) -> None:
         self._conversation = conversation
+        self._allows = allows
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -49,11 +60,48 @@ class Turns:
 
         The first SIGINT or SIGTERM ends the turn, whose partial answer is stored; a second one ends the process.
         """
-        notify = lambda text: view.show(Notice(text))  # noqa: E731 - one line, used twice
+        notify = _noting(view)
         self.prepare(notify)
-        with self._conversation.turn(message, notify) as events:
+        held: list[Failed] = []
+
+        def show(event: AgentEvent) -> None:
+            if self._allows and isinstance(event, Failed) and isinstance(event.error, ContextOverflowError):
+                held.append(event)  # it is told if there is no way out
+            else:
+                view.show(event)
+
+        ending = self._turn(message, view, show)
+        if not (held and self._allows):
+            return ending
+        from agentctl.cli.compacting import Room  # noqa: PLC0415 - hardly any turn needs it
+
+        failed = held[0]
+        begun = failed.receipt is not None and failed.receipt.attempts > 0
+        waiting = None if begun else message
+        room = Room(self, self._conversation, self._allows, notify)
+        if error := failed.error if ending.signal else room.make(failed, waiting):
+            view.show(last := Failed(error, failed.message, failed.receipt))
+            return Ending(last, ending.signal)
+        return self._turn(waiting, view, view.show)
+
+    def _turn(self, message: Message | None, view: View, show: Callable[[AgentEvent], None]) -> Ending:
+        with self._conversation.turn(message, _noting(view)) as events:
             view.begin(self._conversation.session_id, self._conversation.model)
-            return self._runner.run(_play(events, view.show))
+            return self._runner.run(_play(events, show))
+
+    def compact(self, wanted: Wanted, notify: Callable[[str], None]) -> Compacted:
+        """Make the conversation shorter. The first SIGINT or SIGTERM leaves it as it was.
+
+        Raises:
+            AgentctlError: it stays as it was, for this reason.
+            SystemExit: that is SIGTERM.
+        """
+        with self._conversation.compaction(wanted, notify) as work:
+            return self._runner.run(_finished(work))
+
+
+def _noting(view: View) -> Callable[[str], None]:
+    return lambda text: view.show(Notice(text))
 
 
 async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentEvent], None]) -> Ending:
@@ -75,7 +123,20 @@ async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentE
     return Ending(last, caught[0] if caught else None)
 
 
-def _interrupt(task: asyncio.Task[Ending], caught: list[int], number: int) -> None:
+async def _finished(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.current_task()
+    assert task  # noqa: S101  # a coroutine that runs has a task
+    caught: list[int] = []
+    with _signals(lambda number: _interrupt(task, caught, number)):
+        try:
+            return await work
+        except (asyncio.CancelledError, InterruptError):
+            if signal.SIGTERM in caught:
+                raise SystemExit(128 + signal.SIGTERM) from None
+            raise InterruptError from None
+
+
+def _interrupt(task: asyncio.Task[Any], caught: list[int], number: int) -> None:
     if caught:
         os._exit(128 + number)
     caught.append(number)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agentctl.context import as_sent
 from agentctl.economy.tokens.counting import Observed, count
 from agentctl.economy.tokens.prompt import Prompt
-from agentctl.messages import as_sent
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 

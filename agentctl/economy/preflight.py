@@ -136,7 +136,9 @@ def overflow(
     hint = f"leave out {excess:,} tokens"
     if (other := nearest(candidates(), count, card)) is not None:
         hint += f", or ask {other.name}, which takes {most_input(other):,}"
-    return ContextOverflowError(f"{card.name} takes {most:,} tokens of input: {size_of(count)} {what}", hint=hint)
+    error = ContextOverflowError(f"{card.name} takes {most:,} tokens of input: {size_of(count)} {what}", hint=hint)
+    error.sizes = (count.tokens + count.error_bar, most)
+    return error
 
 
 def nearest(candidates: Iterable[ModelCard], count: Counted, card: ModelCard) -> ModelCard | None:

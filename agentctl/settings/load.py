@@ -166,6 +166,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         openrouter=_openrouter({path[1:]: setting.value for path, setting in holds.items() if path[0] == "openrouter"}),
         budget=BudgetSettings(**budget),
         cache=holds["cache",].value,
+        compact=holds["compact",].value,
         tools=ToolSettings(**tools),
         log=LogSettings(**log),
         project=project,

@@ -139,6 +139,13 @@ KEYS = (
         )
     ),
     _simple("cache", kinds.TRUTH, "whether providers are asked to cache prompts", "true", "AGENTCTL_CACHE"),
+    _simple(
+        "compact",
+        kinds.one_of("ask", "auto", "never"),
+        "whether `chat` summarises a conversation that no longer fits the model",
+        "ask in a terminal",
+        "AGENTCTL_COMPACT",
+    ),
     *(
         _simple(f"tools.{name}", kind, meaning, default, f"AGENTCTL_TOOLS_{name.upper()}")
         for name, kind, meaning, default in (

@@ -133,9 +133,10 @@ class McpServer:
 class Settings:
     """Everything that can be set.
 
-    `tag` is what calls are booked under, `cache` whether providers are asked to cache prompts. `timeout` is in seconds
-    without a byte from the provider. `project` is the directory whose `.agentctl/config.toml` was found. `origins`
-    names the source of each key; `ignored` lists what the project sets without being trusted.
+    `tag` is what calls are booked under, `cache` whether providers are asked to cache prompts. `compact` is who decides
+    whether a conversation that no longer fits is summarised; None is to ask in a terminal, else nobody. `timeout` is in
+    seconds without a byte from the provider. `project` is the directory whose `.agentctl/config.toml` was found.
+    `origins` names the source of each key; `ignored` lists what the project sets without being trusted.
     """
 
     model: str | None
@@ -151,6 +152,7 @@ class Settings:
     openrouter: OpenRouterSettings
     budget: BudgetSettings
     cache: bool
+    compact: Literal["ask", "auto", "never"] | None
     tools: ToolSettings
     log: LogSettings
     project: Path | None

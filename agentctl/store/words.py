@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from agentctl.messages import Attachment, Message, Text, ToolCall, ToolResult
+from agentctl.messages import Attachment, Message, Summary, Text, ToolCall, ToolResult
 
 _LONGEST = 64  # characters of a word that count
 _MOST = 200_000  # characters of a message that are looked at
@@ -30,7 +30,7 @@ def words_of(message: Message) -> str:
 def _texts(message: Message) -> Iterator[str]:
     for part in message.parts:
         match part:
-            case Text(text):
+            case Text(text) | Summary(text):
                 yield text
             case ToolCall(_, name, arguments):
                 yield f"{name} {arguments}"

@@ -61,6 +61,7 @@ FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
     ("sessions", "list"): ((), 3),
     ("sessions", "show"): (("x",), 3),
     ("sessions", "rename"): (("x", "y"), 3),
+    ("sessions", "compact"): (("x",), 3),
     ("budget", "show"): ((), 3),
     ("budget", "set"): (("day", "1"), 3),
     ("budget", "clear"): ((), 3),

@@ -66,7 +66,7 @@ def test_every_simple_key_has_a_variable(home: Home, key: table.Key) -> None:
     sample |= {"openrouter.sort": "price", "openrouter.partition": "none", "openrouter.data_collection": "deny"}
     sample |= {"openrouter.quantizations": "fp8,bf16"}
     sample |= {f"budget.{name}": "2.50" for name in ("call", "session", "day", "month")}
-    sample |= {"budget.zone": "Europe/Berlin", "budget.wait": "0", "cache": "false"}
+    sample |= {"budget.zone": "Europe/Berlin", "budget.wait": "0", "cache": "false", "compact": "auto"}
     sample |= {"tools.approve": "auto", "tools.timeout": "5", "tools.max_result": "9000", "tools.max_turns": "7"}
     name = table.dotted(key.path)
     assert key.variables[0].startswith("AGENTCTL_")

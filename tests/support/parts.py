@@ -5,12 +5,23 @@ import json
 from hypothesis import strategies as st
 
 from agentctl.events import Delta, TextDelta, ThinkingDelta, ToolCallDelta
-from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult
+from agentctl.messages import KINDS, Attachment, Message, Part, Summary, Text, Thinking, ToolCall, ToolResult, Unknown
 
 # Any code point, NUL and lone surrogates included: models and users send them all. (The two halves of a pair side by
 # side are left out: in JSON they are one character.)
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=20).filter(lambda t: json.loads(json.dumps(t)) == t)
 NAMES = st.none() | st.text(min_size=1, max_size=8)
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def _unknown(kind: str, fields: dict[str, object]) -> Unknown:
+    return Unknown(json.dumps(fields | {"type": kind}, separators=(",", ":")))
+
 
 PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(Text, TEXTS, NAMES),
@@ -18,6 +29,8 @@ PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(ToolCall, TEXTS, TEXTS, TEXTS, NAMES),
     st.builds(ToolResult, TEXTS, TEXTS, st.booleans()),
     st.builds(Attachment, TEXTS, TEXTS, st.binary(max_size=20)),
+    st.builds(Summary, TEXTS, st.integers(0, 9)),
+    st.builds(_unknown, TEXTS.filter(lambda kind: kind not in KINDS), st.dictionaries(TEXTS, _JSON, max_size=2)),
 )
 MESSAGES = st.builds(
     Message,

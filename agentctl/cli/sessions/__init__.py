@@ -14,6 +14,7 @@ class _Commands(LazyGroup):
         "list": "List conversations, the one used last first.",
         "show": "Show a conversation.",
         "rename": "Give a conversation a name.",
+        "compact": "Let a summary stand for the beginning of a conversation.",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from agentctl.app import App
@@ -11,7 +12,7 @@ from agentctl.cli.render import print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
-from agentctl.messages import Attachment, Message
+from agentctl.messages import Attachment, Message, Unknown
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.sessions import Session, Stored
@@ -66,6 +67,8 @@ def _message(stored: Stored) -> dict[str, Any]:
         "tool_results": [
             {"call_id": part.call_id, "content": part.content, "is_error": part.is_error} for part in message.results
         ],
+        "summary": {"text": message.summary.text, "kept": message.summary.kept} if message.summary else None,
+        "unknown_parts": [json.loads(part.raw) for part in _unknown(message)],
         "model": message.model,
         "stop_reason": message.stop_reason,
         "created_at": rfc3339(stored.created_at),
@@ -81,10 +84,17 @@ def _heading(stored: Stored) -> str:
 def _body(message: Message) -> str:
     attached = [f"[{part.name}, {part.media_type}, {len(part.data)} bytes]" for part in _attachments(message)]
     said = [message.text] if message.text else []
+    summary = message.summary
+    summed = [f"[summary of what was said before message {summary.kept + 1}]\n{summary.text}"] if summary else []
+    unknown = [f"[a part that this version does not know: {part.kind}]" for part in _unknown(message)]
     called = [f"[called {call.name} with {call.arguments}]" for call in message.calls]
     answered = [f"[{'failed' if part.is_error else 'result'}] {part.content}" for part in message.results]
-    return "\n".join((*attached, *said, *called, *answered))
+    return "\n".join((*attached, *summed, *said, *called, *answered, *unknown))
 
 
 def _attachments(message: Message) -> list[Attachment]:
     return [part for part in message.parts if isinstance(part, Attachment)]
+
+
+def _unknown(message: Message) -> list[Unknown]:
+    return [part for part in message.parts if isinstance(part, Unknown)]

@@ -11,7 +11,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from agentctl.messages import Attachment, Message, Part, Text, Thinking, ToolCall, ToolResult, ToolSpec
+from agentctl.messages import (
+    Attachment,
+    Message,
+    Part,
+    Summary,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    Unknown,
+)
 
 _BYTES_A_TOKEN = 4
 _A_MESSAGE = 4
@@ -36,12 +47,14 @@ def estimate_parts(parts: Iterable[Part]) -> int:
 
 def _estimate_part(part: Part) -> int:
     match part:
-        case Text(text) | Thinking(text) | ToolResult(content=text):
+        case Text(text) | Thinking(text) | ToolResult(content=text) | Summary(text):
             return tokens_of(text)
         case ToolCall(name=name, arguments=arguments):
             return tokens_of(name + arguments)
         case Attachment(media_type=media_type, data=data):
             return _IMAGE if media_type.startswith("image/") else _tokens(len(data))
+        case Unknown():
+            return 0
 
 
 def tokens_of(text: str) -> int:

@@ -132,6 +132,7 @@ def _part(part: Part, names: Mapping[str, str], *, ids: bool) -> Json | None:
             return {"functionResponse": {**_id(id_, ids=ids), "name": names[id_], "response": said}}
         case Attachment(_, media_type):
             return {"inlineData": {"mimeType": media_type, "data": part.base64}}
+    return None
 
 
 def _id(id_: str, *, ids: bool) -> Json:
