@@ -1,0 +1,29 @@
+-- name: begin
+INSERT INTO purges (session_id) VALUES (:session_id);
+
+-- name: drafts
+DELETE FROM drafts WHERE session_id = :session_id;
+
+-- name: unindex
+-- In a dialect's own words, where the words of a message do not go with its search document.
+
+-- name: document
+SELECT id FROM search_documents WHERE message_id = :message_id;
+
+-- name: tool_calls
+-- What was done stays, and what it was done with goes. The rows of a session have no other way to be found then.
+UPDATE tool_calls
+SET arguments = NULL, result = NULL, output = NULL, summary = NULL, subject = NULL, details = NULL, message_id = NULL
+WHERE session_id = :session_id;
+
+-- name: messages
+DELETE FROM messages WHERE session_id = :session_id;
+
+-- name: branches
+DELETE FROM branches WHERE session_id = :session_id;
+
+-- name: session
+DELETE FROM sessions WHERE id = :session_id;
+
+-- name: end
+DELETE FROM purges WHERE session_id = :session_id;
