@@ -72,20 +72,34 @@ def compose(
 class History:
     """A session, and what was said in it, oldest first.
 
-    `asked_at` is when each of its requests was made, in epoch µs: there is one for each answer.
+    `asked_at` is when each of its requests was made, in epoch µs: there is one for each answer. `damaged` are the ids
+    of messages that are left out, because they were found damaged and set aside.
     """
 
     session: Session
     messages: tuple[Message, ...]
     asked_at: tuple[int, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def read(tx: Transaction, session_id: str) -> History:
-    """Return the history of a session."""
-    session = sessions.get(tx, session_id)
+    """Return the history of a session.
+
+    Raises:
+        UsageError: there is none, or it is in the trash.
+    """
+    session = sessions.get_kept(tx, session_id)
     thread = sessions.thread(tx, session)
-    asked_at = (asked.created_at for asked, answer in pairwise(thread) if answer.message.role == "assistant")
-    return History(session, tuple(stored.message for stored in thread), tuple(asked_at))
+    whole = [stored for stored in thread if stored.status != "damaged"]
+    asked_at = (asked.created_at for asked, answer in pairwise(whole) if answer.message.role == "assistant")
+    damaged = tuple(stored.id for stored in thread if stored.status == "damaged")
+    return History(session, tuple(stored.message for stored in whole), tuple(asked_at), damaged)
+
+
+def left_out(history: History | None) -> str | None:
+    """What to tell the user of the damaged messages that are not sent; None if there are none."""
+    damaged = history.damaged if history else ()
+    return f"not sent, as they are damaged and were set aside: {', '.join(damaged)}" if damaged else None
 
 
 def last_model(messages: Sequence[Message]) -> str | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from agentctl.agent import Agent
-from agentctl.asking import History, Options, opening, read, unanswered
+from agentctl.asking import History, Options, left_out, opening, read, unanswered
 from agentctl.composing import Composer
 from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog
@@ -184,6 +184,8 @@ class Conversation:
         """Make one call of the model ready: about all that was said, and what is added to that."""
         call = Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
         history = self._load()
+        if added and (note := left_out(history)):
+            self._notify(note)
         added = (*unanswered((*(history.messages if history else ()), *self._unsaved), added), *added)
         request = self._request(history, added)
         session = history.session if history and self._keep else None

@@ -24,3 +24,6 @@ FROM messages WHERE session_id = :session_id ORDER BY seq, id;
 -- name: beginning
 SELECT id, branch_id, seq FROM messages
 WHERE id BETWEEN :first AND :last AND session_id = :session_id ORDER BY id LIMIT 2;
+
+-- name: ids
+SELECT id FROM messages WHERE session_id = :session_id ORDER BY id;

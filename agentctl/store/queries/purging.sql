@@ -5,13 +5,14 @@ INSERT INTO purges (session_id) VALUES (:session_id);
 DELETE FROM drafts WHERE session_id = :session_id;
 
 -- name: unindex
--- In a dialect's own words, where the words of a message do not go with its search document.
+-- Forgets the words of a message where they do not stand with its document, and so do not go with it.
+SELECT 0;
 
 -- name: document
 SELECT id FROM search_documents WHERE message_id = :message_id;
 
 -- name: tool_calls
--- What was done stays, and what it was done with goes. The rows of a session have no other way to be found then.
+-- What was done stays, and what it was done with goes.
 UPDATE tool_calls
 SET arguments = NULL, result = NULL, output = NULL, summary = NULL, subject = NULL, details = NULL, message_id = NULL
 WHERE session_id = :session_id;

@@ -34,9 +34,9 @@ FROM (
         -- The end of an answer's body names its model, before the reason why it stopped if that is known.
         AND (CAST(:model AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.role = 'assistant' AND (
-                LOWER(m.body) LIKE LOWER('%],"model":"' || :model || '","stop_reason":"%') ESCAPE '\'
+                LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '","stop_reason":"%') ESCAPE '\'
                 OR (m.body NOT LIKE '%","stop_reason":"%'
-                    AND LOWER(m.body) LIKE LOWER('%],"model":"' || :model || '"}') ESCAPE '\')
+                    AND LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '"}') ESCAPE '\')
             )
         ))
     ORDER BY s.updated_at DESC, s.id DESC

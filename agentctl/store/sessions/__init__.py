@@ -5,7 +5,7 @@ All functions work inside a transaction.
 
 from __future__ import annotations
 
-from agentctl.store.sessions.branches import Branch, branches, locate, switch
+from agentctl.store.sessions.branches import Branch, branches, locate, short_length, switch
 from agentctl.store.sessions.damage import set_aside
 from agentctl.store.sessions.drafts import Draft, add_draft, close_draft, drafts, find_draft, open_draft
 from agentctl.store.sessions.finding import find, find_deleted, get_kept
@@ -53,6 +53,7 @@ __all__ = [
     "restore",
     "rows",
     "set_aside",
+    "short_length",
     "switch",
     "tag",
     "tags",

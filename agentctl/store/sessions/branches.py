@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 
 from agentctl.errors import UsageError
 from agentctl.ids import new_id
@@ -11,6 +12,7 @@ from agentctl.store.base import Transaction
 from agentctl.store.sessions.session import ID_LENGTH, Session, after, check_name, get, now
 
 _SHORTEST = 4  # characters of the beginning of an id
+_SHORT = 8
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ def locate(tx: Transaction, session: Session, reference: str) -> Session:
     )
 
 
+def short_length(tx: Transaction, session_id: str) -> int:
+    """Return how many characters of an id tell all branches and messages of a session apart; at least eight."""
+    ids = [row["id"] for row in tx.all("messages.ids", session_id=session_id)]
+    ids = sorted([*ids, *(branch.id for branch in branches(tx, session_id))])
+    return max([_SHORT, *(_common(*pair) + 1 for pair in pairwise(ids))])
+
+
 def switch(tx: Transaction, session: Session, place: Session, name: str | None = None) -> Session:
     """Let a session go on at a place: on the branch that ends there, else on a new one. No message is touched.
 
@@ -122,3 +131,8 @@ def _end(session: Session, branch: Branch) -> Session:
 
 def _ends_at(branch: Branch, place: Session) -> bool:
     return branch.next_seq == place.next_seq and (branch.head_id or branch.forked_after) == place.head_id
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
