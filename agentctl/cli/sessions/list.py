@@ -82,7 +82,7 @@ def _times(since: str | None, until: str | None) -> tuple[int, int]:
 
 
 def _listing(tx: Transaction, limit: int, wanted: Filter, *, deleted: bool) -> list[tuple[Summary, Cost]]:
-    found = sessions.trash(tx, limit, wanted.after) if deleted else sessions.listing(tx, limit, wanted)
+    found = sessions.trashed(tx, limit, wanted.after) if deleted else sessions.listing(tx, limit, wanted)
     return [(one, ledger.session_cost(tx, one.id)) for one in found]
 
 

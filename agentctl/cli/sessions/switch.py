@@ -35,7 +35,7 @@ def switch(
     if as_json:
         print_json({"id": now.id, "branch_id": now.branch_id, "head_id": now.head_id, "messages": now.next_seq})
     else:
-        print_note(f"{now.name or now.id} goes on after message {now.head_id}, the {now.next_seq}. of its branch")
+        print_note(f"{now.name or now.id} goes on after {now.next_seq} messages, the last is {now.head_id}")
 
 
 def _switch(tx: Transaction, session_id: str, to: str, name: str | None) -> Session:

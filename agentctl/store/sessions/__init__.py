@@ -5,15 +5,15 @@ All functions work inside a transaction.
 
 from __future__ import annotations
 
-from agentctl.store.sessions.branches import Branch, branches, locate, short_length, switch
+from agentctl.store.sessions.branching import Branch, branches, locate, short_length, switch
 from agentctl.store.sessions.damage import set_aside
 from agentctl.store.sessions.drafts import Draft, add_draft, close_draft, drafts, find_draft, open_draft
 from agentctl.store.sessions.finding import find, find_deleted, get_kept
 from agentctl.store.sessions.forking import Origin, fork, origin
-from agentctl.store.sessions.listing import Filter, Summary, listing, trash
+from agentctl.store.sessions.listing import Filter, Summary, listing, trashed
 from agentctl.store.sessions.messages import MessageStatus, Stored, append, before, every, rows, thread
 from agentctl.store.sessions.session import Session, after, create, get, latest, now, rename
-from agentctl.store.sessions.tags import tag, tags
+from agentctl.store.sessions.tagging import tag, tags
 from agentctl.store.sessions.trash import delete, deleted_before, purge, restore
 
 __all__ = [
@@ -58,5 +58,5 @@ __all__ = [
     "tag",
     "tags",
     "thread",
-    "trash",
+    "trashed",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agentctl.store.base import Transaction
 from agentctl.store.sessions.messages import add_copy, of_row
 from agentctl.store.sessions.session import Session, create
-from agentctl.store.sessions.tags import tag, tags
+from agentctl.store.sessions.tagging import tag, tags
 
 
 @dataclass(frozen=True)

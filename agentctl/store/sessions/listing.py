@@ -78,7 +78,7 @@ def listing(tx: Transaction, limit: int, wanted: Filter = _ALL) -> list[Summary]
     return _summaries(rows)
 
 
-def trash(tx: Transaction, limit: int, after: str | None = None) -> list[Summary]:
+def trashed(tx: Transaction, limit: int, after: str | None = None) -> list[Summary]:
     """Return the `limit` sessions deleted last, the latest first; those after the `cursor` of another.
 
     Raises:

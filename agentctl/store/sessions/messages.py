@@ -10,7 +10,7 @@ from agentctl.ids import new_id
 from agentctl.messages import Message, dump, load
 from agentctl.store import search
 from agentctl.store.base import Row, Transaction
-from agentctl.store.sessions.branches import fork_branch
+from agentctl.store.sessions.branching import fork_branch
 from agentctl.store.sessions.damage import set_aside_why, stand_in
 from agentctl.store.sessions.session import Session, after, now
 from agentctl.store.words import words_of

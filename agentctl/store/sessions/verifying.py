@@ -8,7 +8,7 @@ from typing import Literal
 
 from agentctl.messages import Message
 from agentctl.store.base import Row, Transaction
-from agentctl.store.sessions.branches import Branch, branches
+from agentctl.store.sessions.branching import Branch, branches
 from agentctl.store.sessions.damage import set_aside_why
 from agentctl.store.sessions.messages import read, rows
 
