@@ -8,14 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from support.program import Program
-from support.schemas import validate
-
 from agentctl.messages import Message, Text, user
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
 from agentctl.store.sessions import Session
+from support.program import Program
+from support.schemas import validate
 
 LETS_CHANGE = ("messages_are_not_updated", "messages_are_not_deleted", "usage_is_not_deleted")
 
