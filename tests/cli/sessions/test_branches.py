@@ -35,7 +35,7 @@ def test_a_copy(program: Program) -> None:
 
 
 def test_another_way_from_an_earlier_message(program: Program) -> None:
-    """After a switch the conversation goes on from there, the list of branches says so, and back is a switch as well."""
+    """After a switch the conversation goes on from there, branches are listed so, and back is a switch as well."""
     session = talk(program, "a", "b", "c", "d")
     second = messages(program, session)[1]
     now = document(program, "switch", session.id, second, "--name", "other")

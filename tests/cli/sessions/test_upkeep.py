@@ -13,9 +13,9 @@ from agentctl.store import sessions
 
 
 def scripted(program: Program, tmp: Path) -> str:
-    """The name of a model that says ok."""
+    """The name of a model that says ok, at most three times in a conversation."""
     script = tmp / "ok.jsonl"
-    script.write_text('{"type": "text", "text": "ok"}\n{"type": "done"}\n')
+    script.write_text('{"type": "text", "text": "ok"}\n{"type": "done"}\n' * 3)
     return f"scripted/{script}"
 
 
