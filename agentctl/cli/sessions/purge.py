@@ -44,10 +44,12 @@ def purge(
     found = database.read(lambda tx: _named(tx, session) if session else sessions.deleted_before(tx, moment))
     if found and not yes:
         _ask(len(found))
-    for session_id in found:
-        _purge(database, session_id, quiet=as_json)
-    if found:
-        _forget(database)
+    try:
+        for session_id in found:
+            _purge(database, session_id, quiet=as_json)
+    finally:  # also of those that were purged before one that is in use
+        if found:
+            _forget(database)
     if as_json:
         print_json([{"id": session_id, "purged": True} for session_id in found])
     elif not found:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentctl.cli.render import plain
 from agentctl.cli.sessions.shown import first_words
 from agentctl.messages import Message
 from agentctl.store import sessions
@@ -35,7 +36,7 @@ class Node:
     @property
     def speaker(self) -> str:
         """Who says it."""
-        return str(self.row["role"]) if isinstance(self.what, str) else self.what.model or self.what.role
+        return str(self.row["role"]) if isinstance(self.what, str) else plain(self.what.model or self.what.role)
 
 
 def nodes(tx: Transaction, session_id: str) -> list[Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from agentctl.errors import UsageError
@@ -62,15 +62,15 @@ def listing(tx: Transaction, limit: int, wanted: Filter = _ALL) -> list[Summary]
     """Return the `limit` sessions used last, newest first.
 
     Raises:
-        UsageError: `wanted.after` is no cursor.
+        UsageError: `wanted.after` is no cursor, or a text to look for can't be printed.
     """
     before_at, before_id = min((wanted.until, ""), _place(wanted.after))
     rows = tx.all(
         "sessions.listing",
         limit=limit,
-        tag=wanted.tag,
-        name=wanted.name and _pattern(wanted.name),
-        model=wanted.model and _pattern(json.dumps(wanted.model)[1:-1]),
+        tag=_printable(wanted.tag),
+        name=_pattern(_printable(wanted.name)),
+        model=_pattern(_printable(wanted.model), escape=lambda text: json.dumps(text)[1:-1]),
         since=wanted.since,
         before_at=before_at,
         before_id=before_id,
@@ -104,14 +104,25 @@ def _place(cursor: str | None) -> tuple[int, str]:
         return ALWAYS, ""
     moment, _, session_id = cursor.partition(".")
     try:
-        return min(int(moment, 16), ALWAYS), session_id
-    except ValueError as error:
-        raise UsageError(f"{cursor!r} is no cursor", hint="give one that `agentctl sessions list` printed") from error
+        if cursor.isprintable():
+            return min(int(moment, 16), ALWAYS), session_id
+    except ValueError:
+        pass
+    raise UsageError(f"{cursor!r} is no cursor", hint="give one that `agentctl sessions list` printed")
 
 
-def _pattern(text: str) -> str:
-    """The text as a pattern of LIKE."""
-    pattern = text.translate(_LIKE)
+def _printable(text: str | None) -> str | None:
+    """The text, or None for an empty one."""
+    if text and not text.isprintable():
+        raise UsageError(f"{text!r} can't be looked for", hint="use printable characters in one line")
+    return text or None
+
+
+def _pattern(text: str | None, escape: Callable[[str], str] = str) -> str | None:
+    """The text, written as `escape` has it, as a pattern of LIKE."""
+    if text is None:
+        return None
+    pattern = escape(text).translate(_LIKE)
     return pattern.translate(_GLOB) if set(text) & {"*", "?"} else f"%{pattern}%"
 
 

@@ -46,7 +46,10 @@ def thread(tx: Transaction, session: Session) -> list[Stored]:
     """
     found = before(tx, session.branch_id, session.next_seq)
     if len(found) != session.next_seq:
-        raise StorageError(f"session {session.id} lacks messages: {len(found)} of {session.next_seq} are there")
+        raise StorageError(
+            f"session {session.id} lacks messages: {len(found)} of {session.next_seq} are there",
+            hint=f"`agentctl sessions verify {session.id}` tells which; backups stand beside the database (*.bak)",
+        )
     return found
 
 

@@ -23,13 +23,14 @@ def tag(tx: Transaction, session_id: str, add: Iterable[str], remove: Iterable[s
         The tags that it has then, sorted.
 
     Raises:
-        UsageError: a new one is empty, longer than 64 characters, or has blanks or what can't be printed.
+        UsageError: one is empty, longer than 64 characters, or has blanks or what can't be printed.
     """
-    changed = 0
-    for one in add:
+    given, taken, changed = tuple(add), tuple(remove), 0
+    for one in (*given, *taken):
         _check(one)
+    for one in given:
         changed += tx.execute("tags.add", tag=one, session_id=session_id)
-    for one in remove:
+    for one in taken:
         changed += tx.execute("tags.remove", tag=one, session_id=session_id)
     if changed:
         outbox.add(tx, session_id, "tagged")

@@ -126,11 +126,18 @@ def test_a_summary(database: Database) -> None:
     database.write(work)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "-", "\ud800", ".", "g.1"])
+@pytest.mark.parametrize("cursor", ["", "x", "-", "\ud800", ".", "g.1", "1.\ud800"])
 def test_what_is_no_cursor(database: Database, cursor: str) -> None:
     """A cursor that no list printed is an error."""
     with pytest.raises(UsageError, match="is no cursor"):
         database.read(lambda tx: sessions.listing(tx, 1, Filter(after=cursor)))
+
+
+@pytest.mark.parametrize("wanted", [Filter(tag="\ud800"), Filter(name="a\nb"), Filter(model="\0")])
+def test_what_can_not_be_looked_for(database: Database, wanted: Filter) -> None:
+    """A text that no name, tag or model could have is an error."""
+    with pytest.raises(UsageError, match="can't be looked for"):
+        database.read(lambda tx: sessions.listing(tx, 1, wanted))
 
 
 PLANS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
@@ -186,3 +187,23 @@ def test_what_was_deleted_before_a_time(database: Database) -> None:
         assert sessions.deleted_before(tx, 0) == []
 
     database.write(work)
+
+
+def test_what_happens_is_told(url: str) -> None:
+    """Who watches sessions is told of each change, in order, and of none that did not happen."""
+
+    def work(tx: Transaction) -> None:
+        session = say(tx, sessions.create(tx), "a", "b")
+        for _ in range(2):
+            sessions.tag(tx, session.id, ["x"])
+        sessions.switch(tx, session, session, "main")
+        for change in (sessions.delete, sessions.restore, sessions.delete):
+            for _ in range(2):
+                change(tx, session.id)
+        sessions.purge(tx, session.id)
+
+    with closing(connect(url)) as database:
+        database.write(work)
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as raw:
+        told = [kind for (kind,) in raw.execute("SELECT kind FROM outbox ORDER BY seq")]
+    assert told == ["created", "message", "message", "tagged", "switched", "deleted", "restored", "deleted", "purged"]
