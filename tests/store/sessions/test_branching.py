@@ -30,6 +30,7 @@ def walk(tx: Transaction, steps: list[tuple[str, int]]) -> tuple[Session, list[l
         place, said = places[chance % len(places)]
         if step == "switch" and place.head_id:
             session, current = sessions.switch(tx, session, sessions.locate(tx, session, place.head_id)), said
+            places.append((session, said))
             continue
         start, told = (sessions.get(tx, session.id), current) if step == "append" else (place, said)
         after, stored = sessions.append(tx, start, user(str(number)))
@@ -74,6 +75,7 @@ def test_the_tree_is_all_threads(steps: list[tuple[str, int]]) -> None:
                 place = sessions.locate(tx, session, branch.id)
                 thread = [stored.id for stored in sessions.thread(tx, place)]
                 assert [parents[one] for one in thread] == [None, *thread][:-1]
+                assert branch.forked_after == (thread[branch.fork_seq - 1] if branch.fork_seq else None)
                 assert not thread or branch in next(node for node in nodes if node.row["id"] == thread[-1]).ends
             drawn = list(tree.lines(nodes, 26))
             assert sorted(line.split()[line.split().index("user:") - 1] for line in drawn) == sorted(parents)
@@ -155,5 +157,21 @@ def test_short_ids_tell_all_apart(database: Database) -> None:
         for stored in sessions.thread(tx, session):
             assert sessions.locate(tx, session, stored.id[:length]).head_id == stored.id
         assert length < 20
+
+    database.write(work)
+
+
+def test_two_that_go_on_at_once_after_a_switch(database: Database) -> None:
+    """Both keep their words, on branches that leave the old one at the same message."""
+
+    def work(tx: Transaction) -> None:
+        session = say(tx, sessions.create(tx), "a", "b", "c")
+        first = sessions.thread(tx, session)[0]
+        early = sessions.switch(tx, session, sessions.locate(tx, session, first.id))
+        one, other = say(tx, early, "d"), say(tx, early, "e")
+        assert (texts(tx, one), texts(tx, other)) == (["a", "d"], ["a", "e"])
+        assert [branch.forked_after for branch in sessions.branches(tx, session.id)] == [None, first.id, first.id]
+        assert sessions.get(tx, session.id) == one
+        assert verifying.verify(tx, session.id) == []
 
     database.write(work)

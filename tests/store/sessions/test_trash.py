@@ -128,6 +128,7 @@ def test_no_byte_stays(url: str, shrink: bool, damaged: bool) -> None:
         if damaged:  # which this test has dropped
             spoil(path)
         database.write(partial(sessions.purge, session_id=gone.id))
+        assert (database.read(tidying.strays) > 0) is damaged  # its words are not known any more: all are indexed anew
         tidying.index(database)
         database.tidy(shrink=shrink)
         files = [one for one in path.parent.glob("*.db*") if one.is_file()]
