@@ -79,21 +79,32 @@ class History:
     """A session, and what was said in it, oldest first.
 
     `asked_at` is when each of its requests was made, in epoch µs: there is one for each answer. Those before the last
-    summary are told to be long ago; see `asked_times`.
+    summary are told to be long ago; see `asked_times`. `damaged` are the ids of messages that were found damaged and
+    set aside: nothing is left of them but their place.
     """
 
     session: Session
     messages: tuple[Message, ...]
     asked_at: tuple[int, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def read(tx: Transaction, session_id: str) -> History:
-    """Return the history of a session."""
-    session = sessions.get(tx, session_id)
+    """Return the history of a session.
+
+    Raises:
+        UsageError: there is none, or it is in the trash.
+    """
+    session = sessions.get_kept(tx, session_id)
     thread = sessions.thread(tx, session)
-    messages = tuple(stored.message for stored in thread)
+    messages = tuple(map(_as_said, thread))
     asked = ((one.created_at, place) for place, (one, answer) in enumerate(pairwise(thread)) if _is_answer(answer))
-    return History(session, messages, asked_times(messages, asked))
+    damaged = tuple(stored.id for stored in thread if stored.status == "damaged")
+    return History(session, messages, asked_times(messages, asked), damaged)
+
+
+def _as_said(stored: Stored) -> Message:
+    return Message(stored.message.role, ()) if stored.status == "damaged" else stored.message
 
 
 def _is_answer(stored: Stored) -> bool:
@@ -108,6 +119,12 @@ def asked_times(messages: Sequence[Message], asked: Iterable[tuple[int, int]]) -
     """
     found = standing(messages)
     return tuple(at - COLD if found and place < found.at else at for at, place in asked)
+
+
+def left_out(history: History | None) -> str | None:
+    """What to tell the user of the damaged messages that are not sent; None if there are none."""
+    damaged = history.damaged if history else ()
+    return f"not sent, as they are damaged and were set aside: {', '.join(damaged)}" if damaged else None
 
 
 def last_model(messages: Sequence[Message]) -> str | None:

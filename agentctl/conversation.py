@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agentctl.agent import Agent
-from agentctl.asking import COLD, History, Options, opening, read, unanswered
+from agentctl.asking import COLD, History, Options, left_out, opening, read, unanswered
 from agentctl.composing import Composer
 from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog
@@ -194,6 +194,8 @@ class Conversation:
     def _open(self, added: Sequence[Message]) -> _Opened:
         """Make one call of the model ready: about all that was said, and what is added to that."""
         call, history = self._call(), self._load()
+        if added and (note := left_out(history)):
+            self._notify(note)
         added = (*unanswered(self._said(history), added), *added)
         request = self._request(history, added)
         session = history.session if history and self._keep else None

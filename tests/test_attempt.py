@@ -89,6 +89,9 @@ class Mortal:
         """Nothing is wrong."""
         return []
 
+    def tidy(self, *, shrink: bool = False) -> None:
+        """Nothing is to be tidied."""
+
     def close(self) -> None:
         """Close it."""
         self.database.close()

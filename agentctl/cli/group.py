@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "chat": "Ask a model, or talk with it.",
     "estimate": "What a prompt would cost, and whether it fits.",
-    "sessions": "List, show and name conversations.",
+    "sessions": "List, show, branch, copy and delete conversations.",
     "cost": "What was spent, on what.",
     "budget": "What calls may cost.",
     "tools": "WebAssembly components that agents use.",

@@ -36,7 +36,10 @@ def _calls(tx: Transaction, model: str) -> Iterator[tuple[int, int]]:
     provider, _, name = model.partition("/")
     looked_at = 0
     for row in tx.all("counts.billed", provider=provider, model=name, among=_AMONG, most=_MOST):
-        said = (stored.message for stored in sessions.before(tx, row["branch_id"], row["seq"]))
+        thread = sessions.before(tx, row["branch_id"], row["seq"])
+        if any(stored.status == "damaged" for stored in thread):
+            continue  # what was sent is not known any more
+        said = (stored.message for stored in thread)
         counted = count(Prompt(as_sent(said)), model)
         looked_at += counted.base
         if counted.plain and counted.base >= _LEAST and row["billed"] > 0:

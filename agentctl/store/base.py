@@ -79,6 +79,13 @@ class Database(Protocol):
         """Look through all of it and return what is wrong, a line each."""
         ...
 
+    def tidy(self, *, shrink: bool = False) -> None:
+        """Let nothing of what was deleted stay in the files and, with `shrink`, give their empty room back.
+
+        That may take as long as reading all of it. Other processes may use it meanwhile; with `shrink` they wait.
+        """
+        ...
+
     def close(self) -> None:
         """Finish what was submitted and let go of the files."""
         ...

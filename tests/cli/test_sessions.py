@@ -62,9 +62,13 @@ def test_the_list_is_newest_first(program: Program) -> None:
     unknown, named = fill(program, "unknown", "a name")
     first, second = document(program, "list")
     moment = first.pop("updated_at")
+    assert [first.pop(name) for name in ("created_at", "cursor")]
     assert first == {
         "id": named,
         "name": "a name",
+        "title": "why? because \N{REPLACEMENT CHARACTER}[31mred",
+        "tags": [],
+        "deleted_at": None,
         "messages": 2,
         "cost_usd": "0.250001",
         "cost_known_usd": "0.250001",
@@ -80,9 +84,9 @@ def test_a_table_for_people(program: Program) -> None:
     lines = [line.split("\t") for line in done.out.splitlines()]
     assert (done.code, done.err) == (0, "")
     assert [(line[0], line[1], *line[3:]) for line in lines] == [
-        ("id", "name", "messages", "cost"),
-        (ids[1], "", "2", "$0.25"),
-        (ids[0], "unknown", "2", "$0.25 + unknown"),
+        ("id", "name", "messages", "cost", "tags"),
+        (ids[1], "why? because \N{REPLACEMENT CHARACTER}[31mred", "2", "$0.25", ""),
+        (ids[0], "unknown", "2", "$0.25 + unknown", ""),
     ]
     done = program.run("sessions", "list", "-n", "1")
     assert len(done.out.splitlines()) == 2

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
 
 from agentctl.app import App
-from agentctl.cli.figures import cost_fields, cost_text, local_time, rfc3339
+from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_note, print_text
+from agentctl.cli.render import plain, print_json, print_json_line, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
+from agentctl.cli.sessions.shown import body, document, heading
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
-from agentctl.messages import Attachment, Message, Unknown
+from agentctl.errors import UsageError
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
-from agentctl.store.sessions import Session, Stored
+from agentctl.store.sessions import Origin, Session, Stored
 
 app = new_app()
 
@@ -23,78 +26,96 @@ app = new_app()
 @app.command()
 def show(
     session: Reference,
+    branch: Annotated[
+        str | None,
+        typer.Option("--branch", help="Another branch, or up to a message: its name or beginning of its id."),
+    ] = None,
     *,
+    tree: Annotated[bool, typer.Option("--tree", help="All branches, a line for each message.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="All messages as they are stored, a line of JSON each.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a conversation."""
-    found, thread, cost = App(tell=print_note).database.read(lambda tx: _read(tx, session))
+    if tree + raw + (branch is not None) > 1:
+        raise UsageError("--tree and --raw show all branches, each in a way of its own", hint="give one of them")
+    if raw:
+        _print_raw(session)
+    elif tree:
+        _print_tree(session, as_json=as_json)
+    else:
+        _print_thread(session, branch, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is known of a conversation; `length` is that of short ids."""
+
+    session: Session
+    origin: Origin
+    tags: tuple[str, ...]
+    thread: list[Stored]
+    cost: Cost
+    length: int
+
+
+def _print_thread(reference: str, branch: str | None, *, as_json: bool) -> None:
+    shown = App(tell=print_note).database.read(lambda tx: _read(tx, reference, branch))
     if as_json:
-        print_json(_document(found, thread, cost))
+        print_json(_document(shown))
         return
-    print_text(f"{found.name or found.id}: {len(thread)} messages, {cost_text(cost)}")
-    for stored in thread:
-        print_text(f"\n{_heading(stored)}\n{_body(stored.message)}")
+    name = shown.session.name or shown.session.id
+    tags = "".join(f" +{tag}" for tag in shown.tags)
+    print_text(f"{plain(name)}: {len(shown.thread)} messages, {cost_text(shown.cost)}{plain(tags)}")
+    for stored in shown.thread:
+        print_text(f"\n{heading(stored, shown.length)}\n{body(stored.message)}")
 
 
-def _read(tx: Transaction, reference: str) -> tuple[Session, list[Stored], Cost]:
+def _read(tx: Transaction, reference: str, branch: str | None) -> _Shown:
     session = sessions.find(tx, reference)
-    return session, sessions.thread(tx, session), ledger.session_cost(tx, session.id)
+    place = session if branch is None else sessions.locate(tx, session, branch)
+    return _Shown(
+        place,
+        sessions.origin(tx, session.id),
+        sessions.tags(tx, session.id),
+        sessions.thread(tx, place),
+        ledger.session_cost(tx, session.id),
+        sessions.short_length(tx, session.id),
+    )
 
 
-def _document(session: Session, thread: list[Stored], cost: Cost) -> dict[str, Any]:
+def _document(shown: _Shown) -> dict[str, Any]:
+    session, origin = shown.session, shown.origin
+    copied = {"session_id": origin.forked_from_session, "message_id": origin.forked_from_message}
     return {
         "id": session.id,
         "name": session.name,
+        "title": origin.title,
+        "tags": shown.tags,
+        "branch_id": session.branch_id,
+        "forked_from": copied if origin.forked_from_session else None,
         "created_at": rfc3339(session.created_at),
         "updated_at": rfc3339(session.updated_at),
-        **cost_fields(cost),
-        "messages": [_message(stored) for stored in thread],
+        **cost_fields(shown.cost),
+        "messages": [document(stored) for stored in shown.thread],
     }
 
 
-def _message(stored: Stored) -> dict[str, Any]:
-    message = stored.message
-    return {
-        "id": stored.id,
-        "role": message.role,
-        "status": stored.status,
-        "text": message.text,
-        "thinking": message.thinking,
-        "attachments": [
-            {"name": part.name, "media_type": part.media_type, "size": len(part.data)} for part in _attachments(message)
-        ],
-        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.calls],
-        "tool_results": [
-            {"call_id": part.call_id, "content": part.content, "is_error": part.is_error} for part in message.results
-        ],
-        "summary": {"text": message.summary.text, "kept": message.summary.kept} if message.summary else None,
-        "unknown_parts": [json.loads(part.raw) for part in _unknown(message)],
-        "model": message.model,
-        "stop_reason": message.stop_reason,
-        "created_at": rfc3339(stored.created_at),
-    }
+def _print_raw(reference: str) -> None:
+    for row in App(tell=print_note).database.read(lambda tx: sessions.rows(tx, sessions.find(tx, reference).id)):
+        print_json_line(dict(row))
 
 
-def _heading(stored: Stored) -> str:
-    message = stored.message
-    incomplete = ["partial"] if stored.status == "partial" else []
-    return " · ".join((message.model or message.role, local_time(stored.created_at), *incomplete))
+def _print_tree(reference: str, *, as_json: bool) -> None:
+    from agentctl.cli.sessions import tree  # noqa: PLC0415 - most conversations are shown as they read
 
+    def read(tx: Transaction) -> tuple[Session, list[tree.Node], int]:
+        session = sessions.find(tx, reference)
+        return session, tree.nodes(tx, session.id), sessions.short_length(tx, session.id)
 
-def _body(message: Message) -> str:
-    attached = [f"[{part.name}, {part.media_type}, {len(part.data)} bytes]" for part in _attachments(message)]
-    said = [message.text] if message.text else []
-    summary = message.summary
-    summed = [f"[summary of what was said before message {summary.kept + 1}]\n{summary.text}"] if summary else []
-    unknown = [f"[a part that this version does not know: {part.kind}]" for part in _unknown(message)]
-    called = [f"[called {call.name} with {call.arguments}]" for call in message.calls]
-    answered = [f"[{'failed' if part.is_error else 'result'}] {part.content}" for part in message.results]
-    return "\n".join((*attached, *summed, *said, *called, *answered, *unknown))
-
-
-def _attachments(message: Message) -> list[Attachment]:
-    return [part for part in message.parts if isinstance(part, Attachment)]
-
-
-def _unknown(message: Message) -> list[Unknown]:
-    return [part for part in message.parts if isinstance(part, Unknown)]
+    session, found, length = App(tell=print_note).database.read(read)
+    if as_json:
+        print_json({"id": session.id, "name": session.name, "messages": [tree.document(node) for node in found]})
+        return
+    print_text(f"{plain(session.name or session.id)}: {len(found)} messages")
+    for line in tree.lines(found, length):
+        print_text(line)

@@ -4,7 +4,7 @@
 -- and the words of the message as well.
 
 -- name: get
-SELECT id, parent_id, branch_id, seq, status, body, body_sha256, created_at FROM messages WHERE id = :id;
+SELECT id, parent_id, branch_id, seq, role, status, body, body_sha256, created_at FROM messages WHERE id = :id;
 
 -- name: thread
 WITH RECURSIVE lineage (branch_id, parent_id, fork_seq, end_seq) AS (
@@ -13,6 +13,17 @@ WITH RECURSIVE lineage (branch_id, parent_id, fork_seq, end_seq) AS (
     SELECT b.id, b.parent_branch_id, b.fork_seq, l.fork_seq
     FROM lineage l JOIN branches b ON b.id = l.parent_id
 )
-SELECT m.id, m.parent_id, m.branch_id, m.seq, m.status, m.body, m.body_sha256, m.created_at
+SELECT m.id, m.parent_id, m.branch_id, m.seq, m.role, m.status, m.body, m.body_sha256, m.created_at
 FROM lineage l JOIN messages m ON m.branch_id = l.branch_id AND m.seq < l.end_seq
 ORDER BY m.seq;
+
+-- name: of_session
+SELECT id, parent_id, branch_id, seq, role, status, body, body_sha256, created_at
+FROM messages WHERE session_id = :session_id ORDER BY seq, id;
+
+-- name: beginning
+SELECT id, branch_id, seq FROM messages
+WHERE id BETWEEN :first AND :last AND session_id = :session_id ORDER BY id LIMIT 2;
+
+-- name: ids
+SELECT id FROM messages WHERE session_id = :session_id ORDER BY id;

@@ -5,14 +5,23 @@ All functions work inside a transaction.
 
 from __future__ import annotations
 
+from agentctl.store.sessions.branching import Branch, branches, locate, short_length, switch
+from agentctl.store.sessions.damage import set_aside
 from agentctl.store.sessions.drafts import Draft, add_draft, close_draft, drafts, find_draft, open_draft
-from agentctl.store.sessions.listing import Summary, listing
-from agentctl.store.sessions.messages import MessageStatus, Stored, append, before, thread
-from agentctl.store.sessions.session import Session, after, create, find, get, latest, now, rename
+from agentctl.store.sessions.finding import find, find_deleted, get_kept
+from agentctl.store.sessions.forking import Origin, fork, origin
+from agentctl.store.sessions.listing import Filter, Summary, listing, trashed
+from agentctl.store.sessions.messages import MessageStatus, Stored, append, before, every, rows, thread
+from agentctl.store.sessions.session import Session, after, create, get, latest, now, rename
+from agentctl.store.sessions.tagging import tag, tags
+from agentctl.store.sessions.trash import delete, deleted_before, purge, restore
 
 __all__ = [
+    "Branch",
     "Draft",
+    "Filter",
     "MessageStatus",
+    "Origin",
     "Session",
     "Stored",
     "Summary",
@@ -20,16 +29,34 @@ __all__ = [
     "after",
     "append",
     "before",
+    "branches",
     "close_draft",
     "create",
+    "delete",
+    "deleted_before",
     "drafts",
+    "every",
     "find",
+    "find_deleted",
     "find_draft",
+    "fork",
     "get",
+    "get_kept",
     "latest",
     "listing",
+    "locate",
     "now",
     "open_draft",
+    "origin",
+    "purge",
     "rename",
+    "restore",
+    "rows",
+    "set_aside",
+    "short_length",
+    "switch",
+    "tag",
+    "tags",
     "thread",
+    "trashed",
 ]

@@ -10,6 +10,8 @@ from agentctl.ids import new_id
 from agentctl.messages import Message, dump, load
 from agentctl.store import search
 from agentctl.store.base import Row, Transaction
+from agentctl.store.sessions.branching import fork_branch
+from agentctl.store.sessions.damage import set_aside_why, stand_in
 from agentctl.store.sessions.session import Session, after, now
 from agentctl.store.words import words_of
 
@@ -22,14 +24,17 @@ _TITLED = 3  # before this many messages are there, for the first may be the sys
 
 @dataclass(frozen=True)
 class Stored:
-    """A message as it is kept; `seq` counts from 0 at the root of the conversation."""
+    """A message as it is kept; `seq` counts from 0 at the root of the conversation.
+
+    One that was found damaged and set aside has the status `damaged`, and a message that says so stands in for it.
+    """
 
     id: str
     parent_id: str | None
     branch_id: str
     seq: int
     message: Message
-    status: MessageStatus
+    status: MessageStatus | Literal["damaged"]
     created_at: int
 
 
@@ -41,7 +46,10 @@ def thread(tx: Transaction, session: Session) -> list[Stored]:
     """
     found = before(tx, session.branch_id, session.next_seq)
     if len(found) != session.next_seq:
-        raise StorageError(f"session {session.id} lacks messages: {len(found)} of {session.next_seq} are there")
+        raise StorageError(
+            f"session {session.id} lacks messages: {len(found)} of {session.next_seq} are there",
+            hint=f"`agentctl sessions verify {session.id}` tells which; backups stand beside the database (*.bak)",
+        )
     return found
 
 
@@ -51,7 +59,21 @@ def before(tx: Transaction, branch_id: str, seq: int) -> list[Stored]:
     Raises:
         StorageError: a message is damaged.
     """
-    return [_stored(row) for row in tx.all("messages.thread", branch_id=branch_id, end_seq=seq)]
+    return [of_row(tx, row) for row in tx.all("messages.thread", branch_id=branch_id, end_seq=seq)]
+
+
+def rows(tx: Transaction, session_id: str) -> list[Row]:
+    """Return the messages of all branches of a session as they are stored, damaged ones too; by their `seq`."""
+    return tx.all("messages.of_session", session_id=session_id)
+
+
+def every(tx: Transaction, session_id: str) -> list[Stored]:
+    """Return the messages of all branches of a session, by their `seq`.
+
+    Raises:
+        StorageError: a message is damaged.
+    """
+    return [of_row(tx, row) for row in rows(tx, session_id)]
 
 
 def append(
@@ -76,8 +98,8 @@ def append(
     new = _New(message_id or new_id(), message, dump(message), status, run_id, now())
     if (used := _add(tx, session, new)) is None:
         if message_id and (there := tx.one("messages.get", id=message_id)):
-            return _again(session, new, there)
-        session = _fork(tx, session)
+            return _again(tx, session, new, there)
+        session = replace(session, branch_id=fork_branch(tx, session))
         used = _add(tx, session, new) or new.at
     stored = Stored(new.id, session.head_id, session.branch_id, session.next_seq, message, status, new.at)
     return replace(after(session, session.branch_id, new.id, session.next_seq), updated_at=used), stored
@@ -123,11 +145,11 @@ def _add(tx: Transaction, session: Session, new: _New) -> int | None:
     return int(used)
 
 
-def _again(session: Session, new: _New, there: Row) -> tuple[Session, Stored]:
+def _again(tx: Transaction, session: Session, new: _New, there: Row) -> tuple[Session, Stored]:
     if there["body"] != new.body:
         raise StorageError(f"there is another message with the id {new.id}")
-    stored = _stored(there)
-    return after(session, stored.branch_id, stored.id, stored.seq), stored
+    found = of_row(tx, there)
+    return after(session, found.branch_id, found.id, found.seq), found
 
 
 def _title(session: Session, message: Message) -> str | None:
@@ -137,35 +159,54 @@ def _title(session: Session, message: Message) -> str | None:
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text) or None
 
 
-def _fork(tx: Transaction, session: Session) -> Session:
-    branch_id = new_id()
-    tx.execute(
-        "branches.create",
-        id=branch_id,
-        session_id=session.id,
-        parent_id=session.branch_id,
-        fork_seq=session.next_seq,
-        now=now(),
-    )
-    return replace(session, branch_id=branch_id)
+def of_row(tx: Transaction, row: Row) -> Stored:
+    """Return the message that a row of `messages` is.
+
+    Raises:
+        StorageError: it is damaged and was not set aside.
+    """
+    message, status = read(row), row["status"]
+    if isinstance(message, str):
+        if set_aside_why(tx, row["id"]) is None:
+            raise _damaged(row, message)
+        message, status = stand_in(row), "damaged"
+    return Stored(row["id"], row["parent_id"], row["branch_id"], row["seq"], message, status, row["created_at"])
 
 
-def _stored(row: Row) -> Stored:
-    body = row["body"]
-    if _sha256(body) != row["body_sha256"]:
-        raise _damaged(row, "its checksum differs")
+def read(row: Row) -> Message | str:
+    """Return what a row of `messages` says or, if it is damaged, what is wrong with it."""
+    if _sha256(row["body"]) != row["body_sha256"]:
+        return "its checksum differs"
     try:
-        message = load(body)
-    except ValueError as error:
-        raise _damaged(row, str(error)) from error
-    return Stored(row["id"], row["parent_id"], row["branch_id"], row["seq"], message, row["status"], row["created_at"])
+        message = load(row["body"])
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return message if message.role == row["role"] else f"it is of the role {message.role!r}, not {row['role']!r}"
 
 
 def _damaged(row: Row, why: str) -> StorageError:
     return StorageError(
         f"message {row['id']} is damaged: {why}",
-        hint="`agentctl doctor` checks the database; backups stand beside it (*.bak)",
+        hint="`agentctl sessions verify --quarantine` sets it aside, so that the conversation can go on without it; "
+        "backups of the database stand beside it (*.bak)",
     )
+
+
+def add_copy(tx: Transaction, session: Session, original: Row) -> Session:
+    """Add a copy of a message, which a row of `messages` is, after where `session` stands: the same body to the byte.
+
+    Returns:
+        The session, standing after it.
+
+    Raises:
+        StorageError: another writer was there first.
+    """
+    message = of_row(tx, original).message
+    new = _New(new_id(), message, original["body"], original["status"], None, original["created_at"])
+    used = _add(tx, session, new)
+    if used is None:
+        raise StorageError(f"another process adds to {session.id}", hint="run the command again")
+    return replace(after(session, session.branch_id, new.id, session.next_seq), updated_at=used)
 
 
 def _sha256(text: str) -> str:

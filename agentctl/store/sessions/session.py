@@ -14,8 +14,8 @@ from agentctl.ids import new_id
 from agentctl.store import outbox
 from agentctl.store.base import Row, Transaction
 
-_ID_LENGTH = 26
-_SHORTEST_PREFIX = 4
+ID_LENGTH = 26
+"""Characters of an id."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def create(tx: Transaction, name: str | None = None, *, session_id: str | None =
     Raises:
         UsageError: the name is empty or not printable.
     """
-    _check_name(name)
+    check_name(name)
     session_id, branch_id, at = session_id or new_id(), new_id(), now()
     row = tx.one("sessions.create", id=session_id, name=name, branch_id=branch_id, now=at)
     tx.execute("branches.create", id=branch_id, session_id=session_id, parent_id=None, fork_seq=0, now=at)
@@ -56,7 +56,7 @@ def rename(tx: Transaction, session: Session, name: str | None) -> Session:
     Raises:
         UsageError: the name is empty or not printable.
     """
-    _check_name(name)
+    check_name(name)
     tx.execute("sessions.rename", id=session.id, name=name)
     outbox.add(tx, session.id, "renamed")
     return replace(session, name=name)
@@ -70,7 +70,7 @@ def get(tx: Transaction, session_id: str) -> Session:
     """
     row = tx.one("sessions.get", id=session_id)
     if row is None:
-        raise _no_session(session_id)
+        raise no_session(session_id)
     return from_row(row)
 
 
@@ -78,25 +78,6 @@ def latest(tx: Transaction) -> Session | None:
     """Return the session used last, if there is any."""
     row = tx.one("sessions.latest")
     return get(tx, row["id"]) if row else None
-
-
-def find(tx: Transaction, reference: str) -> Session:
-    """Return the session that a user means: by id, by name, or by the unique beginning of an id.
-
-    Raises:
-        UsageError: there is none, or more than one.
-    """
-    if not reference.isprintable():
-        raise _no_session(reference)
-    matches = tx.all("sessions.named", name=reference) or _beginning(tx, reference)
-    if not matches:
-        raise _no_session(reference)
-    if len(matches) > 1:
-        raise UsageError(
-            f"more than one session is called {reference!r}",
-            hint="give its id, or more of it: `agentctl sessions list` shows them",
-        )
-    return get(tx, matches[0]["id"])
 
 
 def from_row(row: Row) -> Session:
@@ -117,17 +98,16 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def _check_name(name: str | None) -> None:
+def check_name(name: str | None) -> None:
+    """Refuse a name that could not be shown or typed.
+
+    Raises:
+        UsageError: it is empty or not printable.
+    """
     if name is not None and not (name.strip() and name.isprintable()):
         raise UsageError(f"{name!r} is no name for a session", hint="use printable characters in one line")
 
 
-def _beginning(tx: Transaction, reference: str) -> list[Row]:
-    if len(reference) < _SHORTEST_PREFIX:
-        return []
-    last = reference.ljust(_ID_LENGTH, "z")
-    return tx.all("sessions.between", first=reference, last=last)
-
-
-def _no_session(reference: str) -> UsageError:
+def no_session(reference: str) -> UsageError:
+    """The error that there is no session which a user could mean."""
     return UsageError(f"there is no session {reference!r}", hint="`agentctl sessions list` shows what there is")

@@ -22,6 +22,7 @@ _SETTINGS = """
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA wal_autocheckpoint = 0;
+    PRAGMA secure_delete = ON;
 """
 
 
@@ -108,6 +109,12 @@ class Connection:
             return self.pragma("wal_checkpoint(TRUNCATE)") == 0
         finally:
             self.run(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+    def tidy(self, *, shrink: bool) -> None:
+        """Drop what the search index keeps of words that were deleted; with `shrink` write the whole file anew."""
+        self.run("INSERT INTO search_index (search_index) VALUES ('optimize')")
+        if shrink:
+            self.run("VACUUM")
 
     def check(self) -> list[str]:
         """Return what is wrong with the file, a line each."""

@@ -102,6 +102,12 @@ class SqliteDatabase:
         with self._borrowed() as connection:
             return connection.check()
 
+    def tidy(self, *, shrink: bool = False) -> None:
+        """Merge the search index and empty the write-ahead log; with `shrink` write the whole file anew."""
+        with self._borrowed() as connection, file_errors(self._path), self._guard():
+            connection.tidy(shrink=shrink)
+            connection.checkpoint()
+
     def close(self) -> None:
         """Finish what was submitted and close the files. Does nothing the second time."""
         with self._mutex:

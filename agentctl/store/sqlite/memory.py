@@ -63,6 +63,11 @@ class MemoryDatabase:
         with self._mutex:
             return self._connection.check()
 
+    def tidy(self, *, shrink: bool = False) -> None:
+        """Merge the search index, and give memory back."""
+        with self._mutex:
+            self._connection.tidy(shrink=shrink)
+
     def close(self) -> None:
         """Forget everything."""
         with self._mutex:

@@ -1,0 +1,30 @@
+-- name: begin
+INSERT INTO purges (session_id) VALUES (:session_id);
+
+-- name: drafts
+DELETE FROM drafts WHERE session_id = :session_id;
+
+-- name: unindex
+-- Forgets the words of a message where they do not stand with its document, and so do not go with it.
+SELECT 0;
+
+-- name: document
+SELECT id FROM search_documents WHERE message_id = :message_id;
+
+-- name: tool_calls
+-- What was done stays, and what it was done with goes.
+UPDATE tool_calls
+SET arguments = NULL, result = NULL, output = NULL, summary = NULL, subject = NULL, details = NULL, message_id = NULL
+WHERE session_id = :session_id;
+
+-- name: messages
+DELETE FROM messages WHERE session_id = :session_id;
+
+-- name: branches
+DELETE FROM branches WHERE session_id = :session_id;
+
+-- name: session
+DELETE FROM sessions WHERE id = :session_id;
+
+-- name: end
+DELETE FROM purges WHERE session_id = :session_id;

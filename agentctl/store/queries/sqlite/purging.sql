@@ -1,0 +1,2 @@
+-- name: unindex
+INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', :id, :tokens);

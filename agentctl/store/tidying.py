@@ -1,0 +1,75 @@
+"""Clears away what nobody needs any more."""
+
+from __future__ import annotations
+
+import time
+
+from agentctl.messages import Message
+from agentctl.store import search
+from agentctl.store.base import Database, Row, Transaction
+from agentctl.store.sessions.messages import read
+from agentctl.store.words import words_of
+
+EVENTS_KEPT = 7 * 86_400_000_000
+"""How long it is told what happened to sessions, in µs."""
+
+_AT_ONCE = 500  # messages in one transaction
+
+
+def look(tx: Transaction) -> dict[str, int]:
+    """Return what there is to clear away.
+
+    That is old `events`, `strays` (entries of the search index that belong to no message) and the `backlog` of messages
+    to index; and how many `bytes` the database takes.
+    """
+    return {
+        "events": _number(tx.one("tidying.old_events", moment=_oldest())),
+        "strays": strays(tx),
+        "backlog": _number(tx.one("tidying.waiting")),
+        "bytes": _number(tx.one("stats.size")),
+    }
+
+
+def drop_events(tx: Transaction) -> int:
+    """Forget old events, and return how many that were."""
+    return tx.execute("tidying.drop_events", moment=_oldest())
+
+
+def strays(tx: Transaction) -> int:
+    """Return how many entries of the search index belong to no message."""
+    return _number(tx.one("tidying.strays"))
+
+
+def clear_index(tx: Transaction) -> None:
+    """Empty the search index; all messages wait to be indexed again."""
+    tx.execute("tidying.clear_index")
+    tx.execute("tidying.clear_documents")
+    tx.execute("tidying.refill_backlog")
+
+
+def index(db: Database) -> int:
+    """Index all messages that wait for it, the whole index anew if it has strays; return how many that were."""
+    if db.read(strays):
+        db.write(clear_index)
+    indexed = 0
+    while some := db.write(index_some):
+        indexed += some
+    return indexed
+
+
+def index_some(tx: Transaction) -> int:
+    """Index some of the messages that wait for it, and return how many that were; damaged ones have no words."""
+    waiting = tx.all("tidying.backlog", limit=_AT_ONCE)
+    for row in waiting:
+        message = read(row)
+        search.index(tx, row["id"], words_of(message) if isinstance(message, Message) else "")
+        tx.execute("tidying.indexed", message_id=row["id"])
+    return len(waiting)
+
+
+def _oldest() -> int:
+    return time.time_ns() // 1000 - EVENTS_KEPT
+
+
+def _number(row: Row | None) -> int:
+    return int(next(iter(row.values()))) if row else 0
