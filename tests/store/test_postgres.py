@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,12 +25,12 @@ from support.postgres import OURS, Servers
 
 from agentctl.errors import ConfigError, StorageError
 from agentctl.messages import Message, Text, user
-from agentctl.store import sessions
+from agentctl.store import sessions, statements
 from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.migrate import load
 from agentctl.store.open import connect
 from agentctl.store.postgres.database import open_postgres
-from agentctl.store.postgres.queries import translated
+from agentctl.store.postgres.queries import query, translated
 from agentctl.store.postgres.waiting import Patience
 
 PATIENCE = 20
@@ -73,7 +74,7 @@ def end_all(url: str) -> None:
     rows(url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
 
-def names(database: Database) -> list[str | None]:
+def names(database: Database) -> list[str]:
     """The names of all sessions."""
     return sorted(str(one.name) for one in database.read(lambda tx: sessions.listing(tx, 999)))
 
@@ -221,7 +222,11 @@ def test_a_lost_lock_is_taken_again_before_the_next_write(url: str) -> None:
 
 def test_a_lost_lock_that_another_took_stops_the_writes(url: str) -> None:
     """Nobody writes on under a lock that is another's by now."""
-    with closing(connect(url)) as database, closing(connect(url)) as other, database.lock("turn", wait=0):
+    with (
+        closing(open_postgres(url, patience=Patience(lock=0.1))) as database,
+        closing(connect(url)) as other,
+        database.lock("turn", wait=0),
+    ):
         end_all(url)
         with other.lock("turn", wait=PATIENCE), pytest.raises(LockBusyError):
             database.write(sessions.create)
@@ -305,7 +310,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0\x
 
 
 @given(texts, texts)
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_any_text_comes_back(
     backends: Backends, tmp_path_factory: pytest.TempPathFactory, one: str, other: str
 ) -> None:
@@ -344,6 +349,23 @@ def test_very_many_words(url: str) -> None:
 def test_named_values(sql: str, expected: str) -> None:
     """Values are marked as the driver wants it, and nothing else is taken for one."""
     assert translated(sql) == expected
+
+
+QUERIES = sorted(
+    f"{path.stem}.{line.removeprefix('-- name: ')}"
+    for path in Path(statements.__file__).parent.glob("queries/**/*.sql")
+    if "sqlite" not in path.parts
+    for line in path.read_text().splitlines()
+    if line.startswith("-- name: ")
+)
+
+
+def test_every_query_is_understood(url: str) -> None:
+    """PostgreSQL can plan each query of the store, also where all its values are NULL."""
+    connect(url).close()
+    with psycopg.connect(url) as raw:
+        for name in dict.fromkeys(QUERIES):
+            raw.execute(b"EXPLAIN " + query(name), defaultdict(lambda: None))
 
 
 SECRET = "corre:ct-horse%2Fbattery"
