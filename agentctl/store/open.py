@@ -61,7 +61,7 @@ def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str 
     try:
         from agentctl.store.postgres.database import open_postgres  # noqa: PLC0415
     except ImportError as error:
-        if (error.name or "").partition(".")[0] != "psycopg":
+        if (error.name or "psycopg").partition(".")[0] != "psycopg":  # nameless where it finds no libpq
             raise
         raise ConfigError(
             f"{redact_url(url)} needs PostgreSQL's driver, which is not installed: {error}",

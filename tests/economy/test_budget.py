@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.backends import POSTGRES, Backends
 
 from agentctl.economy import budget, ledger
 from agentctl.economy.budget import NO_LIMITS, Account, Limits, Spending
@@ -117,16 +118,20 @@ def test_the_last_pico_dollar_can_be_reserved_and_no_more(db: Database, scope: s
 
 
 @contextmanager
-def _two_connections() -> Iterator[list[Database]]:
-    with tempfile.TemporaryDirectory() as home:
-        url = f"sqlite:///{Path(home) / 'agentctl.db'}"
-        with closing(connect(url)) as one, closing(connect(url)) as other:
-            yield [one, other]
+def _two_connections(backends: Backends, backend: str) -> Iterator[list[Database]]:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        backends.url(backend, Path(home)) as url,
+        closing(connect(url)) as one,
+        closing(connect(url)) as other,
+    ):
+        yield [one, other]
 
 
+@pytest.mark.parametrize("backend", ["file", *POSTGRES])
 @given(st.lists(st.lists(st.integers(1, 40), max_size=6), min_size=2, max_size=6), st.integers(0, 100))
 @settings(max_examples=20)
-def test_all_together_never_pass_a_limit(costs: list[list[int]], limit: int) -> None:
+def test_all_together_never_pass_a_limit(backends: Backends, backend: str, costs: list[list[int]], limit: int) -> None:
     """Threads that reserve at once, over two connections, get as much as there is, each its own, and nothing more."""
     limits = Limits(day=Decimal(limit).scaleb(-12), zone=UTC)
     got: list[int] = []
@@ -134,7 +139,7 @@ def test_all_together_never_pass_a_limit(costs: list[list[int]], limit: int) -> 
     def reserve(db: Database, mine: list[int]) -> None:
         got.extend(cost for cost in mine if db.write(lambda tx: budget.reserve(tx, _call(), Usage(), cost, limits)))  # noqa: B023
 
-    with _two_connections() as databases:
+    with _two_connections(backends, backend) as databases:
         threads = [threading.Thread(target=reserve, args=(databases[n % 2], mine)) for n, mine in enumerate(costs)]
         for thread in threads:
             thread.start()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.backends import POSTGRES, Backends
 
 from agentctl.breakpoints import Breakpoint, CachePlan
 from agentctl.economy import cachebook, cachereport, ledger
@@ -238,13 +239,14 @@ moments = st.integers(-3, 3).map(lambda one: 5 * DAY + one) | st.integers(0, 9 *
 records = st.lists(st.tuples(moments, st.integers(0, 1), usages, st.sampled_from(["p/m", "p/strange"])), max_size=6)
 
 
-@settings(max_examples=50)
-@given(records, moments, moments, st.none() | st.integers(0, 1))
+@pytest.mark.parametrize("backend", ["memory", POSTGRES[0]])
+@settings(max_examples=25)
+@given(records, st.tuples(moments, moments), st.none() | st.integers(0, 1))
 def test_every_call_counts_once(
-    made: list[tuple[int, int, Usage, str]], one: int, other: int, only: int | None
+    backends: Backends, backend: str, made: list[tuple[int, int, Usage, str]], ends: tuple[int, int], only: int | None
 ) -> None:
     """Each sum is what adding the calls up one by one gives, for any period, of one session or of all."""
-    period = Period(min(one, other), max(one, other))
+    period = Period(min(ends), max(ends))
 
     def write(tx: Transaction) -> list[str]:
         ids = [sessions.create(tx).id for _ in range(2)]
@@ -255,7 +257,7 @@ def test_every_call_counts_once(
             cachebook.record(tx, call, Used(usage, card, at=at), asked)
         return ids
 
-    with closing(connect(":memory:")) as db:
+    with backends.url(backend, Path()) as url, closing(connect(url)) as db:
         ids = db.write(write)
         session_id = None if only is None else ids[only]
         savings = db.read(lambda tx: cachereport.savings(tx, period, session_id))

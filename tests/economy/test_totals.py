@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.backends import POSTGRES, Backends
 
 from agentctl.economy.ledger import Cost
 from agentctl.economy.money import from_pico
@@ -23,6 +24,8 @@ from agentctl.economy.periods import DAY, QUARTER, Period
 from agentctl.economy.totals import Total, by_day, by_model, by_provider, by_session, by_tag, of_model, total
 from agentctl.store.base import Row, Value
 from agentctl.store.migrate import load
+from agentctl.store.postgres.connection import Connection as ServerConnection
+from agentctl.store.postgres.target import target
 from agentctl.store.sqlite.connection import Connection
 from agentctl.store.sqlite.schema import migrate
 from agentctl.store.statements import statement
@@ -118,15 +121,32 @@ def _empty() -> Connection:
 def ledger(spent: Sequence[Charge], deleted: int = 0) -> Iterator[Connection]:
     """A ledger with these charges; session `deleted` is gone since."""
     connection = _empty()
-    connection.run("BEGIN")
+    with _filled(connection.run, spent, deleted):
+        yield connection
+
+
+@contextmanager
+def _filled(run: Callable[[str], None], spent: Sequence[Charge], deleted: int = 0) -> Iterator[None]:
+    run("BEGIN")
     try:
         for statement in _statements(spent):
-            connection.run(statement)
+            run(statement)
         for table in ("branches", "sessions"):
-            connection.run(f"DELETE FROM {table} WHERE id = {_literal(IDS[deleted])}")
-        yield connection
+            run(f"DELETE FROM {table} WHERE id = {_literal(IDS[deleted])}")
+        yield
     finally:
-        connection.run("ROLLBACK")
+        run("ROLLBACK")
+
+
+@pytest.fixture(params=POSTGRES, scope="module")
+def on_a_server(
+    request: pytest.FixtureRequest, backends: Backends, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerConnection]:
+    """A connection to an empty database of each server."""
+    with backends.url(request.param, tmp_path_factory.getbasetemp()) as url:
+        connection = ServerConnection(target(url))
+        yield connection
+        connection.close()
 
 
 @contextmanager
@@ -209,6 +229,26 @@ def test_every_call_counts_once(spent: list[Charge], rule: str, period: Period, 
         assert by_provider(tx, period, only) == grouped(wanted, lambda one: one.provider)
         assert by_tag(tx, period, only) == grouped(wanted, lambda one: one.tag)
         assert total(by_tag(tx, period, only).values()) == grouped(wanted, lambda _: 0).get(0, Total())
+
+
+@given(st.lists(charges, max_size=10), periods, st.integers(0, 2))
+@settings(max_examples=25)
+def test_a_server_adds_up_alike(
+    on_a_server: ServerConnection, spent: list[Charge], period: Period, deleted: int
+) -> None:
+    """PostgreSQL tells of the same calls what SQLite tells, also above 64 bits, and keeps the same sums."""
+    with ledger(spent, deleted) as ours, _filled(on_a_server.script, spent, deleted):
+        for table in (by_session, by_day, by_model, by_provider, by_tag):
+            for only in (None, "session one"):
+                assert table(on_a_server, period, only) == table(ours, period, only)
+        for model in by_model(ours, Period()):
+            assert of_model(on_a_server, model) == of_model(ours, model)
+        for scope in ("time", "model", "tag", "session", "month", "part"):
+            for name in ("", *IDS[1:]):
+                asked = {"scope": scope, "session_id": name, "first": 0, "end": 2**62}
+                found, wanted = on_a_server.all("totals.sums", **asked), ours.all("totals.sums", **asked)
+                assert len(found) == len(wanted)
+                assert all(row in found for row in wanted)
 
 
 @given(st.lists(charges, max_size=10))

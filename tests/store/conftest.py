@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.backends import BACKENDS, Backends
+from support.backends import BACKENDS, POSTGRES, Backends
 
 from agentctl.store.base import Database
 from agentctl.store.open import connect
@@ -24,3 +24,10 @@ def database(request: pytest.FixtureRequest, backends: Backends, tmp_path: Path)
     """An empty database of each backend."""
     with backends.url(request.param, tmp_path) as place, closing(connect(place)) as opened:
         yield opened
+
+
+@pytest.fixture(params=POSTGRES)
+def server_url(request: pytest.FixtureRequest, backends: Backends, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each server."""
+    with backends.url(request.param, tmp_path) as place:
+        yield place

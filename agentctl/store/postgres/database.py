@@ -72,7 +72,7 @@ class PostgresDatabase:
         self._pool = Pool(lambda: Connection(place), place.where)
         self._waiting = Waiting(place.where, tell)
         self._receipts = Receipts()
-        self._locks = Locks(self._pool)
+        self._locks = Locks(self._pool, patience.lock)
         self._mutex = Lock()
         self._closed = False
         self._writer: Writer | None = None

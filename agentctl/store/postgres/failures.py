@@ -87,7 +87,7 @@ def storage_error(error: psycopg.Error, where: str) -> StorageError:
 def refusal(error: psycopg.Error, where: str) -> StorageError:
     """Return why there is no connection."""
     text = _text(error)
-    if not any(mark in text for mark in _MARKS):
+    if "SSL SYSCALL" in text or not any(mark in text for mark in _MARKS):  # the former: it ended meanwhile
         return UnreachableError(
             f"can't reach {where}: {text}", hint="check that the server runs, and the host and port in `database`"
         )

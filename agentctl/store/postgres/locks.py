@@ -13,8 +13,6 @@ from agentctl.store.base import LockBusyError
 from agentctl.store.postgres.connection import HOLD, Connection
 from agentctl.store.postgres.pool import Pool
 
-_AGAIN = 5.0  # seconds within which a server that is back has freed the lock of the connection that it lost
-
 
 @dataclass(slots=True, eq=False)
 class Held:
@@ -25,10 +23,16 @@ class Held:
 
 
 class Locks:
-    """The locks that this process holds, over connections of `pool`."""
+    """The locks that this process holds.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: whose connections hold them.
+        again: seconds within which a server frees the lock of a connection that it lost, for us to take it once more.
+    """
+
+    def __init__(self, pool: Pool, again: float) -> None:
         self._pool = pool
+        self._again = again
         self._mutex = Lock()
         self._held: list[Held] = []
 
@@ -62,7 +66,7 @@ class Locks:
             for held in self._held:
                 if held.connection.has_ended:
                     held.connection.close()
-                    held.connection = self._connection_with(held.name, _AGAIN)
+                    held.connection = self._connection_with(held.name, self._again)
 
     def _connection_with(self, name: str, wait: float) -> Connection:
         connection = self._pool.take()

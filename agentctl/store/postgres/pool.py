@@ -34,6 +34,7 @@ class Pool:
     @contextmanager
     def lend(self) -> Iterator[Connection]:
         """Lend a connection for a transaction."""
+        self._disown()
         with self._free:
             connection = self.take()
             try:
@@ -47,10 +48,10 @@ class Pool:
         Raises:
             StorageError: there is none to be had, or the database is closed.
         """
+        self._disown()
         with self._mutex:
             if self._closed:
                 raise StorageError(f"{self._where} is closed")
-            self._disown()
             idle = self._idle.pop() if self._idle else None
         if idle is not None and not idle.has_ended:
             return idle
@@ -68,9 +69,9 @@ class Pool:
 
     def close(self) -> None:
         """Close those that wait; those that are lent are closed when they come back."""
+        self._disown()
         with self._mutex:
             self._closed = True
-            self._disown()
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
@@ -79,5 +80,5 @@ class Pool:
         """Leave the connections of the process that we were forked from to it: to close one would end it there too."""
         if self._process != os.getpid():
             self._process = os.getpid()
+            self._mutex, self._free = Lock(), BoundedSemaphore(_MOST)  # threads that held them are not here
             self._inherited, self._idle = self._idle, []
-            self._free = BoundedSemaphore(_MOST)

@@ -18,10 +18,11 @@ _FIRST, _LONGEST = 0.02, 2.0  # seconds between attempts
 
 @dataclass(frozen=True)
 class Patience:
-    """For how many seconds a transaction is tried again."""
+    """For how many seconds a transaction is tried again, and how long to wait for a lock that the server lost."""
 
     write: float = 600
     read: float = 10
+    lock: float = 5
 
 
 class Waiting:

@@ -18,7 +18,7 @@ INSERT INTO usage_ledger (
 )
 SELECT
     :id, :owner_id, :call_id, :attempt, 'reserve', 'estimated', :provider, :model,
-    :uncached_input, :cache_read, :cache_write_short, :cache_write_long, :output, :cost, :tag, :now
+    :uncached_input, :cache_read, :cache_write_short, :cache_write_long, :output, CAST(:cost AS BIGINT), :tag, :now
 WHERE (
     CAST(:session_limit AS BIGINT) IS NULL
     OR (SELECT COALESCE(SUM(known_musd), 0) * 1000000000 + COALESCE(SUM(known_rest), 0) FROM usage_sums

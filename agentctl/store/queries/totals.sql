@@ -45,7 +45,7 @@ WHERE s.scope = 'session' AND s.first_at < :until AND s.last_at >= :since
     AND (s.first_at < :since OR s.last_at >= :until)
     AND p.scope = :scope AND p.session_id = s.session_id AND p.basis = s.basis
     AND p.slot >= :first AND p.slot < :end
-GROUP BY s.session_id, s.basis;
+GROUP BY s.session_id, s.provider, s.model, s.tag, s.basis;
 
 -- name: of_model
 SELECT session_id, provider, model, tag, basis, SUM(calls) AS calls,
