@@ -133,6 +133,14 @@ class PostgresDatabase:
         with self._pool.lend() as connection:
             return list(problems(connection, self._migrations, self._place.where))
 
+    def tidy(self, *, shrink: bool = False) -> None:
+        """Make room of what was deleted, and let the planner count anew; with `shrink` write each table anew."""
+        how = "VACUUM (FULL, ANALYZE)" if shrink else "VACUUM (ANALYZE)"
+        with self._pool.lend() as connection:
+            drop(connection, self._receipts.take())
+            for row in connection.all("schema.tables"):
+                connection.script(f"{how} {row['name']}")
+
     def close(self) -> None:
         """Finish what was submitted and close the connections. Does nothing the second time."""
         with self._mutex:

@@ -58,6 +58,9 @@ class Wrapper:
     def check(self) -> list[str]:
         return self.inner.check()
 
+    def tidy(self, *, shrink: bool = False) -> None:
+        self.inner.tidy(shrink=shrink)
+
     def close(self) -> None:
         self.inner.close()
 

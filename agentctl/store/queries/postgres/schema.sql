@@ -56,3 +56,8 @@ JOIN pg_attribute theirs ON theirs.attrelid = confrelid AND theirs.attnum = conf
 WHERE contype = 'f'
     AND connamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('schema_migrations'))
 ORDER BY "table", conname;
+
+-- name: tables
+SELECT oid::regclass::text AS name FROM pg_class
+WHERE relkind = 'r' AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('schema_migrations'))
+ORDER BY name;
