@@ -14,6 +14,10 @@ class _Commands(LazyGroup):
         "list": "List conversations, the one used last first.",
         "show": "Show a conversation.",
         "rename": "Give a conversation a name.",
+        "search": "Find messages by their words.",
+        "tail": "Watch messages as they are stored.",
+        "export": "Take conversations out.",
+        "import": "Take conversations in.",
     }
 
 
