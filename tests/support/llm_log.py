@@ -82,7 +82,7 @@ def _single(model: Parrot, path: Path, database: Any) -> None:
     _log(model.prompt("as JSON", schema=schema), database)
     chain = llm.Conversation(model=model, id="tools", tools=[upper]).chain("use a tool")
     chain.text()
-    chain.log_to_db(database)
+    chain.log_to_db(database)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ def export(
 
 
 def _to_file(database: Database, wanted: list[str] | None, form: Format, path: Path) -> int:
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory", hint="name a file in it")
     try:
         with atomic.writing(path) as file:
             return _read(database, wanted, form, file.write)
