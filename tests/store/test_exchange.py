@@ -323,3 +323,20 @@ def test_a_document_is_of_the_active_branch() -> None:
         assert "root" in text
         assert "active" in text
         assert "aside" not in text
+
+
+def test_backends_take_from_each_other(database: Database) -> None:
+    """What one backend exports another imports, and exports again as the same file."""
+    with closing(connect(":memory:")) as other:
+        data = whole(other)
+        assert [stored.messages for stored in imported(database, data)] == [4]
+        assert exported(database) == data
+        assert [stored.messages for stored in imported(database, data)] == [0]
+        assert imported(database, data, keep=False)[0].new is False
+        assert search.catch_up(database) == 4
+        assert len(database.read(lambda tx: find(tx, parse("way"), 9))) == 2
+        session = json.loads(data.splitlines()[1])
+        document = database.read(lambda tx: b"".join(markdown.export([transcript(tx, session["id"])])))
+        assert b"openai/gpt" in document
+        with pytest.raises(UsageError, match="another branch"):
+            imported(database, resealed(data, 1, lambda fields: fields.update(id="0" * 26)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.appender import Appender
+from support.backends import BACKENDS, Backends
 
 from agentctl.errors import UsageError
 from agentctl.messages import user
@@ -16,6 +19,8 @@ from agentctl.store import outbox, sessions
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
 from agentctl.store.watch import Watch
+
+WRITERS, EACH = (8, 300) if os.environ.get("AGENTCTL_TEST_FULL") else (3, 30)
 
 
 def said(tx: Transaction, *texts: str, name: str | None = None) -> str:
@@ -87,3 +92,22 @@ def test_the_end_stays_when_old_events_are_dropped(url: str) -> None:
         assert watch.begin(5) == []
         database.write(lambda tx: said(tx, "b"))
         assert [seen.stored and seen.stored.message.text for seen in watch.more()] == ["b"]
+
+
+@pytest.mark.parametrize("backend", [one for one in BACKENDS if one != "memory"])
+def test_writers_in_other_processes(backends: Backends, backend: str, tmp_path: Path) -> None:
+    """While others append at once, what was there and what comes is seen: each message once, of a session in order."""
+    with backends.url(backend, tmp_path) as url, closing(connect(url)) as database, ExitStack() as stack:
+        ids = [database.write(lambda tx: said(tx, "first")) for _ in range(WRITERS)]
+        writers = [stack.enter_context(Appender(url, session_id, EACH)) for session_id in ids]
+        for writer in writers:
+            writer.begin()
+        early = [writer.acknowledged(EACH // 4) for writer in writers]
+        watch = Watch(database)
+        seen = watch.begin(10_000)
+        while len(seen) < WRITERS * (EACH + 1):
+            seen += watch.more()
+        told = [["first", *early[number], *writer.acknowledged(EACH)] for number, writer in enumerate(writers)]
+        assert watch.more() == []
+        texts = [[one.stored.message.text for one in seen if one.session_id == each and one.stored] for each in ids]
+        assert texts == told
