@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import time
 
-from agentctl.messages import Message
 from agentctl.store import search
 from agentctl.store.base import Database, Row, Transaction
-from agentctl.store.sessions.messages import read
-from agentctl.store.words import words_of
 
 EVENTS_KEPT = 7 * 86_400_000_000
 """How long it is told what happened to sessions, in µs."""
-
-_AT_ONCE = 500  # messages in one transaction
 
 
 def look(tx: Transaction) -> dict[str, int]:
@@ -51,20 +46,7 @@ def index(db: Database) -> int:
     """Index all messages that wait for it, the whole index anew if it has strays; return how many that were."""
     if db.read(strays):
         db.write(clear_index)
-    indexed = 0
-    while some := db.write(index_some):
-        indexed += some
-    return indexed
-
-
-def index_some(tx: Transaction) -> int:
-    """Index some of the messages that wait for it, and return how many that were; damaged ones have no words."""
-    waiting = tx.all("tidying.backlog", limit=_AT_ONCE)
-    for row in waiting:
-        message = read(row)
-        search.index(tx, row["id"], words_of(message) if isinstance(message, Message) else "")
-        tx.execute("tidying.indexed", message_id=row["id"])
-    return len(waiting)
+    return search.catch_up(db)
 
 
 def _oldest() -> int:

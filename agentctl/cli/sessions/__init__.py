@@ -25,6 +25,10 @@ class _Commands(LazyGroup):
         "stats": "Count what is kept.",
         "verify": "Look for what is damaged, and set it aside.",
         "gc": "Clear away what nobody needs any more.",
+        "search": "Find messages by their words.",
+        "tail": "Watch messages as they are stored.",
+        "export": "Take conversations out.",
+        "import": "Take conversations in.",
     }
 
 

@@ -12,7 +12,7 @@ from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import plain, print_json, print_json_line, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
-from agentctl.cli.sessions.shown import body, document, heading
+from agentctl.cli.sessions.shown import heading, message_fields, readable
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
 from agentctl.errors import UsageError
@@ -67,7 +67,7 @@ def _print_thread(reference: str, branch: str | None, *, as_json: bool) -> None:
     tags = "".join(f" +{tag}" for tag in shown.tags)
     print_text(f"{plain(name)}: {len(shown.thread)} messages, {cost_text(shown.cost)}{plain(tags)}")
     for stored in shown.thread:
-        print_text(f"\n{heading(stored, shown.length)}\n{body(stored.message)}")
+        print_text(f"\n{heading(stored, shown.length)}\n{readable(stored.message)}")
 
 
 def _read(tx: Transaction, reference: str, branch: str | None) -> _Shown:
@@ -96,7 +96,7 @@ def _document(shown: _Shown) -> dict[str, Any]:
         "created_at": rfc3339(session.created_at),
         "updated_at": rfc3339(session.updated_at),
         **cost_fields(shown.cost),
-        "messages": [document(stored) for stored in shown.thread],
+        "messages": [message_fields(stored) for stored in shown.thread],
     }
 
 

@@ -13,7 +13,7 @@ from agentctl.store.sessions import Stored
 _FIRST_WORDS = 60  # characters
 
 
-def document(stored: Stored) -> dict[str, Any]:
+def message_fields(stored: Stored) -> dict[str, Any]:
     """A message in JSON output."""
     message = stored.message
     return {
@@ -37,14 +37,14 @@ def document(stored: Stored) -> dict[str, Any]:
     }
 
 
-def heading(stored: Stored, length: int) -> str:
-    """Who says it, when, the first `length` characters of its id, and how it ended."""
+def heading(stored: Stored, length: int | None = None) -> str:
+    """Who says it, when, its id or the first `length` characters of it, and how it ended."""
     message = stored.message
     state = [] if stored.status == "final" else [stored.status]
     return " · ".join((message.model or message.role, local_time(stored.created_at), stored.id[:length], *state))
 
 
-def body(message: Message) -> str:
+def readable(message: Message) -> str:
     """All that is said in a message, to read."""
     attached = [f"[{part.name}, {part.media_type}, {len(part.data)} bytes]" for part in _attachments(message)]
     said = [message.text] if message.text else []
@@ -58,7 +58,7 @@ def body(message: Message) -> str:
 
 def first_words(message: Message) -> str:
     """How a message begins, in a line."""
-    words = plain(" ".join(body(message)[: 10 * _FIRST_WORDS].split()))
+    words = plain(" ".join(readable(message)[: 10 * _FIRST_WORDS].split()))
     return words if len(words) <= _FIRST_WORDS else words[: _FIRST_WORDS - 1] + "…"
 
 

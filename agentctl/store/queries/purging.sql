@@ -4,13 +4,6 @@ INSERT INTO purges (session_id) VALUES (:session_id);
 -- name: drafts
 DELETE FROM drafts WHERE session_id = :session_id;
 
--- name: unindex
--- Forgets the words of a message where they do not stand with its document, and so do not go with it.
-SELECT 0;
-
--- name: document
-SELECT id FROM search_documents WHERE message_id = :message_id;
-
 -- name: tool_calls
 -- What was done stays, and what it was done with goes.
 UPDATE tool_calls

@@ -4,13 +4,6 @@ SELECT COUNT(*) AS number FROM outbox WHERE at < :moment;
 -- name: drop_events
 DELETE FROM outbox WHERE at < :moment;
 
--- name: backlog
-SELECT m.id, m.role, m.body, m.body_sha256
-FROM search_backlog w JOIN messages m ON m.id = w.message_id ORDER BY w.message_id LIMIT :limit;
-
--- name: indexed
-DELETE FROM search_backlog WHERE message_id = :message_id;
-
 -- name: strays
 -- How many entries of the index belong to no document: none where the words stand with it.
 SELECT 0 AS number;

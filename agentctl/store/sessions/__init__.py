@@ -11,7 +11,17 @@ from agentctl.store.sessions.drafts import Draft, add_draft, close_draft, drafts
 from agentctl.store.sessions.finding import find, find_deleted, get_kept
 from agentctl.store.sessions.forking import Origin, fork, origin
 from agentctl.store.sessions.listing import Filter, Summary, listing, trashed
-from agentctl.store.sessions.messages import MessageStatus, Stored, append, before, every, rows, thread
+from agentctl.store.sessions.messages import (
+    MessageStatus,
+    Stored,
+    append,
+    before,
+    every,
+    rows,
+    stored,
+    thread,
+    title_of,
+)
 from agentctl.store.sessions.session import Session, after, create, get, latest, now, rename
 from agentctl.store.sessions.tagging import tag, tags
 from agentctl.store.sessions.trash import delete, deleted_before, purge, restore
@@ -54,9 +64,11 @@ __all__ = [
     "rows",
     "set_aside",
     "short_length",
+    "stored",
     "switch",
     "tag",
     "tags",
     "thread",
+    "title_of",
     "trashed",
 ]

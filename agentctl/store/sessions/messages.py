@@ -153,8 +153,11 @@ def _again(tx: Transaction, session: Session, new: _New, there: Row) -> tuple[Se
 
 
 def _title(session: Session, message: Message) -> str | None:
-    if message.role != "user" or session.next_seq > _TITLED:
-        return None
+    return title_of(message) if message.role == "user" and session.next_seq <= _TITLED else None
+
+
+def title_of(message: Message) -> str | None:
+    """Return how a session is called in lists whose first question this is."""
     text = " ".join(message.text[:_LOOKED_AT].split())[:_TITLE]
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text) or None
 
@@ -165,11 +168,24 @@ def of_row(tx: Transaction, row: Row) -> Stored:
     Raises:
         StorageError: it is damaged and was not set aside.
     """
-    message, status = read(row), row["status"]
+    if isinstance(read(row), Message) or set_aside_why(tx, row["id"]) is None:
+        return stored(row)
+    return _stored(row, stand_in(row), "damaged")
+
+
+def stored(row: Row) -> Stored:
+    """Return the message that a row of `messages` is, also where it was set aside.
+
+    Raises:
+        StorageError: it is damaged.
+    """
+    message = read(row)
     if isinstance(message, str):
-        if set_aside_why(tx, row["id"]) is None:
-            raise _damaged(row, message)
-        message, status = stand_in(row), "damaged"
+        raise _damaged(row, message)
+    return _stored(row, message, row["status"])
+
+
+def _stored(row: Row, message: Message, status: MessageStatus | Literal["damaged"]) -> Stored:
     return Stored(row["id"], row["parent_id"], row["branch_id"], row["seq"], message, status, row["created_at"])
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from agentctl.errors import UsageError
-from agentctl.messages import Message
-from agentctl.store import outbox
-from agentctl.store.base import Row, Transaction
-from agentctl.store.sessions.messages import read
+from agentctl.store import outbox, search
+from agentctl.store.base import Transaction
 from agentctl.store.sessions.session import now
-from agentctl.store.words import words_of
 
 _PURGED = ("drafts", "tool_calls", "messages", "branches", "session")
 
@@ -44,15 +41,8 @@ def purge(tx: Transaction, session_id: str) -> None:
         )
     tx.execute("purging.begin", session_id=session_id)
     for row in tx.all("messages.of_session", session_id=session_id):
-        _unindex(tx, row)
+        search.forget(tx, row["id"], row["body"])
     for what in _PURGED:
         tx.execute(f"purging.{what}", session_id=session_id)
     tx.execute("purging.end", session_id=session_id)
     outbox.add(tx, session_id, "purged")
-
-
-def _unindex(tx: Transaction, row: Row) -> None:
-    """Take the words of a message out of the index, which keeps no text of its own and so has to be told them."""
-    document, message = tx.one("purging.document", message_id=row["id"]), read(row)
-    if document and isinstance(message, Message):
-        tx.execute("purging.unindex", id=document["id"], tokens=words_of(message))
