@@ -14,6 +14,7 @@ class _Commands(LazyGroup):
         "list": "List conversations, the one used last first.",
         "show": "Show a conversation.",
         "rename": "Give a conversation a name.",
+        "migrate": "Copy everything into another database.",
     }
 
 

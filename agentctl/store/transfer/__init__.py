@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentctl.store.transfer.compare import Content
+from agentctl.store.transfer.compare import Contents
 from agentctl.store.transfer.mark import admit, identity
 from agentctl.store.transfer.run import Progress, counts, transfer
 
-__all__ = ["Content", "Progress", "admit", "counts", "identity", "transfer"]
+__all__ = ["Contents", "Progress", "admit", "counts", "identity", "transfer"]

@@ -11,13 +11,19 @@ from functools import partial
 from agentctl.store.base import Row, Transaction
 from agentctl.store.transfer.tables import COMPARED, Table
 
+_MODULUS = 2**256
+
 
 @dataclass(frozen=True)
 class Content:
-    """What a table holds: how many rows, and the SHA-256 of all of them in the order of their key."""
+    """What a table holds: how many rows, and the sum of their SHA-256 in 64 digits, which their order is nothing to."""
 
     rows: int
-    sha256: str
+    checksum: str
+
+
+Contents = Mapping[str, Content]
+"""By table."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,12 @@ class Difference:
     target: int
 
 
-def contents(tx: Transaction) -> Mapping[str, Content]:
+def contents(tx: Transaction) -> Contents:
     """Read everything that is compared, by table."""
     return {table.name: _content(table, tx) for table in COMPARED}
 
 
-def differences(source: Mapping[str, Content], target: Mapping[str, Content]) -> list[Difference]:
+def differences(source: Contents, target: Contents) -> list[Difference]:
     """Return the tables that are not alike."""
     return [
         Difference(name, content.rows, target[name].rows) for name, content in source.items() if content != target[name]
@@ -42,14 +48,13 @@ def differences(source: Mapping[str, Content], target: Mapping[str, Content]) ->
 
 
 def _content(table: Table, tx: Transaction) -> Content:
-    digest, count = hashlib.sha256(), 0
+    total, count = 0, 0
     for row in table.rows(partial(table.page, tx)):
-        digest.update(_canonical(row).encode())
+        total += int.from_bytes(hashlib.sha256(_canonical(row)).digest())
         count += 1
-    return Content(count, digest.hexdigest())
+    return Content(count, f"{total % _MODULUS:064x}")
 
 
-def _canonical(row: Row) -> str:
-    """A row as JSON in a line, its columns in order of their names; what a database calls true is 1."""
-    plain = {name: int(value) if isinstance(value, bool) else value for name, value in row.items()}
-    return json.dumps(plain, sort_keys=True) + "\n"
+def _canonical(row: Row) -> bytes:
+    """A row as JSON, its columns in order of their names."""
+    return json.dumps(row, sort_keys=True).encode()

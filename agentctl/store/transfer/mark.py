@@ -10,6 +10,10 @@ from agentctl.store.base import Transaction
 State = Literal["empty", "begun"]
 
 
+class NotEmptyError(StorageError):
+    """The target holds what no copy has brought."""
+
+
 def identity(tx: Transaction) -> int:
     """What tells a store from others: when it was made, in µs since the epoch."""
     row = tx.one("transfer.identity")
@@ -20,7 +24,8 @@ def admit(tx: Transaction, source: int, where: str) -> State:
     """Say whether a target is empty, or a copy of the store `source` was begun there.
 
     Raises:
-        StorageError: it holds anything else.
+        NotEmptyError: it holds something, and no copy into it was begun or is left to finish.
+        StorageError: a copy of another store was begun there, or it was used meanwhile.
     """
     marked = tx.one("transfer.marked") and tx.one("transfer.marked_for")
     if marked and marked["identity"] != source:
@@ -34,7 +39,7 @@ def admit(tx: Transaction, source: int, where: str) -> State:
             hint="choose an empty database, and use it once the copy says that it is complete",
         )
     if content and not marked:
-        raise StorageError(
+        raise NotEmptyError(
             f"{where} is not empty: it has rows in {', '.join(content)}",
             hint="choose a database that is new or empty; nothing was written",
         )

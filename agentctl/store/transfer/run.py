@@ -8,7 +8,7 @@ from functools import partial
 from agentctl.errors import StorageError
 from agentctl.store.base import Database, Row, Transaction
 from agentctl.store.transfer import mark
-from agentctl.store.transfer.compare import Content, contents, differences
+from agentctl.store.transfer.compare import Contents, contents, differences
 from agentctl.store.transfer.merge import merge
 from agentctl.store.transfer.tables import COPIED
 
@@ -25,7 +25,7 @@ def counts(tx: Transaction) -> Counts:
     return dict(tx.one("transfer.counts") or {})
 
 
-def transfer(source: Database, target: Database, progress: Progress) -> Mapping[str, Content]:
+def transfer(source: Database, target: Database, progress: Progress) -> Contents:
     """Copy all of `source` into `target`, or what an earlier copy has left to do, and verify it.
 
     The source is only read, each time in one snapshot. Whatever it gets meanwhile is copied in another round. A copy
@@ -41,23 +41,40 @@ def transfer(source: Database, target: Database, progress: Progress) -> Mapping[
     """
     with target.lock(_LOCK, wait=0):
         origin = source.read(mark.identity)
-        if target.read(lambda tx: mark.admit(tx, origin, target.url)) == "empty":
+        try:
+            state = target.read(lambda tx: mark.admit(tx, origin, target.url))
+        except mark.NotEmptyError:
+            if complete := _alike(source, target):
+                return complete
+            raise
+        if state == "empty":
             target.write(lambda tx: mark.begin(tx, origin))
-        for _ in range(_ROUNDS):
-            began = source.read(partial(_copy, target=target, progress=progress))
-            progress("verify", 0, 0)
-            pulse, there = source.read(lambda tx: (_pulse(tx), contents(tx)))
-            here = target.read(contents)
-            different = differences(there, here)
-            if not different and source.read(_pulse) == pulse:
-                target.write(mark.end)
-                return there
-            if different and pulse == began:
-                names = ", ".join(f"{one.table} ({one.source} rows, {one.target} copied)" for one in different)
-                raise StorageError(
-                    f"the copy differs from its source: {names}",
-                    hint="the source is as it was; `agentctl doctor` checks it; copy into another, empty database",
-                )
+        return _rounds(source, target, progress)
+
+
+def _alike(source: Database, target: Database) -> Contents | None:
+    """What both hold if that is the same already: a copy that was complete, and killed before it could say so."""
+    if source.read(counts) != target.read(counts):
+        return None
+    here = target.read(contents)
+    return None if differences(source.read(contents), here) else here
+
+
+def _rounds(source: Database, target: Database, progress: Progress) -> Contents:
+    for _ in range(_ROUNDS):
+        began = source.read(partial(_copy, target=target, progress=progress))
+        progress("verify", 0, 0)
+        pulse, there = source.read(lambda tx: (_pulse(tx), contents(tx)))
+        different = differences(there, target.read(contents))
+        if different and pulse == began:
+            names = ", ".join(f"{one.table} ({one.source} rows, {one.target} copied)" for one in different)
+            raise StorageError(
+                f"the copy differs from its source: {names}",
+                hint="the source is as it was; `agentctl doctor` checks it; copy into another, empty database",
+            )
+        if not different and source.read(_pulse) == pulse:
+            target.write(mark.end)
+            return there
     raise StorageError(
         "the source was written to while it was copied",
         hint="end the other programs that use it and run this again: it goes on where it stopped",
