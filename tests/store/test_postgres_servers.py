@@ -20,7 +20,7 @@ OWNER = """
 import sys
 from support.cluster import cluster
 from support.postgres import installation
-with cluster(installation("newest"), fsync=False) as server:
+with cluster(installation("wheel"), fsync=False) as server:
     server.start()
     print(server.url, flush=True)
     sys.stdin.read()

