@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.backends import Backends
 from support.postgres import Servers
 from support.program import Program
 
@@ -27,3 +28,9 @@ def postgres_servers() -> Iterator[Servers]:
     servers = Servers()
     yield servers
     servers.close()
+
+
+@pytest.fixture(scope="session")
+def backends(postgres_servers: Servers) -> Backends:
+    """What makes a database of each backend."""
+    return Backends(postgres_servers)

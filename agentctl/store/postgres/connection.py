@@ -7,7 +7,7 @@ another connection of its own.
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,6 +20,8 @@ from agentctl.store.postgres.failures import refusal, translated
 from agentctl.store.postgres.queries import query
 from agentctl.store.postgres.target import Target
 from agentctl.store.postgres.values import adapt
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 _OLDEST = 130000  # the first with transaction ids of 64 bits
 _TRANSACTION_TIMEOUT = 170000  # the first that has it
@@ -57,6 +59,7 @@ class Connection:
     def __init__(self, target: Target) -> None:
         self._where = target.where
         self._driver = _connect(target)
+        self._careful = False
         try:
             self._check(target)
         except BaseException:
@@ -65,8 +68,7 @@ class Connection:
 
     def execute(self, name: str, /, **values: Value) -> int:
         """Run the named query and return how many rows it changed."""
-        with translated(self._where):
-            return self._driver.execute(query(name), values).rowcount
+        return self._run(name, values).rowcount
 
     def one(self, name: str, /, **values: Value) -> Row | None:
         """Run the named query and return its first row, or None."""
@@ -75,15 +77,13 @@ class Connection:
 
     def all(self, name: str, /, **values: Value) -> list[Row]:
         """Run the named query and return its rows."""
-        with translated(self._where):
-            cursor = self._driver.execute(query(name), values)
-            names = [column.name for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()] if names else []
+        cursor = self._run(name, values)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in _rows(cursor, self._where)] if names else []
 
     def tuples(self, name: str, /, **values: Value) -> list[tuple[Any, ...]]:
         """Run the named query and return its rows as tuples."""
-        with translated(self._where):
-            return self._driver.execute(query(name), values).fetchall()
+        return _rows(self._run(name, values), self._where)
 
     def script(self, sql: str) -> None:
         """Run statements that return nothing."""
@@ -106,14 +106,17 @@ class Connection:
             self.roll_back()
             raise
 
-    def commit(self) -> None:
-        """Make it durable.
+    @contextmanager
+    def savepoints(self) -> Iterator[None]:
+        """Within the block a statement that is refused undoes itself alone."""
+        self._careful = True
+        try:
+            yield
+        finally:
+            self._careful = False
 
-        Raises:
-            StorageError: it was undone, as a statement in it had failed.
-        """
-        if self._driver.pgconn.transaction_status == TransactionStatus.INERROR:
-            raise StorageError(f"{self._where} undid the transaction, for a part of it had failed")
+    def commit(self) -> None:
+        """Make it durable."""
         self.script("COMMIT")
 
     def roll_back(self) -> None:
@@ -126,6 +129,11 @@ class Connection:
     def is_idle(self) -> bool:
         """Whether it is there and in no transaction."""
         return self._driver.pgconn.transaction_status == TransactionStatus.IDLE
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether the open transaction can only be undone, for a statement in it was refused."""
+        return self._driver.pgconn.transaction_status == TransactionStatus.INERROR
 
     @property
     def version(self) -> int:
@@ -157,6 +165,20 @@ class Connection:
         with suppress(psycopg.Error):
             self._driver.close()
 
+    def _run(self, name: str, values: Mapping[str, Value]) -> Cursor:
+        if not self._careful:
+            with translated(self._where):
+                return self._driver.execute(query(name), values)
+        self.script("SAVEPOINT statement")
+        try:
+            with translated(self._where):
+                cursor = self._driver.execute(query(name), values)
+        except StorageError:
+            self.script("ROLLBACK TO SAVEPOINT statement")
+            raise
+        self.script("RELEASE SAVEPOINT statement")
+        return cursor
+
     def _check(self, target: Target) -> None:
         if self.version < _OLDEST:
             raise StorageError(
@@ -169,6 +191,11 @@ class Connection:
                 f"the database of {target.where} keeps text as {encoding}, which can't hold everything",
                 hint="make one that can: createdb --encoding UTF8 --template template0 NAME",
             )
+
+
+def _rows(cursor: Cursor, where: str) -> list[tuple[Any, ...]]:
+    with translated(where):
+        return cursor.fetchall()
 
 
 def _connect(target: Target) -> psycopg.Connection[tuple[Any, ...]]:

@@ -15,9 +15,10 @@ from agentctl.store.migrate import Migration, load
 from agentctl.store.postgres.connection import READ, Connection
 from agentctl.store.postgres.locks import Locks
 from agentctl.store.postgres.pool import Pool
-from agentctl.store.postgres.receipts import Once, Receipts
+from agentctl.store.postgres.receipts import Once, Receipts, drop
 from agentctl.store.postgres.schema import prepare, problems
 from agentctl.store.postgres.target import Target, target
+from agentctl.store.postgres.transaction import transact
 from agentctl.store.postgres.waiting import Patience, Waiting
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ class PostgresDatabase:
         """Run `work` in a transaction that sees one moment of the database and can't write."""
 
         def attempt() -> T:
-            with self._pool.lend() as connection, connection.transaction(READ):
-                return work(connection)
+            with self._pool.lend() as connection:
+                return transact(connection, READ, work)
 
         return self._waiting.until_done(attempt, self._patience.read)
 
@@ -137,8 +138,9 @@ class PostgresDatabase:
         atexit.unregister(self.close)
         if self._writer and self._writer_of == os.getpid():
             self._writer.close()
-        with suppress(StorageError), self._pool.lend() as connection:
-            self._receipts.drop(connection)
+        if settled := self._receipts.take():
+            with suppress(StorageError), self._pool.lend() as connection:
+                drop(connection, settled)
         self._pool.close()
 
     def _start_writer(self) -> Writer:

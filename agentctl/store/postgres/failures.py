@@ -29,6 +29,7 @@ _CONFLICTS = frozenset({"40001", "40P01"})
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300"})
 
 _REASONS = {
+    "22003": ("a value does not fit the database {where}", None),
     "25006": ("{where} is read-only", "connect to the primary server: target_session_attrs=read-write in its URL"),
     "42501": ("this user may not do that in {where}", "let its owner: GRANT USAGE, CREATE ON SCHEMA … TO …"),
     "42P01": ("{where} lacks a table", "see `agentctl doctor`; was its schema changed by another program?"),

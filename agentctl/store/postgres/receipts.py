@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
 from agentctl.ids import new_id
 from agentctl.store.base import Transaction
 from agentctl.store.postgres.connection import WRITE, Connection
+from agentctl.store.postgres.transaction import transact
 
 T = TypeVar("T")
 
@@ -34,13 +35,6 @@ class Receipts:
         with self._mutex:
             self._settled.extend(receipts)
 
-    def drop(self, connection: Connection) -> None:
-        """Drop them now, and what dead processes left."""
-        settled = self.take()
-        if settled:
-            with connection.transaction(WRITE):
-                connection.execute("receipts.drop", settled=",".join(settled), before=_now() - _LEFT_OVER)
-
 
 class Once(Generic[T]):
     """Work that takes effect once, however often its transaction is tried."""
@@ -54,15 +48,24 @@ class Once(Generic[T]):
     def run(self, connection: Connection) -> T:
         """Do it in a transaction, unless an earlier attempt was committed; return what it returned."""
         dropped = self._receipts.take()
+
+        def work(tx: Transaction) -> None:
+            if tx.one("receipts.leave", id=self._id, settled=",".join(dropped), now=_now()) is not None:
+                self._result = self._work(tx)
+
         try:
-            with connection.transaction(WRITE):
-                if connection.one("receipts.leave", id=self._id, settled=",".join(dropped), now=_now()) is not None:
-                    self._result = self._work(connection)
+            transact(connection, WRITE, work)
         except BaseException:
             self._receipts.settle(*dropped)
             raise
         self._receipts.settle(self._id)
         return cast("T", self._result)
+
+
+def drop(connection: Connection, settled: Sequence[str]) -> None:
+    """Drop these, and what dead processes left."""
+    with connection.transaction(WRITE):
+        connection.execute("receipts.drop", settled=",".join(settled), before=_now() - _LEFT_OVER)
 
 
 def _now() -> int:
