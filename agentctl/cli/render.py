@@ -83,6 +83,16 @@ def print_text(text: str) -> None:
     sys.stdout.write(printable(text, sys.stdout) + "\n")
 
 
+def print_marked(text: str, marks: Iterable[tuple[int, int]], indent: str = "") -> None:
+    """Print a text in one line on stdout; in colours, what stands at `marks` (from, up to) is bold."""
+    begin, end = ("\x1b[1m", "\x1b[0m") if styled(sys.stdout) else ("", "")
+    shown, done = [indent], 0
+    for at, until in marks:
+        shown += [_cell(text[done:at]), begin, _cell(text[at:until]), end]
+        done = until
+    sys.stdout.write("".join((*shown, _cell(text[done:]), "\n")) if sys.stdout.isatty() else f"{indent}{text}\n")
+
+
 def print_note(text: str) -> None:
     """Print a line on stderr that is not part of the answer."""
     _to_stderr(text, "\x1b[2m")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from agentctl.messages import Attachment, Message, Text, ToolCall, ToolResult
 
@@ -12,9 +12,8 @@ _LONGEST = 64  # characters of a word that count
 _MOST = 200_000  # characters of a message that are looked at
 _WORD = re.compile(r"[^\W_]+")
 # Scripts without blanks between words: each character is a word, and a word that is looked for a sequence of them.
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PARTS = re.compile(f"[{_UNSPACED}]|[^{_UNSPACED}]+")
 
 
 def words(text: str) -> list[str]:
@@ -24,7 +23,22 @@ def words(text: str) -> list[str]:
 
 def words_of(message: Message) -> str:
     """Return what a message is found by: words with blanks between them."""
-    return " ".join(words("\n".join(_texts(message))[:_MOST]))
+    return " ".join(words(looked_at(message)))
+
+
+def looked_at(message: Message) -> str:
+    """Return the text of a message whose words it is found by."""
+    return "\n".join(_texts(message))[:_MOST]
+
+
+def places(text: str) -> list[tuple[str, int, int]]:
+    """Return the words of a text as `words` does, each with where it begins and ends in the text."""
+    folded, origin = _traced(text)
+    return [
+        (part, origin[start], origin[start + len(part) - 1] + 1)
+        for match in _WORD.finditer(folded)
+        for part, start in _parts(match[0], match.start())
+    ]
 
 
 def _texts(message: Message) -> Iterator[str]:
@@ -49,8 +63,21 @@ def _folded(text: str) -> str:
     return "".join(one for one in plain if not unicodedata.combining(one))
 
 
+def _traced(text: str) -> tuple[str, Sequence[int]]:
+    """The folded text, and of each of its characters the place of the one in `text` that it came from."""
+    if text.isascii():
+        return text.lower(), range(len(text))
+    folded = [(one, place) for place, character in enumerate(text) for one in _folded(character)]
+    return "".join(one for one, _ in folded), [place for _, place in folded]
+
+
 def _apart(word: str) -> Iterable[str]:
     if word.isascii():
         return (word[:_LONGEST],)
-    spaced = _UNSPACED.sub(lambda match: f" {match[0]} ", word)
-    return (part[:_LONGEST] for part in spaced.split())
+    return (part for part, _ in _parts(word, 0))
+
+
+def _parts(word: str, start: int) -> Iterator[tuple[str, int]]:
+    """The words in a run of letters that begins at `start`, each with its own start."""
+    for match in _PARTS.finditer(word):
+        yield match[0][:_LONGEST], start + match.start()

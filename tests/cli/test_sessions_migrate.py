@@ -23,7 +23,7 @@ from agentctl.store.open import connect
 from agentctl.store.transfer import counts
 
 KILLS = 10 if os.environ.get("AGENTCTL_TEST_FULL") else 3
-STEPS = 16  # that it tells of: each table, and the comparison
+STEPS = 17  # that it tells of: each table, and the comparison
 WAYS = (("file", "file"), ("file", POSTGRES[0]), (POSTGRES[0], "file"))
 
 

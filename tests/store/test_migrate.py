@@ -206,5 +206,6 @@ def test_migrations_stay_as_they_are() -> None:
         4: "crc32:ea07b1cc",
         5: "crc32:b49a16c6",
         6: "crc32:f3f67a7d",
-        7: "crc32:cad3b4b8",
+        7: "crc32:58af187a",
+        8: "crc32:cd8378fc",
     }

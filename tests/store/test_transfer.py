@@ -130,7 +130,7 @@ def test_what_changed_or_went_since_is_brought_on(pair: tuple[Database, Database
     for session in (kept, purged):
         source.write(partial(sessions.append, session=session, message=user("first")))
     with pytest.raises(Crash):
-        transfer(source, target, crash_at(15))
+        transfer(source, target, crash_at(16))
     source.write(partial(sessions.rename, session=kept, name="new"))
     source.write(partial(sessions.append, session=kept, message=user("forks")))
     source.write(lambda tx: _purge(tx, purged.id))
@@ -209,7 +209,7 @@ def test_what_differs_at_the_end_is_named(source: Database, target: Database) ->
     """A row that another hand changed in the target and that never changes is found by the checksums."""
     Filler(1).fill(source, 1)
     with pytest.raises(Crash):
-        transfer(source, target, crash_at(15))
+        transfer(source, target, crash_at(16))
     target.write(lambda tx: tx.execute("copying.cache_prints_insert", id="x", body="another hand's"))
     with pytest.raises(StorageError, match=r"differs from its source: cache_prints \(2 rows, 3 copied\)"):
         transfer(source, target, quietly)

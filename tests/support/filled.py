@@ -45,6 +45,10 @@ class Filler:
         heads = self._conversation(tx, session, branch)
         self._insert(tx, "session_tags", tag=self._text() + "t", session_id=session)
         self._insert(tx, "damaged_messages", message_id=heads[-1], why=self._text(), found_at=at)
+        for message in ("", heads[0]):
+            self._insert(
+                tx, "imports", session_id=session, message_id=message, source=self._text(), record=self._text()
+            )
         run = self._id("r")
         self._insert(
             tx, "drafts", run_id=run, session_id=session, branch_id=branch, head_id=heads[-1], next_seq=9, created_at=at

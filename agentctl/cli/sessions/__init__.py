@@ -15,6 +15,10 @@ class _Commands(LazyGroup):
         "show": "Show a conversation.",
         "rename": "Give a conversation a name.",
         "migrate": "Copy everything into another database.",
+        "search": "Find messages by their words.",
+        "tail": "Watch messages as they are stored.",
+        "export": "Take conversations out.",
+        "import": "Take conversations in.",
     }
 
 

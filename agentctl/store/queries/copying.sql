@@ -29,6 +29,16 @@ WHERE id = :id;
 INSERT INTO messages (id, session_id, branch_id, seq, parent_id, role, status, body, body_sha256, run_id, created_at)
 VALUES (:id, :session_id, :branch_id, :seq, :parent_id, :role, :status, :body, :body_sha256, :run_id, :created_at);
 
+-- name: imports_insert
+INSERT INTO imports (session_id, message_id, source, record) VALUES (:session_id, :message_id, :source, :record);
+
+-- name: imports_change
+UPDATE imports SET source = :source, record = :record
+WHERE session_id = :session_id AND message_id = :message_id;
+
+-- name: imports_delete
+DELETE FROM imports WHERE session_id = :session_id AND message_id = :message_id;
+
 -- name: session_tags_insert
 INSERT INTO session_tags (tag, session_id)
 VALUES (:tag, :session_id);

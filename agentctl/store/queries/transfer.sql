@@ -47,6 +47,7 @@ SELECT
     (SELECT COUNT(*) FROM sessions) AS sessions,
     (SELECT COUNT(*) FROM branches) AS branches,
     (SELECT COUNT(*) FROM messages) AS messages,
+    (SELECT COUNT(*) FROM imports) AS imports,
     (SELECT COUNT(*) FROM session_tags) AS session_tags,
     (SELECT COUNT(*) FROM damaged_messages) AS damaged_messages,
     (SELECT COUNT(*) FROM drafts) AS drafts,
@@ -75,6 +76,10 @@ SELECT * FROM branches WHERE session_id > :after AND session_id <= :last ORDER B
 SELECT * FROM messages
 WHERE session_id >= :session_id AND (session_id, seq, id) > (:session_id, :seq, :id)
 ORDER BY session_id, seq, id LIMIT :limit;
+
+-- name: imports
+SELECT * FROM imports WHERE (session_id, message_id) > (:session_id, :message_id)
+ORDER BY session_id, message_id LIMIT :limit;
 
 -- name: session_tags
 SELECT * FROM session_tags WHERE (tag, session_id) > (:tag, :session_id) ORDER BY tag, session_id LIMIT :limit;

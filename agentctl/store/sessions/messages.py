@@ -51,7 +51,23 @@ def before(tx: Transaction, branch_id: str, seq: int) -> list[Stored]:
     Raises:
         StorageError: a message is damaged.
     """
-    return [_stored(row) for row in tx.all("messages.thread", branch_id=branch_id, end_seq=seq)]
+    return [stored(row) for row in tx.all("messages.thread", branch_id=branch_id, end_seq=seq)]
+
+
+def stored(row: Row) -> Stored:
+    """Return the message in a row with all its columns.
+
+    Raises:
+        StorageError: it is damaged.
+    """
+    body = row["body"]
+    if _sha256(body) != row["body_sha256"]:
+        raise _damaged(row, "its checksum differs")
+    try:
+        message = load(body)
+    except ValueError as error:
+        raise _damaged(row, str(error)) from error
+    return Stored(row["id"], row["parent_id"], row["branch_id"], row["seq"], message, row["status"], row["created_at"])
 
 
 def append(
@@ -126,8 +142,8 @@ def _add(tx: Transaction, session: Session, new: _New) -> int | None:
 def _again(session: Session, new: _New, there: Row) -> tuple[Session, Stored]:
     if there["body"] != new.body:
         raise StorageError(f"there is another message with the id {new.id}")
-    stored = _stored(there)
-    return after(session, stored.branch_id, stored.id, stored.seq), stored
+    found = stored(there)
+    return after(session, found.branch_id, found.id, found.seq), found
 
 
 def _title(session: Session, message: Message) -> str | None:
@@ -148,17 +164,6 @@ def _fork(tx: Transaction, session: Session) -> Session:
         now=now(),
     )
     return replace(session, branch_id=branch_id)
-
-
-def _stored(row: Row) -> Stored:
-    body = row["body"]
-    if _sha256(body) != row["body_sha256"]:
-        raise _damaged(row, "its checksum differs")
-    try:
-        message = load(body)
-    except ValueError as error:
-        raise _damaged(row, str(error)) from error
-    return Stored(row["id"], row["parent_id"], row["branch_id"], row["seq"], message, row["status"], row["created_at"])
 
 
 def _damaged(row: Row, why: str) -> StorageError:

@@ -109,6 +109,7 @@ _CHANGED: frozenset[Change] = frozenset({"change"})
 _DELETED: frozenset[Change] = frozenset({"delete"})
 _LATER = (
     Messages("messages", ("session_id", "seq", "id"), _SEQ),
+    Table("imports", ("session_id", "message_id"), changes=_CHANGED | _DELETED),
     Table("session_tags", ("tag", "session_id"), changes=_DELETED),
     Table("damaged_messages", ("message_id",), changes=_CHANGED | _DELETED),
     Table("drafts", ("run_id",), changes=_DELETED),

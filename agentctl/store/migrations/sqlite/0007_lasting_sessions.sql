@@ -66,7 +66,7 @@ CREATE TABLE search_documents (
     message_id TEXT    NOT NULL UNIQUE REFERENCES messages (id) ON DELETE CASCADE
 ) STRICT;
 
-CREATE VIRTUAL TABLE search_index USING fts5 (tokens, content = '', tokenize = 'ascii');
+CREATE VIRTUAL TABLE search_index USING fts5 (tokens, content = '', tokenize = 'ascii', prefix = '1 2 3');
 
 CREATE TABLE search_backlog (
     message_id TEXT PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE

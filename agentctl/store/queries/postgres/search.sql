@@ -5,3 +5,24 @@ SELECT CAST(:message_id AS TEXT) AS id;
 -- name: index
 INSERT INTO search_documents (message_id, session_id, created_at, tokens)
 SELECT id, session_id, created_at, words_vector(:tokens) FROM messages WHERE id = :id;
+
+-- name: forget
+DELETE FROM search_documents WHERE message_id = :message_id;
+
+-- name: find
+SELECT message_id FROM (
+    SELECT d.message_id, d.created_at, ts_rank_cd(d.tokens, CAST(:tsquery AS tsquery)) AS rank
+    FROM search_documents d
+    JOIN messages m ON m.id = d.message_id
+    JOIN sessions s ON s.id = m.session_id
+    WHERE d.tokens @@ CAST(:tsquery AS tsquery) AND s.deleted_at IS NULL
+        AND (CAST(:session_id AS TEXT) IS NULL OR d.session_id = :session_id)
+        AND (CAST(:role AS TEXT) IS NULL OR m.role = :role)
+        AND (CAST(:since AS BIGINT) IS NULL OR d.created_at >= :since)
+        AND (CAST(:until AS BIGINT) IS NULL OR d.created_at < :until)
+        AND (CAST(:tag AS TEXT) IS NULL OR EXISTS (
+            SELECT 1 FROM session_tags t WHERE t.tag = :tag AND t.session_id = d.session_id
+        ))
+    ORDER BY d.created_at DESC, d.message_id DESC LIMIT :among
+) candidates
+ORDER BY rank DESC, created_at DESC, message_id DESC;
