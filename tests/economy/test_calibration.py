@@ -21,12 +21,6 @@ MODEL = "anthropic/claude-sonnet-5-5"
 PROSE = "The quick brown fox jumps over the lazy dog, and nobody minds. " * 40
 
 
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with closing(connect(":memory:")) as opened:
-        yield opened
-
-
 def bill(database: Database, *ratios: float, model: str = MODEL, text: str = PROSE, since: int = 1) -> None:
     """Kept calls that were billed so many times what is counted, one a microsecond."""
     base = count(Prompt((user(text),)), model).base

@@ -28,12 +28,6 @@ LARGEST = Decimal(2**63 - 1).scaleb(-12)  # dollars that one call may cost: $9.2
 costs = st.none() | st.decimals(0, LARGEST, places=12)
 
 
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with closing(connect(":memory:")) as opened:
-        yield opened
-
-
 def spend(tx: Transaction, call: Call, cost: Decimal | None, usage: Usage | None = None) -> None:
     """Reserve and charge a call."""
     ledger.reserve(tx, call, usage or Usage(), cost)

@@ -28,12 +28,6 @@ Spending = tuple[Decimal | None, Decimal | None, Decimal | None, str]
 calls = st.lists(st.tuples(st.none() | costs, st.none() | costs, st.none() | costs, st.sampled_from("ab")), max_size=8)
 
 
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with closing(connect(":memory:")) as opened:
-        yield opened
-
-
 def charge(
     tx: Transaction, name: str, computed: Decimal | None, reported: Decimal | None = None, session: str | None = None
 ) -> str:

@@ -39,18 +39,18 @@ class Server:
     url: str
 
     @contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
-        """The URL of a database, a copy of `template`, which is dropped at the end whoever still uses it."""
-        url = self.create(template)
+    def database(self) -> Iterator[str]:
+        """The URL of an empty database, which is dropped at the end whoever still uses it."""
+        url = self.create()
         try:
             yield url
         finally:
             self._run("DROP DATABASE {} WITH (FORCE)", urlsplit(url).path.lstrip("/"))
 
-    def create(self, template: str = "template0") -> str:
-        """Make a database, a copy of `template`, that stays as long as the server; return its URL."""
+    def create(self) -> str:
+        """Make an empty database that stays as long as the server; return its URL."""
         name = f"test_{new_id()}".lower()
-        self._run("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'", name, template)
+        self._run("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", name)
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
     def version(self) -> str:
@@ -59,9 +59,9 @@ class Server:
             row = connection.execute("SELECT version()").fetchone()
         return str(row and row[0])
 
-    def _run(self, statement: str, *names: str) -> None:
+    def _run(self, statement: str, name: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 class Servers:

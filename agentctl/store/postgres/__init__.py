@@ -1,1 +1,1 @@
-"""PostgreSQL 13 or newer, also behind a pooler in transaction mode: nothing is left on a connection between transactions."""
+"""PostgreSQL 13 or newer, also behind a pooler in transaction mode: no connection remembers anything between two."""

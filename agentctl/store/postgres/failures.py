@@ -25,7 +25,7 @@ class ConflictError(StorageError):
 
 
 _CONFLICTS = frozenset({"40001", "40P01"})
-# The server ends or starts, or ended this connection alone: 25P03 as it was idle for too long, 53300 as there are too many.
+# The server ends or starts, or ended this connection alone: 25P03 for idleness, 53300 as there are too many.
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300"})
 
 _REASONS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -72,7 +72,7 @@ def _set(key: str) -> bool:
     return key in _VARIABLES and _VARIABLES[key] in os.environ
 
 
-def _where(given: dict[str, object]) -> str:
+def _where(given: Mapping[str, object]) -> str:
     if service := given.get("service"):
         return f"PostgreSQL (service {service})"
     host = given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST") or "localhost"
