@@ -1,8 +1,9 @@
 """What calls may cost: the limits that hold, how much of each is spent and reserved, and reservations within them.
 
 A call reserves the most that it can cost before it is sent, in one statement that fails where a limit would be passed,
-and one process at a time. So no number of them can pass a limit together, as long as no call costs more than it reserved. Limits of a day and of
-a month count charges by the moment they are booked at, and all that is reserved just now, whenever that was.
+and one process at a time. So no number of processes can pass one together, as long as no call costs more than it
+reserved. Limits of a day and of a month count charges by the moment they are booked at, and all that is reserved just
+now, whenever that was.
 """
 
 from __future__ import annotations

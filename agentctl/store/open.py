@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentctl.errors import ConfigError
+from agentctl.redact import redact_url
 from agentctl.store.base import Database
-from agentctl.store.urls import is_postgres, shown
 
+POSTGRES = ("postgresql://", "postgres://")
 _SCHEME = "sqlite:///"
 
 
@@ -36,7 +37,7 @@ def connect(
         ConfigError: the URL names no database that we know, or what it needs is not installed.
         StorageError: the database can't be opened.
     """
-    if is_postgres(url):
+    if url.startswith(POSTGRES):
         return _postgres(url, tell, password)
     if url == ":memory:":
         from agentctl.store.sqlite.memory import MemoryDatabase  # noqa: PLC0415 - only one backend is needed
@@ -53,7 +54,7 @@ def exists(url: str) -> bool:
     Raises:
         ConfigError: the URL names no database that we know.
     """
-    return is_postgres(url) or (url != ":memory:" and _path(url).exists())
+    return url.startswith(POSTGRES) or (url != ":memory:" and _path(url).exists())
 
 
 def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str | None]) -> Database:
@@ -63,7 +64,7 @@ def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str 
         if (error.name or "").partition(".")[0] != "psycopg":
             raise
         raise ConfigError(
-            f"{shown(url)} needs PostgreSQL's driver, which is not installed: {error}",
+            f"{redact_url(url)} needs PostgreSQL's driver, which is not installed: {error}",
             hint="pip install 'agentctl[postgres]'",
         ) from error
     return open_postgres(url, tell=tell, password=password)
@@ -73,7 +74,7 @@ def _path(url: str) -> Path:
     name = url.removeprefix(_SCHEME)
     if name == url or not name.strip("/"):
         raise ConfigError(
-            f"{url!r} is no database URL",
+            f"{redact_url(url)!r} is no database URL",
             hint='set `database` to "sqlite:////absolute/path.db", "postgresql://USER@HOST/NAME" or ":memory:"',
         )
     return _at_home(name) if name.startswith("~") else Path("/", name.lstrip("/"))

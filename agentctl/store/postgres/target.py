@@ -10,8 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from agentctl.errors import ConfigError
-from agentctl.redact import register
-from agentctl.store.urls import shown
+from agentctl.redact import redact_url, register
 
 _SECRETS = ("password", "sslpassword")
 _DEFAULTS = {
@@ -54,18 +53,26 @@ def target(url: str, ask: Callable[[], str | None] = _no_password) -> Target:
     Raises:
         ConfigError: libpq does not understand it.
     """
-    try:
-        given = conninfo_to_dict(url)
-    except psycopg.Error:  # its text may quote a part of the password
-        raise ConfigError(
-            f"{shown(url)} is no URL that PostgreSQL's library understands",
-            hint="postgresql://USER@HOST:PORT/NAME?sslmode=…; write a special character of a password as %XX",
-        ) from None
+    given = _read(url)
     for secret in _SECRETS:
         if given.get(secret):
             register(str(given[secret]))
     defaults = {key: value for key, value in _DEFAULTS.items() if key not in given and not _set(key)}
-    return Target(shown(url), _where(given), make_conninfo(url, client_encoding="UTF8", **defaults), ask)
+    return Target(redact_url(url), _where(given), make_conninfo(url, client_encoding="UTF8", **defaults), ask)
+
+
+def _read(url: str) -> Mapping[str, object]:
+    # Where a password has an @ or / in it as such, libpq takes a part of it for that of a host, and shows that.
+    who = url.partition("?")[0].rpartition("@")[0].partition("://")[2]
+    try:
+        if not {*"@/"} & {*who}:
+            return conninfo_to_dict(url)
+    except psycopg.Error:  # its text may quote a part of the password
+        pass
+    raise ConfigError(
+        f"{redact_url(url)} is no URL that PostgreSQL's library understands",
+        hint="postgresql://USER@HOST:PORT/NAME?sslmode=…; write a special character of a password as %XX",
+    )
 
 
 def _set(key: str) -> bool:
