@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace(path: Path, data: bytes, *, mode: int = 0o600, follow: bool = True) -> None:
@@ -16,25 +18,28 @@ def replace(path: Path, data: bytes, *, mode: int = 0o600, follow: bool = True) 
     Raises:
         OSError: the directory can't be written. The old file is as it was.
     """
+    with writing(path, mode=mode, follow=follow) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, mode: int = 0o600, follow: bool = True) -> Iterator[BinaryIO]:
+    """What the block writes becomes the content of `path`, as with `replace`; nothing does if the block fails."""
     target = Path(os.path.realpath(path)) if follow else path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     try:
-        _write_through(fresh, data, mode)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(target)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
     _sync_directory(target.parent)
-
-
-def _write_through(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_directory(path: Path) -> None:
