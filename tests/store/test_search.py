@@ -66,6 +66,7 @@ def test_what_was_said_is_found_and_nothing_else(told: list[str], query: Query) 
     ]
     with closing(connect(":memory:")) as database:
         database.write(lambda tx: said(tx, *told))
+        search.catch_up(database)
         hits = database.read(lambda tx: find(tx, query, 100))
     assert sorted(texts(hits)) == sorted(expected)
     for hit in hits:
