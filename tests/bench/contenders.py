@@ -6,7 +6,6 @@ Each appends messages to one conversation, loads it, and is as durable as its da
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -39,6 +38,9 @@ class Contender(ABC):
     name: str
     like: Callable[[str], str] | None = None
     """The SQL that comes nearest to a search: what a pattern is looked for with; None if its texts can't be read so."""
+
+    @abstractmethod
+    def __init__(self, place: Place) -> None: ...
 
     @abstractmethod
     def append(self, text: str) -> None:
@@ -204,14 +206,14 @@ class SaverPostgres(_Saver):
         self.begin()
 
 
-SQLITE: tuple[type[Contender], ...] = (Ours, AgentsSqlite, AgentsAlchemy, SaverSqlite)  # type: ignore[type-abstract]
-POSTGRES: tuple[type[Contender], ...] = (Ours, AgentsAlchemy, SaverPostgres)  # type: ignore[type-abstract]
+SQLITE: tuple[type[Contender], ...] = (Ours, AgentsSqlite, AgentsAlchemy, SaverSqlite)
+POSTGRES: tuple[type[Contender], ...] = (Ours, AgentsAlchemy, SaverPostgres)
 
 
 def size(place: Place) -> int:
     """Bytes on the disk: of a closed file and what stands beside it, or of a database."""
     if isinstance(place, Path):
-        return sum(os.stat(one).st_size for one in place.parent.glob(f"{place.name}*") if one.is_file())
+        return sum(one.stat().st_size for one in place.parent.glob(f"{place.name}*") if one.is_file())
     with psycopg.connect(place, autocommit=True) as connection:
         connection.execute("VACUUM")
         row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
@@ -224,7 +226,7 @@ def look(place: Place, sql: Callable[[str], str], pattern: str) -> int:
         with closing(sqlite3.connect(place)) as raw:
             return len(raw.execute(sql("?"), (pattern,)).fetchall())
     with psycopg.connect(place) as connection:
-        return len(connection.execute(sql("%s"), (pattern,)).fetchall())  # type: ignore[arg-type]
+        return len(connection.execute(sql("%s").encode(), (pattern,)).fetchall())
 
 
 def _url(place: Place) -> str:

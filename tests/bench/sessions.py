@@ -2,10 +2,10 @@
 
     python tests/bench/sessions.py [SCALE]
 
-Each is as durable as its database can be: SQLite with synchronous=FULL, which is how all of them open it as shipped (it
-is looked at, and told), and PostgreSQL with fsync, in a server of our own. Contenders take turns, so that a busy machine
-hurts them alike; a ratio is the median of those of single turns, and above 1 where this program is ahead. SCALE makes
-all sizes smaller for a try.
+Each is as durable as its database can be: SQLite with synchronous=FULL, which is how all of them open it as shipped (so
+it is looked at, and told), and PostgreSQL with fsync, in a server of our own. Contenders take turns, so that a busy
+machine hurts them alike; a ratio is the median of those of single turns, above 1 where this program is ahead. SCALE
+makes all sizes smaller, for a try.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import psycopg
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from contenders import POSTGRES, SQLITE, Contender, Ours, Place, look, size  # noqa: E402
+from bench.contenders import POSTGRES, SQLITE, Contender, Ours, Place, look, size  # noqa: E402
 from support.cluster import cluster  # noqa: E402
 from support.postgres import Server, installation  # noqa: E402
 
@@ -203,12 +203,14 @@ def searching(report: Report, kind: str, ours: Ours, peer: tuple[type[Contender]
     waiting = search.catch_up(ours.database)
     print(f"  ({waiting:,} messages were left to index: {perf_counter() - began:.1f} s)")
     (contender, place), times, nearest = peer, [], []
+    if (like := contender.like) is None:
+        raise SystemExit(f"{contender.name} can't be looked through")
     for text, pattern in queries(said):
         query = parse(text)
         took = turns(
             {
                 "ours": lambda query=query: ours.database.read(lambda tx: find(tx, query, LIMIT)),  # type: ignore[misc]
-                "peer": lambda pattern=pattern: look(place, contender.like, pattern),  # type: ignore[misc, arg-type]
+                "peer": lambda pattern=pattern: look(place, like, pattern),  # type: ignore[misc]
             },
             3,
         )
@@ -247,7 +249,7 @@ def measure(
     """All measures of one database."""
     appends, many, many_sessions = int(APPENDS * scale), int(MANY * scale), int(SESSIONS * scale)
     places = {one.name: make() for one in classes}
-    contenders = [one(places[one.name]) for one in classes]  # type: ignore[call-arg]
+    contenders = [one(places[one.name]) for one in classes]
     if kind == "SQLite":
         print("as shipped:", ", ".join(f"{one.name} synchronous={synchronous(one)}" for one in contenders))
     empty = {} if kind == "SQLite" else {name: size(place) for name, place in places.items()}
@@ -267,7 +269,7 @@ def large(report: Report, kind: str, classes: Sequence[type[Contender]], make: C
     said, sizes, places = texts(count), {}, {}
     for one in classes:
         places[one.name] = place = make()
-        contender = one(place)  # type: ignore[call-arg]
+        contender = one(place)
         contender.append(said[0])
         empty = 0 if isinstance(place, Path) else size(place)
         part = count // EACH // 250 or 1 if "LangGraph" in one.name else count // EACH
