@@ -14,5 +14,16 @@ def new_id(now_ms: int | None = None) -> str:
     Source: https://github.com/ulid/spec
     """
     moment = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    number = (moment << 80) | int.from_bytes(os.urandom(10), "big")
+    return _spelled((moment << 80) | int.from_bytes(os.urandom(10), "big"))
+
+
+def derived_id(moment_ms: int, *names: str) -> str:
+    """Return the identifier of what has these names elsewhere and was made at this moment: always the same."""
+    import hashlib  # noqa: PLC0415 - only imports need it
+
+    digest = hashlib.sha256("\0".join(names).encode()).digest()[:10]
+    return _spelled((moment_ms << 80) | int.from_bytes(digest, "big"))
+
+
+def _spelled(number: int) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agentctl.store.sessions.drafts import Draft, add_draft, close_draft, drafts, find_draft, open_draft
 from agentctl.store.sessions.listing import Summary, listing
-from agentctl.store.sessions.messages import MessageStatus, Stored, append, before, stored, thread
+from agentctl.store.sessions.messages import MessageStatus, Stored, append, before, stored, thread, title_of
 from agentctl.store.sessions.session import Session, after, create, find, get, latest, now, rename
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "rename",
     "stored",
     "thread",
+    "title_of",
 ]

@@ -146,8 +146,11 @@ def _again(session: Session, new: _New, there: Row) -> tuple[Session, Stored]:
 
 
 def _title(session: Session, message: Message) -> str | None:
-    if message.role != "user" or session.next_seq > _TITLED:
-        return None
+    return title_of(message) if message.role == "user" and session.next_seq <= _TITLED else None
+
+
+def title_of(message: Message) -> str | None:
+    """Return how a session is called in lists whose first question this is."""
     text = " ".join(message.text[:_LOOKED_AT].split())[:_TITLE]
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text) or None
 
