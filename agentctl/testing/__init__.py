@@ -1,0 +1,1 @@
+"""For those who extend agentctl: checks of what they wrote. No command imports this."""
