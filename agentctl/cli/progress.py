@@ -1,14 +1,16 @@
-"""Tells on stderr how far the weights of a model have come."""
+"""Tells on stderr how far something has come, such as the weights of a model."""
 
 from __future__ import annotations
 
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from agentctl.cli.render import print_note
-from agentctl.providers.local.shelf import Progress
+
+if TYPE_CHECKING:
+    from agentctl.providers.local.shelf import Progress  # not everything that goes on is about weights
 
 _STEPS = {
     "wait": "waiting for another process that gets the same model",
@@ -21,8 +23,8 @@ _PAUSE = 0.1  # seconds between two looks of a terminal's line
 _MB = 1_000_000
 
 
-class ProgressLine:
-    """A line that changes as bytes arrive, and goes at the end; off a terminal a line for each step, and it stays."""
+class StepLine:
+    """A line that changes as a step goes on, and goes at the end; off a terminal a line for each step, and it stays."""
 
     def __init__(self) -> None:
         self._step = ""
@@ -37,16 +39,16 @@ class ProgressLine:
     ) -> None:
         self._rewrite("")
 
-    def __call__(self, progress: Progress) -> None:
-        """Show it, if it is news."""
-        new = progress.step != self._step
-        self._step = progress.step
+    def show(self, step: str, amount: str) -> None:
+        """Show how far a step has come, if it is news."""
+        new = step != self._step
+        self._step = step
         if not sys.stderr.isatty():
             if new:
-                print_note(_STEPS[progress.step])
+                print_note(step)
         elif new or time.monotonic() >= self._next:
             self._next = time.monotonic() + _PAUSE
-            self._rewrite(f"{_STEPS[progress.step]}{_amount(progress)}")
+            self._rewrite(step + amount)
 
     def _rewrite(self, text: str) -> None:
         if self._shown or text:
@@ -54,6 +56,14 @@ class ProgressLine:
             sys.stderr.write(f"\r{text.ljust(len(self._shown))}" + ("" if text else "\r"))
             sys.stderr.flush()
         self._shown = text
+
+
+class ProgressLine(StepLine):
+    """Tells how the weights of a model arrive."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show it, if it is news."""
+        self.show(_STEPS[progress.step], _amount(progress))
 
 
 def _amount(progress: Progress) -> str:

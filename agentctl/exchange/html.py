@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from agentctl.exchange.transcript import Line, Transcript
-from agentctl.messages import Attachment, Part, Summary, Text, Thinking, ToolCall, ToolResult, Unknown
+from agentctl.messages import Attachment, Message, Summary, Text, Thinking, ToolCall, ToolResult, Unknown
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -47,7 +47,7 @@ def export(transcripts: Iterable[Transcript]) -> Iterator[bytes]:
 
 
 def _said(line: Line) -> str:
-    shown = "".join(_part(part) for part in line.message.parts) if line.message else _damaged()
+    shown = "".join(_parts(line.message)) if line.message else _damaged()
     return f'<article class="{_text(line.role)}">\n<h2>{_text(line.heading)}</h2>\n{shown}</article>\n'
 
 
@@ -55,22 +55,24 @@ def _damaged() -> str:
     return "<p><em>This message is damaged.</em></p>\n"
 
 
-def _part(part: Part) -> str:
-    match part:
-        case Text(text):
-            return "".join(_prose(text))
-        case Thinking(text):
-            return f"<details><summary>Thinking</summary><p>{_text(text)}</p></details>\n" if text else ""
-        case ToolCall(_, name, arguments):
-            return f"<p>Called {_text(name)}:</p>\n{_code(arguments)}"
-        case ToolResult(_, content, is_error):
-            return f"<p>{'Failed' if is_error else 'Result'}:</p>\n{_code(content)}"
-        case Attachment():
-            return _attachment(part)
-        case Summary(text):
-            return f"<p>Summary of what was said before:</p>\n{''.join(_prose(text))}"
-        case Unknown():
-            return f"<p>A part that this version does not know: {_text(part.kind)}</p>\n"
+def _parts(message: Message) -> Iterator[str]:
+    for part in message.parts:
+        match part:
+            case Text(text):
+                yield from _prose(text)
+            case Thinking(text) if text:
+                yield f"<details><summary>Thinking</summary><p>{_text(text)}</p></details>\n"
+            case ToolCall(_, name, arguments):
+                yield f"<p>Called {_text(name)}:</p>\n{_code(arguments)}"
+            case ToolResult(_, content, is_error):
+                yield f"<p>{'Failed' if is_error else 'Result'}:</p>\n{_code(content)}"
+            case Attachment():
+                yield _attachment(part)
+            case Summary(text):
+                yield "<p>Summary of what was said before:</p>\n"
+                yield from _prose(text)
+            case Unknown():
+                yield f"<p>A part that this version does not know: {_text(part.kind)}</p>\n"
 
 
 def _prose(text: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from agentctl.messages import Attachment, Message, Summary, Text, ToolCall, Tool
 _LONGEST = 64  # characters of a word that count
 _MOST = 200_000  # characters of a message that are looked at
 _WORD = re.compile(r"[^\W_]+")
+_BLANKS = {code: " " for code in range(128) if not chr(code).isalnum()}
 # Scripts without blanks between words: each character is a word, and a word that is looked for a sequence of them.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PARTS = re.compile(f"[{_UNSPACED}]|[^{_UNSPACED}]+")
@@ -18,6 +19,9 @@ _PARTS = re.compile(f"[{_UNSPACED}]|[^{_UNSPACED}]+")
 
 def words(text: str) -> list[str]:
     """Return the words of a text, in order: lower case, without accents, and a blank never in one."""
+    if text.isascii():  # nearly all texts, in a tenth of the time
+        found = text.lower().translate(_BLANKS).split()
+        return found if max(map(len, found), default=0) <= _LONGEST else [word[:_LONGEST] for word in found]
     return [part for match in _WORD.finditer(_folded(text)) for part in _apart(match[0])]
 
 

@@ -9,9 +9,11 @@ import subprocess
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pexpect
 import pytest
+from support.backends import POSTGRES, Backends
 from support.completions import completion
 from support.meter import PRICES, Meter
 from support.program import AGENTCTL, PATIENCE, Outcome, Program
@@ -256,9 +258,17 @@ def _crowd(program: Program, server: Server, dead: int) -> list[int]:
     return [process.wait(PATIENCE * 3) for process in crowd]
 
 
-@pytest.mark.parametrize("dead", [0, DEAD])
-def test_no_number_of_processes_passes_a_budget(program: Program, dead: int) -> None:
+@pytest.mark.parametrize(("backend", "dead"), [("file", 0), ("file", DEAD), (POSTGRES[0], 0), (POSTGRES[-1], DEAD)])
+def test_no_number_of_processes_passes_a_budget(
+    program: Program, backends: Backends, tmp_path: Path, backend: str, dead: int
+) -> None:
     """However many ask at once, and die, the server bills no more than the budget, and nearly all of it is used."""
+    with backends.url(backend, tmp_path) as url:
+        program.environ["AGENTCTL_DATABASE_URL"] = url
+        _crowd_under_a_budget(program, dead)
+
+
+def _crowd_under_a_budget(program: Program, dead: int) -> None:
     budget = Decimal(1) if FULL else Decimal("0.30")
     program.configure(f'{PRICES}[budget]\nday = "{budget}"\n')
     meter = Meter()

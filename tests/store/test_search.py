@@ -66,6 +66,7 @@ def test_what_was_said_is_found_and_nothing_else(told: list[str], query: Query) 
     ]
     with closing(connect(":memory:")) as database:
         database.write(lambda tx: said(tx, *told))
+        search.catch_up(database)
         hits = database.read(lambda tx: find(tx, query, 100))
     assert sorted(texts(hits)) == sorted(expected)
     for hit in hits:
@@ -189,6 +190,7 @@ def test_damaged_messages_are_no_hits(url: str) -> None:
     """A message whose text or checksum was changed is left out, indexed or not, and nothing else is."""
     with closing(connect(url)) as database:
         database.write(lambda tx: said(tx, "word a", "word b", "word c"))
+        search.catch_up(database)
         with closing(sqlite3.connect(path_of(url))) as raw, raw:
             raw.execute("DROP TRIGGER messages_are_not_updated")
             raw.execute("UPDATE messages SET body_sha256 = 'x' WHERE seq = 0")
@@ -202,6 +204,7 @@ def test_the_backlog_is_indexed_first(url: str) -> None:
     count = 1_100
     with closing(connect(url)) as database:
         database.write(lambda tx: said(tx, *(f"word{number} all" for number in range(count))))
+        search.catch_up(database)
         with closing(sqlite3.connect(path_of(url))) as raw, raw:
             raw.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
             raw.execute("DELETE FROM search_documents")
@@ -216,6 +219,7 @@ def test_what_is_forgotten_is_not_found(url: str) -> None:
     """Words of a message that is about to go leave the index, which is then as it would be without it."""
     with closing(connect(url)) as database:
         database.write(lambda tx: said(tx, "gone Wörd wörd", "stays word"))
+        search.catch_up(database)
         ((message_id, body), *_) = query_of(url, "SELECT id, body FROM messages ORDER BY seq")
         database.write(partial(search.forget, message_id=message_id, body=body))
         assert texts(found(database, "word")) == ["stays word"]

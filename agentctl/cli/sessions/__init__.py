@@ -13,22 +13,23 @@ class _Commands(LazyGroup):
     names: ClassVar[Mapping[str, str]] = {
         "list": "List conversations, the one used last first.",
         "show": "Show a conversation.",
+        "search": "Find messages by their words.",
         "rename": "Give a conversation a name.",
-        "compact": "Let a summary stand for the beginning of a conversation.",
         "tag": "Give a conversation tags, or take them away.",
         "fork": "Copy a conversation, or its beginning, into a new one.",
         "branches": "List the branches of a conversation.",
         "switch": "Go on with another branch, or after an earlier message.",
+        "compact": "Let a summary stand for the beginning of a conversation.",
+        "tail": "Watch messages as they are stored.",
+        "export": "Take conversations out.",
+        "import": "Take conversations in.",
+        "migrate": "Copy everything into another database.",
         "delete": "Put conversations in the trash.",
         "restore": "Take conversations out of the trash.",
         "purge": "Remove conversations in the trash for good.",
         "stats": "Count what is kept.",
         "verify": "Look for what is damaged, and set it aside.",
         "gc": "Clear away what nobody needs any more.",
-        "search": "Find messages by their words.",
-        "tail": "Watch messages as they are stored.",
-        "export": "Take conversations out.",
-        "import": "Take conversations in.",
     }
 
 

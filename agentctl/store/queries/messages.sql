@@ -1,7 +1,7 @@
 -- name: append
 -- In a dialect's own words: adds a message in the next place of its branch and moves that on. Returns nothing if that
 -- place is taken or the message is there, and else when the session was used last; NULL if that is yet to be recorded,
--- and the words of the message as well.
+-- and that the words of the message are to be indexed.
 
 -- name: get
 SELECT id, parent_id, branch_id, seq, role, status, body, body_sha256, created_at FROM messages WHERE id = :id;

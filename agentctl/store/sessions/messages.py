@@ -13,7 +13,6 @@ from agentctl.store.base import Row, Transaction
 from agentctl.store.sessions.branching import fork_branch
 from agentctl.store.sessions.damage import set_aside_why, stand_in
 from agentctl.store.sessions.session import Session, after, now
-from agentctl.store.words import words_of
 
 MessageStatus = Literal["final", "partial"]
 
@@ -119,7 +118,7 @@ class _New:
 
 def _add(tx: Transaction, session: Session, new: _New) -> int | None:
     """Add it where `session` stands, and return when that was used last; None if it is not added."""
-    title, tokens = _title(session, new.message), words_of(new.message)
+    title = _title(session, new.message)
     row = tx.one(
         "messages.append",
         id=new.id,
@@ -133,15 +132,15 @@ def _add(tx: Transaction, session: Session, new: _New) -> int | None:
         body_sha256=_sha256(new.body),
         run_id=new.run_id,
         title=title,
-        tokens=tokens,
         now=new.at,
     )
     if row is None:
         return None
     if (used := row["updated_at"]) is None:
-        search.index(tx, new.id, tokens)
+        search.postpone(tx, new.id)
         touched = tx.one("sessions.touch", id=session.id, title=title, now=new.at)
         used = touched["updated_at"] if touched else new.at
+    search.some(tx, new.id)
     return int(used)
 
 

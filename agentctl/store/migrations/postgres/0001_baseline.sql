@@ -1,4 +1,4 @@
--- The schema of SQLite's changes 1 to 7 at once; what its tables mean is told there. Times are microseconds since the
+-- The schema of SQLite's changes 1 to 8 at once; what its tables mean is told there. Times are microseconds since the
 -- Unix epoch, UTC; money is in pico-USD. Text is compared byte by byte, as SQLite does, whatever the database's locale.
 
 CREATE TABLE schema_migrations (
@@ -576,3 +576,11 @@ CREATE INDEX tool_calls_by_time ON tool_calls (asked_at);
 CREATE INDEX tool_calls_by_session ON tool_calls (session_id, asked_at) WHERE session_id IS NOT NULL;
 CREATE INDEX tool_calls_by_message ON tool_calls (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX open_tool_calls ON tool_calls (run_id) WHERE concluded_at IS NULL;
+
+CREATE TABLE imports (
+    session_id TEXT COLLATE "C" NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    message_id TEXT COLLATE "C" NOT NULL,
+    source     TEXT COLLATE "C" NOT NULL,
+    record     TEXT NOT NULL,
+    PRIMARY KEY (session_id, message_id)
+);

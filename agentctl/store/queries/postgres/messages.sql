@@ -11,9 +11,8 @@ WITH place AS (
     FROM place
     ON CONFLICT DO NOTHING
     RETURNING id
-), document AS (
-    INSERT INTO search_documents (message_id, session_id, created_at, tokens)
-    SELECT added.id, :session_id, :now, words_vector(:tokens) FROM added
+), waiting AS (
+    INSERT INTO search_backlog (message_id) SELECT id FROM added
 )
 UPDATE sessions SET
     updated_at = GREATEST(:now, (SELECT max(updated_at) + 1 FROM sessions)),

@@ -1,0 +1,2 @@
+-- name: marked
+SELECT oid FROM pg_class WHERE oid = to_regclass('transfer');

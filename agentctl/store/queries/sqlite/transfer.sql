@@ -1,0 +1,2 @@
+-- name: marked
+SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'transfer';
