@@ -15,8 +15,6 @@ from agentctl.store.base import T, Transaction
 from agentctl.store.sqlite.connection import Connection
 from agentctl.store.sqlite.job import Caught, Job
 
-_WAL_LIMIT = 4 << 20  # bytes; SQLite's own default is about the same
-
 
 class Writer:
     """Runs submitted work in its thread, which starts now and ends at `close`.
@@ -24,14 +22,15 @@ class Writer:
     Args:
         connect: opens the connection that the thread writes through, at its first work.
         guard: the lock between processes, held around each write, checkpoint and close.
-        wal: the write-ahead log, which is checkpointed when it has grown.
+        wal: the write-ahead log.
+        limit: how many bytes it may have before it is checkpointed.
     """
 
-    def __init__(self, connect: Callable[[], Connection], guard: FileLock, wal: Path) -> None:
+    def __init__(self, connect: Callable[[], Connection], guard: FileLock, wal: Path, limit: int) -> None:
         self._connect = connect
         self._guard = guard
         self._wal = wal
-        self._checkpoint_at = _WAL_LIMIT
+        self._limit = self._checkpoint_at = limit
         self._connection: Connection | None = None
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         # A daemon, so that a program that never closes its database can still end.
@@ -86,7 +85,7 @@ class Writer:
         # A reader may keep the log from being emptied. Then it is left to grow by as much again, not waited for.
         with suppress(StorageError):
             emptied = connection.checkpoint()
-            self._checkpoint_at = _WAL_LIMIT if emptied else size + _WAL_LIMIT
+            self._checkpoint_at = self._limit if emptied else size + self._limit
 
 
 def _commit(connection: Connection, jobs: list[Job]) -> None:
