@@ -24,7 +24,14 @@ def memory_directory() -> Iterator[Path]:
 
 
 def losses(
-    tape: Tape, root: Path, count: int, chance: Random, check: Check, *, deaf: Callable[[str], bool] = lambda _: False
+    tape: Tape,
+    root: Path,
+    count: int,
+    chance: Random,
+    check: Check,
+    *,
+    first: int = 0,
+    deaf: Callable[[str], bool] = lambda _: False,
 ) -> list[str]:
     """Lose power `count` times and return what was found wrong, a line each.
 
@@ -34,11 +41,12 @@ def losses(
         count: how often.
         chance: decides when, and what is left.
         check: is given a directory as `root` was left, and what the program had said.
+        first: the first event that it may happen before; that which is about our files if 0.
         deaf: the files whose syncs the disk only pretends to do.
     """
     disk, found, done = Disk(str(root), deaf), [], 0
     with memory_directory() as memory:
-        for cut in sorted(chance.choices(range(_first(tape, root), len(tape.events) + 1), k=count)):
+        for cut in sorted(chance.choices(range(first or _first(tape, root), len(tape.events) + 1), k=count)):
             for event in tape.events[done:cut]:
                 disk.apply(*event)
             done = cut
