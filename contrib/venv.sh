@@ -47,6 +47,7 @@ esac
 case ",$extras," in
 *,test,*)
     command -v tmux >/dev/null || install_package tmux "the tests type into a real terminal"
+    command -v strace >/dev/null || install_package strace "the tests record what is written, to lose power after it"
     command -v npm >/dev/null || install_package "nodejs npm" "the tests run JavaScript peers"
     say "installing the JavaScript peers of contrib/node/package.json"
     mkdir -p "$directory/node"

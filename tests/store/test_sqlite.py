@@ -68,13 +68,14 @@ def test_only_the_owner_may_read(url: str) -> None:
 
 
 def test_nothing_is_left_open(url: str) -> None:
-    """After `close` the log is in the database file and no lock remains but the one between writers."""
+    """After `close` the log is in the database file; the lock between writers remains, and the reserve of space."""
     fill(url)
     path = path_of(url)
     assert sorted(str(file.relative_to(path.parent)) for file in path.parent.rglob("*")) == [
         "agentctl.db",
         "agentctl.db.locks",
         "agentctl.db.locks/write",
+        "agentctl.db.reserve",
     ]
 
 

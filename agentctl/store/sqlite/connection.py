@@ -25,6 +25,10 @@ _SETTINGS = """
 """
 
 
+class DiskFullError(StorageError):
+    """There is no space for this on the disk."""
+
+
 class Connection:
     """A connection to the file `name` or `:memory:`, and the `Transaction` that is open on it.
 
@@ -210,4 +214,5 @@ def _storage_error(error: sqlite3.Error, name: str) -> StorageError:
     if str(error).startswith(_NO_TEXT):
         code = sqlite3.SQLITE_CORRUPT
     what, hint = _REASONS.get(code, ("the database {name} refused this", None))
-    return StorageError(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))
+    kind = DiskFullError if code == sqlite3.SQLITE_FULL else StorageError
+    return kind(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))

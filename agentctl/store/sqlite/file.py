@@ -38,7 +38,8 @@ def open_sqlite(
     """Open the database file at `path`; create or migrate it where needed.
 
     Args:
-        path: the file. Beside it stand its WAL, a directory of locks, and backups made before a migration.
+        path: the file. Beside it stand its WAL, a directory of locks, a reserve of space, and backups made before a
+            migration.
         migrations: the schema, where it is not this program's own.
         wal_limit: how many bytes the WAL may have before it is moved into the file.
 
@@ -161,9 +162,11 @@ class SqliteDatabase:
 
     def _start_writer(self) -> Writer:
         # Imported at the first write: the machinery of futures costs more than all of a listing.
+        from agentctl.store.sqlite.reserve import Reserve  # noqa: PLC0415
         from agentctl.store.sqlite.writer import Writer  # noqa: PLC0415
 
-        return Writer(self._connect, self._guard(), Path(f"{self._path}-wal"), self._wal_limit)
+        reserve = Reserve(Path(f"{self._path}.reserve"))
+        return Writer(self._connect, self._guard(), Path(f"{self._path}-wal"), self._wal_limit, reserve)
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

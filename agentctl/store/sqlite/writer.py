@@ -12,8 +12,9 @@ from pathlib import Path
 from agentctl.errors import StorageError
 from agentctl.locks import FileLock
 from agentctl.store.base import T, Transaction
-from agentctl.store.sqlite.connection import Connection
+from agentctl.store.sqlite.connection import Connection, DiskFullError
 from agentctl.store.sqlite.job import Caught, Job
+from agentctl.store.sqlite.reserve import Reserve
 
 
 class Writer:
@@ -24,12 +25,16 @@ class Writer:
         guard: the lock between processes, held around each write, checkpoint and close.
         wal: the write-ahead log.
         limit: how many bytes it may have before it is checkpointed.
+        reserve: what is given up when the disk is full.
     """
 
-    def __init__(self, connect: Callable[[], Connection], guard: FileLock, wal: Path, limit: int) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection], guard: FileLock, wal: Path, limit: int, reserve: Reserve
+    ) -> None:
         self._connect = connect
         self._guard = guard
         self._wal = wal
+        self._reserve = reserve
         self._limit = self._checkpoint_at = limit
         self._connection: Connection | None = None
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -64,10 +69,22 @@ class Writer:
             with self._guard:
                 # Only now: what was submitted while we waited for the lock comes along.
                 jobs.extend(self._waiting())
+                self._reserve.keep()
                 self._checkpoint(self._connection)
-                _commit(self._connection, jobs)
+                self._commit(self._connection, jobs)
         for job in jobs:
             job.resolve(failure.error)
+
+    def _commit(self, connection: Connection, jobs: list[Job]) -> None:
+        """Commit them; on a full disk the reserve is given up for it, and nothing of the first attempt stays."""
+        try:
+            _commit(connection, jobs)
+        except DiskFullError:
+            if not self._reserve.give_up():
+                raise
+            with suppress(StorageError):
+                connection.checkpoint()  # what the log takes is of use too
+            _commit(connection, jobs)
 
     def _waiting(self) -> Iterable[Job]:
         for _ in range(self._queue.qsize()):
@@ -101,6 +118,8 @@ def _attempt(connection: Connection, job: Job) -> None:
     if not connection.in_transaction:
         # After some errors, like a full disk, SQLite rolls back everything.
         raise job.error or StorageError("the transaction was lost")
+    if isinstance(job.error, DiskFullError):
+        raise job.error
     if job.error:
         connection.run("ROLLBACK TO job")
     connection.run("RELEASE job")
