@@ -41,9 +41,9 @@ clean: ## Remove what the other targets made.
 	@touch $@
 
 .venv/test: pyproject.toml contrib/venv.sh contrib/node/package.json
-	@contrib/venv.sh .venv local,keyring,mcp,wasm,test
+	@contrib/venv.sh .venv local,keyring,mcp,postgres,wasm,test
 	@touch $@ .venv/chat
 
 .venv/bench: pyproject.toml contrib/venv.sh contrib/node/package.json
-	@contrib/venv.sh .venv local,keyring,mcp,wasm,test,bench
+	@contrib/venv.sh .venv local,keyring,mcp,postgres,wasm,test,bench
 	@touch $@

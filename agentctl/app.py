@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -42,15 +42,20 @@ class App:
     Args:
         environ: the environment.
         flags: what the command line sets, by settings key; None sets nothing.
+        tell: takes a line when the database does not answer, and one when it does again.
 
     Raises:
         ConfigError, UsageError: see `settings.load`.
     """
 
     def __init__(
-        self, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] = MappingProxyType({})
+        self,
+        environ: Mapping[str, str] = os.environ,
+        flags: Mapping[str, object] = MappingProxyType({}),
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.environ = environ
+        self._tell = tell
         self.settings: Settings = load(environ=environ, flags=flags)
 
     @cached_property
@@ -71,9 +76,8 @@ class App:
     def database(self) -> Database:
         """The database; what dead processes left in it is put right first."""
         from agentctl.economy import ledger  # noqa: PLC0415 - lists of models and settings need no database
-        from agentctl.store.open import connect  # noqa: PLC0415
 
-        database = connect(self.settings.database)
+        database = self._connect()
         if database.read(lambda tx: ledger.open_calls(tx) or tx.one("toolcalls.open")):
             from agentctl.recovery import recover  # noqa: PLC0415 - it is hardly ever needed
 
@@ -85,9 +89,20 @@ class App:
     @cached_property
     def kept(self) -> Database | None:
         """The database as it lies there, for who only reads: none is made, and nothing in it is put right."""
-        from agentctl.store.open import connect, exists  # noqa: PLC0415
+        from agentctl.store.open import exists  # noqa: PLC0415
 
-        return connect(self.settings.database) if exists(self.settings.database) else None
+        return self._connect() if exists(self.settings.database) else None
+
+    def _connect(self) -> Database:
+        from agentctl.store.open import connect  # noqa: PLC0415
+
+        return connect(self.settings.database, tell=self._tell, password=self._database_password)
+
+    def _database_password(self) -> str | None:
+        from agentctl import keys  # noqa: PLC0415 - only a server that wants a password needs it
+
+        key = keys.find(keys.DATABASE, environ=self.environ)
+        return None if key is None else key.value
 
     @property
     def models_dir(self) -> Path:
@@ -304,12 +319,14 @@ class App:
         return connect(name, self.settings, self.environ, listing=True)
 
     def known_keys(self) -> dict[str, str]:
-        """Where each key is that is known of, by provider."""
+        """Where each key to a provider is that is known of, by provider."""
         from agentctl import keys  # noqa: PLC0415
         from agentctl.providers.known import KNOWN  # noqa: PLC0415
 
         set_ = {one.provider: name for one in KNOWN.values() for name in one.key_variables if self.environ.get(name)}
-        return keys.names(self.environ) | set_
+        kept = keys.names(self.environ)
+        kept.pop(keys.DATABASE, None)
+        return kept | set_
 
     def usual_providers(self) -> set[str]:
         """The providers whose models are told unasked: all that have a name here, and those of the user's own.

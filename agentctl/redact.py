@@ -65,6 +65,17 @@ def redact(text: str) -> str:
     return text
 
 
+def redact_url(url: str) -> str:
+    """Return the URL of a database without the passwords in it, also where their special characters are not escaped."""
+    scheme, mark, rest = url.partition("://")
+    if scheme == "sqlite":
+        return url
+    who, at, place = rest.rpartition("@")
+    if ":" in who:
+        who = f"{who.partition(':')[0]}:{MARK}"
+    return scheme + mark + who + at + re.sub(r"(?i)((?:ssl)?password=)[^&]*", rf"\g<1>{MARK}", place)
+
+
 @cache  # compiled when first needed: 2 ms
 def _shapes() -> re.Pattern[str]:
     return re.compile(_SHAPES, re.VERBOSE | re.ASCII)

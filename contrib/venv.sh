@@ -17,7 +17,7 @@ find_python() {
     exit 1
 }
 
-# install_package NAMES WHY: install Debian packages, or say that they are needed.
+# install_package NAMES WHY: install Debian packages, and start no service of theirs, or say that they are needed.
 install_package() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         say "$2; on Debian: sudo apt-get install $1"
@@ -26,7 +26,18 @@ install_package() {
     say "installing Debian's $1: $2"
     apt-get update -qq
     # shellcheck disable=SC2086 # several names are several words
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $1 >/dev/null
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 SYSTEMD_OFFLINE=1 apt-get install -qq -y $1 >/dev/null
+}
+
+# The programs alone: Debian's packages make a server that starts with the machine, unless they are told not to.
+install_postgres() {
+    settings=/etc/postgresql-common/createcluster.d
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        mkdir -p $settings
+        echo 'create_main_cluster = false' >$settings/agentctl-tests.conf
+    fi
+    install_package postgresql "the tests start servers of their own"
+    rm -f $settings/agentctl-tests.conf
 }
 
 python=$(find_python)
@@ -49,6 +60,9 @@ case ",$extras," in
     command -v tmux >/dev/null || install_package tmux "the tests type into a real terminal"
     command -v strace >/dev/null || install_package strace "the tests record what is written, to lose power after it"
     command -v npm >/dev/null || install_package "nodejs npm" "the tests run JavaScript peers"
+    [ -n "${AGENTCTL_TEST_POSTGRES_URL:-}" ] || command -v postgres >/dev/null ||
+        [ -n "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null)" ] || install_postgres
+    PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || install_package pgbouncer "the tests pool connections"
     say "installing the JavaScript peers of contrib/node/package.json"
     mkdir -p "$directory/node"
     # Node.js has its own list of authorities, which lacks those that this machine's owner trusts besides.

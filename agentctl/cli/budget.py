@@ -43,7 +43,7 @@ def show(
     """Show the budgets, and what is spent, reserved and left of each."""
     from agentctl.economy import budget  # noqa: PLC0415 - a change needs no database
 
-    wired = App()
+    wired = App(tell=print_note)
     limits = wired.limits()
     session_id = wired.session(session, latest=False)
     accounts = wired.database.read(lambda tx: budget.standing(tx, limits, session_id)) if limits else ()

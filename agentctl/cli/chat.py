@@ -133,7 +133,7 @@ def chat(
         told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
         acting = {"tools.use": names(tools), "tools.approve": approve, "tools.max_turns": max_turns}
         set_ = {**told, "cache": False if no_cache else None, **acting, **routed}
-        wired, most = App(flags=set_), read_dollars(max_cost, "--max-cost")
+        wired, most = App(flags=set_, tell=print_note), read_dollars(max_cost, "--max-cost")
         wired.allowance(most)
         log.setup(wired.settings.log)
         warn_of_project(wired.settings, notify)

@@ -11,6 +11,7 @@ import typer
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table, print_text
 from agentctl.errors import AgentctlError, ConfigError, UsageError
+from agentctl.redact import redact_url
 from agentctl.settings import load
 from agentctl.settings.listing import Entry, entries, entry
 
@@ -79,7 +80,8 @@ def set_(
         _need_address(chosen_key, file)
         edit.put(file, chosen_key, chosen)
     if as_json:
-        print_json({"key": table.dotted(chosen_key), "value": chosen, "file": str(file)})
+        told = redact_url(chosen) if chosen_key == ("database",) else chosen
+        print_json({"key": table.dotted(chosen_key), "value": told, "file": str(file)})
 
 
 @app.command()

@@ -17,8 +17,9 @@ from agentctl import __version__
 from agentctl.app import EMBEDDED, App
 from agentctl.cli.finding import Finding
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_table, styled
+from agentctl.cli.render import print_json, print_note, print_table, styled
 from agentctl.errors import AgentctlError, ExitCode
+from agentctl.redact import redact_url
 
 app = new_app()
 
@@ -47,7 +48,7 @@ def _examine(*, online: bool) -> Iterator[Finding]:
     yield Finding("agentctl", "ok", f"{__version__} on Python {platform.python_version()} at {sys.executable}")
     yield _sqlite()
     try:
-        wired = App()
+        wired = App(tell=print_note)
     except (AgentctlError, OSError) as error:
         yield _failure("configuration", error)
         return
@@ -100,13 +101,17 @@ def _configuration(wired: App) -> Finding:
     if settings.ignored:
         ignored = ", ".join(settings.ignored)
         return Finding("configuration", "warning", f"{settings.project} sets {ignored}", "agentctl config trust")
-    return Finding("configuration", "ok", f"model {settings.model or 'not set'}; database {settings.database}")
+    return Finding(
+        "configuration", "ok", f"model {settings.model or 'not set'}; database {redact_url(settings.database)}"
+    )
 
 
 def _database(wired: App) -> Finding:
     problems = wired.database.check()
     if problems:
-        return Finding("database", "failure", "; ".join(problems), "restore a backup (*.bak beside it)")
+        here = wired.database.url.startswith("sqlite")
+        hint = "restore a backup (*.bak beside it)" if here else "restore a backup, or see what its server logged"
+        return Finding("database", "failure", "; ".join(problems), hint)
     return Finding("database", "ok", f"{wired.database.url} is sound")
 
 

@@ -69,7 +69,7 @@ def estimate(
     that it can cost.
     """
     limit = read_dollars(max_cost, "--max-cost")
-    wired = App()
+    wired = App(tell=print_note)
     warn_of_project(wired.settings, print_note)
     options = Options(max_output, schema=read_schema(schema))
     prompt, files = _words(words or [])

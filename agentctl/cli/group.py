@@ -91,6 +91,10 @@ def root() -> Command:
         debug: Annotated[  # taken by __main__, wherever it stands
             bool, typer.Option("--debug", help="Show a traceback when something fails.")
         ] = False,
+        db: Annotated[  # taken by main, wherever it stands
+            str | None,
+            typer.Option("--db", metavar="URL", help="Where sessions and costs are kept, in place of what is set."),
+        ] = None,
     ) -> None:
         """Run, price and remember conversations with LLMs from the terminal."""
 

@@ -18,7 +18,7 @@ app = new_app("Store and list API keys: in the keyring, else in a file that you 
 LONGEST = 1 << 16  # bytes; more on stdin is no key
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Name = Annotated[str, typer.Argument(help="Provider or server, such as openai.")]
+Name = Annotated[str, typer.Argument(help="Provider or server, such as openai; or database.")]
 
 
 @app.command("set")
@@ -39,7 +39,8 @@ def set_(name: Name, *, as_json: AsJson = False) -> None:
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the keys that will be used and where they are, never the keys themselves."""
-    known = App().known_keys()
+    database = {name: where for name, where in keys.names().items() if name == keys.DATABASE}
+    known = database | App().known_keys()
     if as_json:
         print_json([{"name": name, "where": where} for name, where in known.items()])
     else:

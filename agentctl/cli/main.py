@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from typer._click.exceptions import NoArgsIsHelpError
 from agentctl.cli.failures import explain
 from agentctl.cli.group import root
 from agentctl.cli.render import forget, print_error
-from agentctl.errors import ExitCode
+from agentctl.errors import ExitCode, UsageError
 
 
 def run(args: Sequence[str], *, debug: bool = False) -> int:
@@ -21,7 +22,7 @@ def run(args: Sequence[str], *, debug: bool = False) -> int:
     """
     try:
         command = root()
-        with command.make_context("agentctl", list(args)) as context:
+        with command.make_context("agentctl", _take_database(list(args))) as context:
             command.invoke(context)
         sys.stdout.flush()
     except Exit as done:
@@ -34,6 +35,22 @@ def run(args: Sequence[str], *, debug: bool = False) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary: a defect gets a clear line too
         return _fail(error, debug=debug)
     return ExitCode.ok
+
+
+def _take_database(args: list[str]) -> list[str]:
+    """Let `--db URL`, wherever it stands, be where this process finds the database; return the other arguments."""
+    end = args.index("--") if "--" in args else len(args)
+    place = next((n for n, one in enumerate(args[:end]) if one == "--db" or one.startswith("--db=")), None)
+    if place is None:
+        return args
+    _, joined, url = args[place].partition("=")
+    after = place + 1 if joined else place + 2
+    if not joined:
+        url = "".join(args[place + 1 : min(after, end)])
+    if not url:
+        raise UsageError("--db needs the URL of a database", hint="--db postgresql://USER@HOST/NAME")
+    os.environ["AGENTCTL_DATABASE_URL"] = url  # which counts for more than any file
+    return args[:place] + args[after:]
 
 
 def _fail(error: Exception | KeyboardInterrupt, *, debug: bool) -> int:

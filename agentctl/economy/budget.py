@@ -1,8 +1,9 @@
 """What calls may cost: the limits that hold, how much of each is spent and reserved, and reservations within them.
 
-A call reserves the most that it can cost before it is sent, in one statement that fails where a limit would be passed.
-So no number of processes can pass one together, as long as no call costs more than it reserved. Limits of a day and of
-a month count charges by the moment they are booked at, and all that is reserved just now, whenever that was.
+A call reserves the most that it can cost before it is sent, in one statement that fails where a limit would be passed,
+and one process at a time. So no number of processes can pass one together, as long as no call costs more than it
+reserved. Limits of a day and of a month count charges by the moment they are booked at, and all that is reserved just
+now, whenever that was.
 """
 
 from __future__ import annotations
@@ -139,6 +140,7 @@ def reserve(tx: Transaction, call: Call, usage: Usage, cost: int, limits: Limits
         limit["session_limit"] = None
     if not cost:  # what is free passes no limit, not even one that was passed before
         limit = dict.fromkeys(limit)
+    tx.one("budget.lock")
     added = tx.execute(
         "budget.reserve",
         id=entry_id,

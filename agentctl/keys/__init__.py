@@ -16,7 +16,10 @@ from agentctl.errors import ConfigError, UsageError
 from agentctl.keys import file
 from agentctl.keys.reference import resolve, sound
 
-__all__ = ["Key", "Saved", "find", "names", "remove", "resolve", "save"]
+DATABASE = "database"
+"""The name of the password for PostgreSQL: that of no server."""
+
+__all__ = ["DATABASE", "Key", "Saved", "find", "names", "remove", "resolve", "save"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 
-from agentctl.redact import MARK, redact
+from agentctl.redact import MARK, redact, redact_url
 from agentctl.settings import files, table
 from agentctl.settings.values import OpenRouterSettings, Origin, Server, Settings
 
@@ -52,7 +52,8 @@ def _value(settings: Settings, path: table.Path) -> object:
         case ("budget" | "log" | "tools" as group, field):
             value = getattr(getattr(settings, group), field)
             return "none" if value == "" else value  # of these the compression of logs alone may be empty
-    return getattr(settings, path[0])
+    value = getattr(settings, path[0])
+    return redact_url(value) if path == ("database",) else value
 
 
 def _server(server: Server | None, part: str) -> object:

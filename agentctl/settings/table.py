@@ -47,7 +47,7 @@ KEYS = (
     _simple(
         "database",
         kinds.TEXT,
-        "where sessions and costs are kept",
+        "where sessions and costs are kept: `sqlite:///PATH`, or `postgresql://USER@HOST/NAME`",
         "`sqlite:///` in the data directory",
         "AGENTCTL_DATABASE_URL",
     ),
@@ -159,7 +159,7 @@ KEYS = (
     _simple("log.compression", kinds.COMPRESSION, "how full files are packed", "none", "AGENTCTL_LOG_COMPRESSION"),
 )
 
-RESERVED = frozenset({"auto", "compatible", "local", "scripted"})
+RESERVED = frozenset({"auto", "compatible", "database", "local", "scripted"})
 
 
 def find(path: Path) -> Key | None:

@@ -2,49 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from agentctl.errors import ConfigError
+from agentctl.redact import redact_url
 from agentctl.store.base import Database
 
+POSTGRES = ("postgresql://", "postgres://")
 _SCHEME = "sqlite:///"
 
 
-def connect(url: str) -> Database:
+def _silent(_: str) -> None:
+    pass
+
+
+def _unknown() -> None:
+    return None
+
+
+def connect(
+    url: str, *, tell: Callable[[str], None] = _silent, password: Callable[[], str | None] = _unknown
+) -> Database:
     """Open the database at `url`, and create it where it is missing.
 
     Args:
-        url: `:memory:`, or `sqlite:///` and an absolute path. The path's own slash may be left out, so
-            `sqlite:////home/me/chats.db` and `sqlite:///home/me/chats.db` are the same file; `~` is the user's home.
+        url: `:memory:`, `postgresql://` and what libpq knows, or `sqlite:///` and an absolute path. The path's own
+            slash may be left out, so `sqlite:////home/me/chats.db` and `sqlite:///home/me/chats.db` are the same file;
+            `~` is the user's home.
+        tell: takes a line when a server is away, one when it is back, and one when the reserve of a full disk is used.
+        password: asked for a password when none is in the URL or where libpq looks, and a server wants one.
 
     Raises:
-        ConfigError: the URL names no database that we know.
+        ConfigError: the URL names no database that we know, or what it needs is not installed.
         StorageError: the database can't be opened.
     """
+    if url.startswith(POSTGRES):
+        return _postgres(url, tell, password)
     if url == ":memory:":
         from agentctl.store.sqlite.memory import MemoryDatabase  # noqa: PLC0415 - only one backend is needed
 
         return MemoryDatabase()
     from agentctl.store.sqlite.file import open_sqlite  # noqa: PLC0415
 
-    return open_sqlite(_path(url))
+    return open_sqlite(_path(url), tell=tell)
 
 
 def exists(url: str) -> bool:
-    """Whether there is a database at `url` that `connect` would not have to create.
+    """Whether there is a database at `url` that `connect` would not have to create; one of a server is always there.
 
     Raises:
         ConfigError: the URL names no database that we know.
     """
-    return url != ":memory:" and _path(url).exists()
+    return url.startswith(POSTGRES) or (url != ":memory:" and _path(url).exists())
+
+
+def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str | None]) -> Database:
+    try:
+        from agentctl.store.postgres.database import open_postgres  # noqa: PLC0415
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "psycopg":
+            raise
+        raise ConfigError(
+            f"{redact_url(url)} needs PostgreSQL's driver, which is not installed: {error}",
+            hint="pip install 'agentctl[postgres]'",
+        ) from error
+    return open_postgres(url, tell=tell, password=password)
 
 
 def _path(url: str) -> Path:
     name = url.removeprefix(_SCHEME)
     if name == url or not name.strip("/"):
         raise ConfigError(
-            f"{url!r} is no database URL",
-            hint='set `database = "sqlite:////absolute/path.db"` in the configuration, or ":memory:" to keep nothing',
+            f"{redact_url(url)!r} is no database URL",
+            hint='set `database` to "sqlite:////absolute/path.db", "postgresql://USER@HOST/NAME" or ":memory:"',
         )
     return _at_home(name) if name.startswith("~") else Path("/", name.lstrip("/"))
 

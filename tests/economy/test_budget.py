@@ -30,10 +30,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-def db() -> Iterator[Database]:
-    """An empty database in memory."""
-    with closing(connect(":memory:")) as opened:
-        yield opened
+def db(database: Database) -> Database:
+    """The same under a shorter name."""
+    return database
 
 
 def _at(text: str) -> int:

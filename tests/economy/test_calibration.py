@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,16 +12,9 @@ from agentctl.economy.tokens.counting import Observed, count
 from agentctl.economy.tokens.prompt import Prompt
 from agentctl.messages import Attachment, user
 from agentctl.store.base import Database, Transaction
-from agentctl.store.open import connect
 
 MODEL = "anthropic/claude-sonnet-5-5"
 PROSE = "The quick brown fox jumps over the lazy dog, and nobody minds. " * 40
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with closing(connect(":memory:")) as opened:
-        yield opened
 
 
 def bill(database: Database, *ratios: float, model: str = MODEL, text: str = PROSE, since: int = 1) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from functools import partial
@@ -26,12 +25,6 @@ from agentctl.usage import Usage
 
 LARGEST = Decimal(2**63 - 1).scaleb(-12)  # dollars that one call may cost: $9.2 M
 costs = st.none() | st.decimals(0, LARGEST, places=12)
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with closing(connect(":memory:")) as opened:
-        yield opened
 
 
 def spend(tx: Transaction, call: Call, cost: Decimal | None, usage: Usage | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from functools import partial
@@ -26,12 +25,6 @@ costs = st.decimals(0, LARGEST, places=12)
 Spending = tuple[Decimal | None, Decimal | None, Decimal | None, str]
 # What was computed, what was reported with the answer, and what later.
 calls = st.lists(st.tuples(st.none() | costs, st.none() | costs, st.none() | costs, st.sampled_from("ab")), max_size=8)
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with closing(connect(":memory:")) as opened:
-        yield opened
 
 
 def charge(

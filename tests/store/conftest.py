@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.backends import BACKENDS, Backends
 
 from agentctl.store.base import Database
 from agentctl.store.open import connect
@@ -17,9 +19,8 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/data/agentctl.db"
 
 
-@pytest.fixture(params=["file", "memory"])
-def database(request: pytest.FixtureRequest, url: str) -> Iterator[Database]:
+@pytest.fixture(params=BACKENDS)
+def database(request: pytest.FixtureRequest, backends: Backends, tmp_path: Path) -> Iterator[Database]:
     """An empty database of each backend."""
-    opened = connect(url if request.param == "file" else ":memory:")
-    yield opened
-    opened.close()
+    with backends.url(request.param, tmp_path) as place, closing(connect(place)) as opened:
+        yield opened

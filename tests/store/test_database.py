@@ -149,7 +149,7 @@ def test_a_read_can_not_write(database: Database) -> None:
 def test_values_that_fit_no_column(database: Database, value: str | int) -> None:
     """A value that the database can't hold is a StorageError, not a crash of the writer."""
     with pytest.raises(StorageError, match="does not fit"):
-        database.write(lambda tx: tx.execute("sessions.touch", id="x", now=value))
+        database.write(lambda tx: tx.execute("sessions.touch", id="x", title=None, now=value))
     database.write(sessions.create)
 
 

@@ -99,7 +99,7 @@ def cache(
 
     Saved is what the same calls would have cost more with all their input uncached, by the prices of their day.
     """
-    wired = App()
+    wired = App(tell=print_note)
     period = period_of(since, until)
     session_id = None if session is None else wired.session(session, latest=False)
     report = wired.database.read(lambda tx: read(tx, wired.catalog, period, session_id, limit))

@@ -44,7 +44,7 @@ def reconcile(
 
     OpenRouter is asked what it charged for answers that broke off; what it says counts from then on.
     """
-    wired = App()
+    wired = App(tell=print_note)
     session_id = None if session is None else wired.session(session, latest=False)
     start = None if since is None else moment(since)
     scope = Scope(start or 0, session_id)

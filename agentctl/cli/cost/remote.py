@@ -47,7 +47,7 @@ def remote(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     OpenRouter counts by key and by days of UTC: what other programs use with the same key is in its sums, and what was
     used here with another key is not.
     """
-    wired = App()
+    wired = App(tell=print_note)
     accounts = {name: asyncio.run(_ask(wired, name)) for name in _asked(wired)}
     found = list(rows(wired, accounts, datetime.now(UTC)))
     if as_json:

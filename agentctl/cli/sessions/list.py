@@ -37,7 +37,7 @@ def list_sessions(
 ) -> None:
     """List conversations, the one used last first."""
     most = limit or (_EVERYTHING if as_json else _TABLE_ROWS)
-    found = App().database.read(lambda tx: _listing(tx, most + 1))
+    found = App(tell=print_note).database.read(lambda tx: _listing(tx, most + 1))
     if as_json:
         print_json([_summary(one, cost) for one, cost in found[:most]])
         return

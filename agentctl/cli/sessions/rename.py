@@ -23,7 +23,9 @@ def rename(
     as_json: AsJson = False,
 ) -> None:
     """Give a conversation a name, by which `chat -r NAME` goes on with it."""
-    renamed = App().database.write(lambda tx: sessions.rename(tx, sessions.find(tx, session), name or None))
+    renamed = App(tell=print_note).database.write(
+        lambda tx: sessions.rename(tx, sessions.find(tx, session), name or None)
+    )
     if as_json:
         print_json({"id": renamed.id, "name": renamed.name})
     else:

@@ -7,7 +7,7 @@ from typing import Any
 from agentctl.app import App
 from agentctl.cli.figures import cost_fields, cost_text, local_time, rfc3339
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_text
+from agentctl.cli.render import print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
@@ -26,7 +26,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a conversation."""
-    found, thread, cost = App().database.read(lambda tx: _read(tx, session))
+    found, thread, cost = App(tell=print_note).database.read(lambda tx: _read(tx, session))
     if as_json:
         print_json(_document(found, thread, cost))
         return

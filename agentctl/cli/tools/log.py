@@ -30,7 +30,7 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """Show what tools did, newest first: what it was, who allowed or refused it, and how it ended."""
-    database = App().kept
+    database = App(tell=print_note).kept
     calls = database.read(lambda tx: _read(tx, session, limit)) if database else []
     if as_json:
         print_json([_document(call) for call in calls])

@@ -20,19 +20,19 @@ SELECT
     :id, :owner_id, :call_id, :attempt, 'reserve', 'estimated', :provider, :model,
     :uncached_input, :cache_read, :cache_write_short, :cache_write_long, :output, :cost, :tag, :now
 WHERE (
-    CAST(:session_limit AS INTEGER) IS NULL
+    CAST(:session_limit AS BIGINT) IS NULL
     OR (SELECT COALESCE(SUM(known_musd), 0) * 1000000000 + COALESCE(SUM(known_rest), 0) FROM usage_sums
             WHERE scope = 'session' AND session_id = :session_id)
         + (SELECT COALESCE(SUM(pusd), 0) FROM reservations WHERE session_id = :session_id)
         + :cost <= :session_limit
 ) AND (
-    CAST(:day_limit AS INTEGER) IS NULL
+    CAST(:day_limit AS BIGINT) IS NULL
     OR (SELECT COALESCE(SUM(known_musd), 0) * 1000000000 + COALESCE(SUM(known_rest), 0) FROM usage_sums
             WHERE scope = 'time' AND session_id = '' AND slot >= :day)
         + (SELECT COALESCE(SUM(pusd), 0) FROM reservations)
         + :cost <= :day_limit
 ) AND (
-    CAST(:month_limit AS INTEGER) IS NULL
+    CAST(:month_limit AS BIGINT) IS NULL
     OR (SELECT COALESCE(SUM(known_musd), 0) * 1000000000 + COALESCE(SUM(known_rest), 0) FROM usage_sums
             WHERE scope = 'time' AND session_id = '' AND slot >= :month)
         + (SELECT COALESCE(SUM(pusd), 0) FROM reservations)

@@ -8,7 +8,7 @@ SELECT id, parent_id, branch_id, seq, status, body, body_sha256, created_at FROM
 
 -- name: thread
 WITH RECURSIVE lineage (branch_id, parent_id, fork_seq, end_seq) AS (
-    SELECT id, parent_branch_id, fork_seq, CAST(:end_seq AS INTEGER) FROM branches WHERE id = :branch_id
+    SELECT id, parent_branch_id, fork_seq, CAST(:end_seq AS BIGINT) FROM branches WHERE id = :branch_id
     UNION ALL
     SELECT b.id, b.parent_branch_id, b.fork_seq, l.fork_seq
     FROM lineage l JOIN branches b ON b.id = l.parent_id

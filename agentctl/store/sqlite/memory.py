@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from threading import Lock
 
 from agentctl.store.base import LockBusyError, T, Transaction
+from agentctl.store.job import Caught, Job
 from agentctl.store.migrate import load
 from agentctl.store.sqlite.connection import Connection
-from agentctl.store.sqlite.job import Caught, Job
 from agentctl.store.sqlite.schema import migrate
 
 

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 SIZE = 1 << 20  # bytes
 _ROOM = 4 * SIZE  # that must be free for it: it must not be what fills the disk
-
-
-def to_stderr(text: str) -> None:
-    """Tell the user something that is no error."""
-    with suppress(OSError, ValueError):  # whoever would have read it is gone
-        sys.stderr.write(f"agentctl: {text}\n")
 
 
 class Reserve:
@@ -26,7 +19,7 @@ class Reserve:
         tell: is told when the reserve is given up.
     """
 
-    def __init__(self, path: Path, tell: Callable[[str], None] = to_stderr) -> None:
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
         self._path = path
         self._tell = tell
         self._known = False

@@ -12,8 +12,8 @@ from pathlib import Path
 from agentctl.errors import StorageError
 from agentctl.locks import FileLock
 from agentctl.store.base import T, Transaction
+from agentctl.store.job import Caught, Job
 from agentctl.store.sqlite.connection import Connection, DiskFullError
-from agentctl.store.sqlite.job import Caught, Job
 from agentctl.store.sqlite.reserve import Reserve
 
 

@@ -1,0 +1,3 @@
+-- name: lock
+-- There is one writer at a time.
+SELECT NULL AS locked;
