@@ -145,15 +145,10 @@ class Connection:
         """Whether the server or the network ended it while nothing was asked of it."""
         if self._driver.closed:
             return True
+        # Unasked, a server says why it ends a connection, and next to nothing else.
         poll = select.poll()
         poll.register(self._driver.fileno(), select.POLLIN)
-        if not poll.poll(0):
-            return False
-        try:
-            self._driver.pgconn.consume_input()  # a notice ends nothing
-        except psycopg.Error:
-            return True
-        return self._driver.pgconn.status != psycopg.pq.ConnStatus.OK
+        return bool(poll.poll(0))
 
     def limit_transaction(self) -> None:
         """Let the open transaction last, as far as the server has a limit for that."""

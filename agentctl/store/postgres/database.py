@@ -77,8 +77,12 @@ class PostgresDatabase:
         self._closed = False
         self._writer: Writer | None = None
         self._writer_of = 0
-        with self._pool.lend() as connection:
-            prepare(connection, migrations, place.where)
+        try:
+            with self._pool.lend() as connection:
+                prepare(connection, migrations, place.where)
+        except BaseException:
+            self._pool.close()
+            raise
         atexit.register(self.close)
 
     @property
