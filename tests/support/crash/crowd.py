@@ -74,7 +74,7 @@ def verify(database: Database, durable: dict[str, int]) -> list[str]:
         if not least <= len(told) <= least + 1:
             found.append(f"session {session_id} has {len(told)} messages, and {least} were acknowledged")
         if spent != PRICE * ((len(told) + BILLED - 1) // BILLED):
-            found.append(f"session {session_id} has cost {spent} with {len(told)} messages")
+            found.append(f"session {session_id} has cost {spent.normalize()} with {len(told)} messages")
         with database.lock(session_id, wait=PATIENCE):
             pass
     return found
