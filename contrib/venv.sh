@@ -58,6 +58,7 @@ esac
 case ",$extras," in
 *,test,*)
     command -v tmux >/dev/null || install_package tmux "the tests type into a real terminal"
+    command -v strace >/dev/null || install_package strace "the tests record what is written, to lose power after it"
     command -v npm >/dev/null || install_package "nodejs npm" "the tests run JavaScript peers"
     [ -n "${AGENTCTL_TEST_POSTGRES_URL:-}" ] || command -v postgres >/dev/null ||
         [ -n "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null)" ] || install_postgres

@@ -112,7 +112,20 @@ def _database(wired: App) -> Finding:
         here = wired.database.url.startswith("sqlite")
         hint = "restore a backup (*.bak beside it)" if here else "restore a backup, or see what its server logged"
         return Finding("database", "failure", "; ".join(problems), hint)
-    return Finding("database", "ok", f"{wired.database.url} is sound")
+    url = wired.database.url
+    if kind := _shared_kind(url):
+        detail = f"{url} is sound, and on {kind}: locks may not hold there, and then it gets damaged"
+        return Finding("database", "warning", detail, "put the file on a disk of this machine, or use PostgreSQL")
+    return Finding("database", "ok", f"{url} is sound")
+
+
+def _shared_kind(url: str) -> str | None:
+    """What kind of file system it is on, if that is one that machines share."""
+    if not url.startswith("sqlite:///"):
+        return None
+    from agentctl.store.sqlite.place import shared_kind  # noqa: PLC0415 - nobody else asks
+
+    return shared_kind(Path(url.removeprefix("sqlite:///")))
 
 
 def _keys(wired: App) -> Finding:

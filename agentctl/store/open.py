@@ -30,7 +30,7 @@ def connect(
         url: `:memory:`, `postgresql://` and what libpq knows, or `sqlite:///` and an absolute path. The path's own
             slash may be left out, so `sqlite:////home/me/chats.db` and `sqlite:///home/me/chats.db` are the same file;
             `~` is the user's home.
-        tell: takes a line when a server is away, and one when it is back.
+        tell: takes a line when a server is away, one when it is back, and one when the reserve of a full disk is used.
         password: asked for a password when none is in the URL or where libpq looks, and a server wants one.
 
     Raises:
@@ -45,7 +45,7 @@ def connect(
         return MemoryDatabase()
     from agentctl.store.sqlite.file import open_sqlite  # noqa: PLC0415
 
-    return open_sqlite(_path(url))
+    return open_sqlite(_path(url), tell=tell)
 
 
 def exists(url: str) -> bool:

@@ -9,12 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import pytest
 from support.appender import Appender
 
+from agentctl.economy import ledger
 from agentctl.errors import ExitCode, StorageError
 from agentctl.messages import user
 from agentctl.store import sessions
@@ -22,6 +24,7 @@ from agentctl.store.base import Transaction
 from agentctl.store.open import connect
 from agentctl.store.sessions import Stored, Summary
 from agentctl.store.sqlite.connection import require
+from agentctl.usage import Usage
 
 MIB = 1 << 20
 NOBODY = 65534
@@ -65,13 +68,14 @@ def test_only_the_owner_may_read(url: str) -> None:
 
 
 def test_nothing_is_left_open(url: str) -> None:
-    """After `close` the log is in the database file and no lock remains but the one between writers."""
+    """After `close` the log is in the database file; the lock between writers remains, and the reserve of space."""
     fill(url)
     path = path_of(url)
     assert sorted(str(file.relative_to(path.parent)) for file in path.parent.rglob("*")) == [
         "agentctl.db",
         "agentctl.db.locks",
         "agentctl.db.locks/write",
+        "agentctl.db.reserve",
     ]
 
 
@@ -181,6 +185,28 @@ def test_a_check_finds_damage(url: str) -> None:
     with closing(connect(url)) as database:
         problems = database.check()
     assert problems == ["CHECK constraint failed in branches", "a row of branches belongs to nothing"]
+
+
+def test_a_check_finds_sums_that_are_wrong(url: str) -> None:
+    """A check tells where the ledger's sums are not those of its charges."""
+    with closing(connect(url)) as database:
+        call = ledger.Call("c", None, "p", "m")
+        database.write(lambda tx: ledger.charge(tx, call, Usage(1), Decimal(2), "final", None, None))
+        assert database.check() == []
+        with closing(sqlite3.connect(path_of(url))) as raw, raw:
+            raw.execute("UPDATE usage_sums SET known_musd = known_musd + 1 WHERE scope = 'model'")
+        assert database.check() == ["the sums of the ledger by model are not those of its charges"]
+
+
+@pytest.mark.parametrize("text", [b"ON sessions (name)", b"CHECK (seq >= 0)", b"1 1 1 1 1 1"])
+def test_a_text_that_is_none(url: str, text: bytes) -> None:
+    """Where bytes are not UTF-8 any more, in the schema or in a message, the database is said to be damaged."""
+    fill(url)
+    data = path_of(url).read_bytes()
+    assert text in data
+    path_of(url).write_bytes(data.replace(text, text[:-3] + b"\xed" + text[-2:]))
+    with pytest.raises(StorageError, match="damaged"):
+        read_all(url)
 
 
 CARELESS = """

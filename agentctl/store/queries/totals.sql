@@ -56,3 +56,19 @@ SELECT session_id, provider, model, tag, basis, SUM(calls) AS calls,
 FROM usage_sums
 WHERE scope = 'model' AND session_id = '' AND provider = :provider AND model = :model
 GROUP BY session_id, provider, model, tag, basis;
+
+-- name: differing
+-- The scopes whose sums are not those of all charges.
+SELECT kept.scope
+FROM (
+    SELECT scope, SUM(calls) AS calls, SUM(known_musd) AS musd, SUM(known_rest) AS rest,
+        SUM(uncached_input) AS input, SUM(output) AS output
+    FROM usage_sums GROUP BY scope
+) kept CROSS JOIN (
+    SELECT COUNT(*) AS calls, COALESCE(SUM(known_musd), 0) AS musd, COALESCE(SUM(known_rest), 0) AS rest,
+        COALESCE(SUM(uncached_input), 0) AS input, COALESCE(SUM(output), 0) AS output
+    FROM charges
+) charged
+WHERE kept.calls <> charged.calls OR kept.musd <> charged.musd OR kept.rest <> charged.rest
+    OR kept.input <> charged.input OR kept.output <> charged.output
+ORDER BY kept.scope;

@@ -26,6 +26,10 @@ _SETTINGS = """
 """
 
 
+class DiskFullError(StorageError):
+    """There is no space for this on the disk."""
+
+
 class Connection:
     """A connection to the file `name` or `:memory:`, and the `Transaction` that is open on it.
 
@@ -120,7 +124,12 @@ class Connection:
         """Return what is wrong with the file, a line each."""
         lines = [str(row["integrity_check"]) for row in self._run(f"PRAGMA integrity_check({_MOST_PROBLEMS})", {})[1]]
         strays = [row["table"] for row in self._run("PRAGMA foreign_key_check", {})[1]]
-        return [line for line in lines if line != "ok"] + [f"a row of {table} belongs to nothing" for table in strays]
+        sums = [row["scope"] for row in self.all("totals.differing")]
+        return [
+            *(line for line in lines if line != "ok"),
+            *(f"a row of {table} belongs to nothing" for table in strays),
+            *(f"the sums of the ledger by {scope} are not those of its charges" for scope in sums),
+        ]
 
     def backup(self, target: str) -> None:
         """Copy the database, as of now, into the file `target`."""
@@ -166,6 +175,9 @@ def _translated(name: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _storage_error(error, name) from error
+    except UnicodeDecodeError as error:  # not even the name of what is damaged is text
+        what, hint = _REASONS[sqlite3.SQLITE_CORRUPT]
+        raise StorageError(what.format(name=name), hint=hint.format(name=name)) from error
     except (OverflowError, UnicodeEncodeError) as error:
         raise StorageError(f"a value does not fit the database {name}: {error}") from error
 
@@ -198,10 +210,16 @@ _REASONS = {
 }
 
 
+_NO_TEXT = "Could not decode to UTF-8"  # how the module begins what it says, without a code, of a damaged text
+
+
 def _storage_error(error: sqlite3.Error, name: str) -> StorageError:
     # An extended code keeps its primary code in the low byte. Errors of the Python module have none.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LockBusyError(f"another program keeps {name} locked: {error}", hint="end that program and try again")
+    if str(error).startswith(_NO_TEXT):
+        code = sqlite3.SQLITE_CORRUPT
     what, hint = _REASONS.get(code, ("the database {name} refused this", None))
-    return StorageError(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))
+    kind = DiskFullError if code == sqlite3.SQLITE_FULL else StorageError
+    return kind(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))

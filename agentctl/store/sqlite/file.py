@@ -29,12 +29,28 @@ if TYPE_CHECKING:
     from agentctl.store.sqlite.writer import Writer
 
 
-def open_sqlite(path: Path, *, migrations: Sequence[Migration] | None = None) -> SqliteDatabase:
+_WAL_LIMIT = 4 << 20  # bytes; SQLite's own default is about the same
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def open_sqlite(
+    path: Path,
+    *,
+    tell: Callable[[str], None] = _silent,
+    migrations: Sequence[Migration] | None = None,
+    wal_limit: int = _WAL_LIMIT,
+) -> SqliteDatabase:
     """Open the database file at `path`; create or migrate it where needed.
 
     Args:
-        path: the file. Beside it stand its WAL, a directory of locks, and backups made before a migration.
+        path: the file. Beside it stand its WAL, a directory of locks, a reserve of space, and backups made before a
+            migration.
+        tell: takes a line when the disk is full and the reserve is used.
         migrations: the schema, where it is not this program's own.
+        wal_limit: how many bytes the WAL may have before it is moved into the file.
 
     Raises:
         StorageError: it can't be opened, is damaged or foreign, or was written by a newer program.
@@ -42,16 +58,20 @@ def open_sqlite(path: Path, *, migrations: Sequence[Migration] | None = None) ->
     path = path.absolute()
     with file_errors(path):
         _create(path)
-    return SqliteDatabase(path, load("sqlite") if migrations is None else migrations)
+    return SqliteDatabase(path, tell, load("sqlite") if migrations is None else migrations, wal_limit)
 
 
 class SqliteDatabase:
     """`Database` over one SQLite file; made by `open_sqlite`."""
 
-    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+    def __init__(
+        self, path: Path, tell: Callable[[str], None], migrations: Sequence[Migration], wal_limit: int
+    ) -> None:
         self._path = path
         self._locks = Path(f"{path}.locks")
+        self._tell = tell
         self._migrations = migrations
+        self._wal_limit = wal_limit
         self._mutex = Lock()
         self._closed = False
         self._writer: Writer | None = None
@@ -160,9 +180,11 @@ class SqliteDatabase:
 
     def _start_writer(self) -> Writer:
         # Imported at the first write: the machinery of futures costs more than all of a listing.
+        from agentctl.store.sqlite.reserve import Reserve  # noqa: PLC0415
         from agentctl.store.sqlite.writer import Writer  # noqa: PLC0415
 
-        return Writer(self._connect, self._guard(), Path(f"{self._path}-wal"))
+        reserve = Reserve(Path(f"{self._path}.reserve"), self._tell)
+        return Writer(self._connect, self._guard(), Path(f"{self._path}-wal"), self._wal_limit, reserve)
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

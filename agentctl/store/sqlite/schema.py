@@ -15,6 +15,7 @@ from agentctl.store.migrate import Migration, pending
 from agentctl.store.sqlite.connection import Connection
 
 _APPLICATION_ID = 1634169955  # the first migration sets it
+_PART = ".part"
 
 
 def prepare(connection: Connection, known: Sequence[Migration], path: Path, guard: FileLock) -> None:
@@ -29,6 +30,7 @@ def prepare(connection: Connection, known: Sequence[Migration], path: Path, guar
         connection.script("PRAGMA journal_mode = WAL")
         lacking = _lacking(connection, known, str(path))
         if 0 < len(lacking) < len(known):
+            _remove_parts(path)
             back_up(connection, Path(f"{path}.v{lacking[0].version - 1}-{new_id()}.bak"))
         migrate(connection, lacking)
 
@@ -47,14 +49,16 @@ def migrate(connection: Connection, lacking: Sequence[Migration]) -> None:
 
 
 def back_up(connection: Connection, target: Path) -> None:
-    """Copy the database to the new file `target`, durably."""
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    """Copy the database to the new file `target`, durably; a file of that name is never half a copy."""
+    part = target.with_name(f"{target.name}{_PART}")
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
-        connection.backup(str(target))
+        connection.backup(str(part))
     except StorageError:
-        target.unlink()
+        part.unlink()
         raise
-    sync(target)
+    sync(part)
+    part.rename(target)
     sync(target.parent)
 
 
@@ -77,6 +81,13 @@ def file_errors(path: Path) -> Iterator[None]:
             f"can't use the database {path}: {error.strerror or error} ({error.filename or path})",
             hint="check the directory's permissions and free space, or choose another `database` in the configuration",
         ) from error
+
+
+def _remove_parts(path: Path) -> None:
+    """Remove what is left of a backup whose process died while it made it."""
+    for file in path.parent.iterdir():
+        if file.name.startswith(f"{path.name}.v") and f".bak{_PART}" in file.name:
+            file.unlink()
 
 
 def _is_ready(connection: Connection, known: Sequence[Migration], where: str) -> bool:

@@ -13,9 +13,8 @@ from agentctl.errors import StorageError
 from agentctl.locks import FileLock
 from agentctl.store.base import T, Transaction
 from agentctl.store.job import Caught, Job
-from agentctl.store.sqlite.connection import Connection
-
-_WAL_LIMIT = 4 << 20  # bytes; SQLite's own default is about the same
+from agentctl.store.sqlite.connection import Connection, DiskFullError
+from agentctl.store.sqlite.reserve import Reserve
 
 
 class Writer:
@@ -24,14 +23,19 @@ class Writer:
     Args:
         connect: opens the connection that the thread writes through, at its first work.
         guard: the lock between processes, held around each write, checkpoint and close.
-        wal: the write-ahead log, which is checkpointed when it has grown.
+        wal: the write-ahead log.
+        limit: how many bytes it may have before it is checkpointed.
+        reserve: what is given up when the disk is full.
     """
 
-    def __init__(self, connect: Callable[[], Connection], guard: FileLock, wal: Path) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection], guard: FileLock, wal: Path, limit: int, reserve: Reserve
+    ) -> None:
         self._connect = connect
         self._guard = guard
         self._wal = wal
-        self._checkpoint_at = _WAL_LIMIT
+        self._reserve = reserve
+        self._limit = self._checkpoint_at = limit
         self._connection: Connection | None = None
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         # A daemon, so that a program that never closes its database can still end.
@@ -65,10 +69,22 @@ class Writer:
             with self._guard:
                 # Only now: what was submitted while we waited for the lock comes along.
                 jobs.extend(self._waiting())
+                self._reserve.keep()
                 self._checkpoint(self._connection)
-                _commit(self._connection, jobs)
+                self._commit(self._connection, jobs)
         for job in jobs:
             job.resolve(failure.error)
+
+    def _commit(self, connection: Connection, jobs: list[Job]) -> None:
+        """Commit them; on a full disk the reserve is given up for it, and nothing of the first attempt stays."""
+        try:
+            _commit(connection, jobs)
+        except DiskFullError:
+            if not self._reserve.give_up():
+                raise
+            with suppress(StorageError):
+                connection.checkpoint()  # what the log takes is of use too
+            _commit(connection, jobs)
 
     def _waiting(self) -> Iterable[Job]:
         for _ in range(self._queue.qsize()):
@@ -86,7 +102,7 @@ class Writer:
         # A reader may keep the log from being emptied. Then it is left to grow by as much again, not waited for.
         with suppress(StorageError):
             emptied = connection.checkpoint()
-            self._checkpoint_at = _WAL_LIMIT if emptied else size + _WAL_LIMIT
+            self._checkpoint_at = self._limit if emptied else size + self._limit
 
 
 def _commit(connection: Connection, jobs: list[Job]) -> None:
@@ -102,6 +118,8 @@ def _attempt(connection: Connection, job: Job) -> None:
     if not connection.in_transaction:
         # After some errors, like a full disk, SQLite rolls back everything.
         raise job.error or StorageError("the transaction was lost")
+    if isinstance(job.error, DiskFullError):
+        raise job.error
     if job.error:
         connection.run("ROLLBACK TO job")
     connection.run("RELEASE job")
