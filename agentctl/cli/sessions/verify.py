@@ -34,7 +34,7 @@ def verify(
 ) -> None:
     """Read every message and look for what is damaged or does not fit; leave with 9 if anything is wrong."""
     wired = App()
-    database = wired.database if quarantine else wired.kept
+    database = wired.database if quarantine or session else wired.kept
     checked, found = database.read(lambda tx: _verify(tx, session)) if database else (0, [])
     if quarantine and database:
         found = _set_aside(database, found)

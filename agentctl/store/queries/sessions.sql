@@ -31,7 +31,7 @@ FROM (
         AND (CAST(:name AS TEXT) IS NULL
             OR LOWER(COALESCE(s.name, '')) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '\'
             OR LOWER(COALESCE(s.title, '')) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '\')
-        -- The end of an answer's body names its model, before the reason why it stopped if that is known.
+        -- The end of the body of an answer names its model, before the reason why it stopped if that is known.
         AND (CAST(:model AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.role = 'assistant' AND (
                 LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '","stop_reason":"%') ESCAPE '\'

@@ -1,5 +1,5 @@
 -- name: drafts
--- A draft is settled with the call that it is of; without one nobody ever looks at it.
+-- A draft is settled with the call that it is of. Without one nobody ever looks at it.
 SELECT d.run_id, d.session_id FROM drafts d
 WHERE NOT EXISTS (
     SELECT 1 FROM usage_ledger u JOIN open_calls o ON o.reservation_id = u.id

@@ -22,6 +22,7 @@ def scripted(program: Program, tmp: Path) -> str:
 def test_nothing_is_wrong(program: Program) -> None:
     """A home without a database and a sound one leave with 0, and it is said how much was read."""
     assert document(program, "verify") == {"sessions": 0, "findings": []}
+    assert program.run("sessions", "verify", "nobody").code == 2
     session = talk(program, "a", "b")
     program.run("sessions", "delete", talk(program, "c").id)
     assert document(program, "verify") == {"sessions": 2, "findings": []}
