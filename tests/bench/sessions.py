@@ -11,6 +11,7 @@ makes all sizes smaller, for a try.
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import statistics
@@ -19,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import accumulate
 from pathlib import Path
 from time import perf_counter
@@ -77,18 +78,20 @@ class Report:
             self.missed.append(what)
 
 
+@cache
 def texts(count: int) -> list[str]:
     """Messages, the same each time."""
     found = (_CHANCE.choices(WORDS, cum_weights=WEIGHTS, k=LENGTH // 8 + 20) for _ in range(count))
     return [" ".join(words)[:LENGTH] for words in found]
 
 
-def turns(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds that each takes in each round; whoever begins changes."""
+def turns(work: Mapping[str, Callable[[], object]], rounds: int, *, synced: bool = False) -> dict[str, list[float]]:
+    """Milliseconds that each takes in each round, in an order that changes; nobody pays for what another wrote."""
     times: dict[str, list[float]] = {name: [] for name in work}
-    names = list(work)
-    for number in range(rounds):
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+    for _ in range(rounds):
+        for name in _CHANCE.sample(list(work), len(work)):
+            if synced:
+                os.sync()
             began = perf_counter()
             work[name]()
             times[name].append((perf_counter() - began) * 1e3)
@@ -117,7 +120,7 @@ def appending(report: Report, kind: str, contenders: Sequence[Contender], count:
         for _ in range(TURN):
             one.append(next(place[one.name]))
 
-    times = turns({one.name: partial(turn, one) for one in contenders}, count // TURN)
+    times = turns({one.name: partial(turn, one) for one in contenders}, count // TURN, synced=True)
     ours = statistics.median(times[Ours.name]) / TURN
     report.row(f"{kind}: append, durable", f"{ours:.3f} ms", beside(times, TURN))
     for one in contenders:
