@@ -13,6 +13,7 @@ from agentctl.app import App
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
+from agentctl.cli.wiring import wire
 from agentctl.economy.money import dollars, format_pico, from_pico
 from agentctl.errors import UsageError
 from agentctl.settings import kinds
@@ -43,7 +44,7 @@ def show(
     """Show the budgets, and what is spent, reserved and left of each."""
     from agentctl.economy import budget  # noqa: PLC0415 - a change needs no database
 
-    wired = App(tell=print_note)
+    wired = wire()
     limits = wired.limits()
     session_id = wired.session(session, latest=False)
     accounts = wired.database.read(lambda tx: budget.standing(tx, limits, session_id)) if limits else ()

@@ -30,6 +30,7 @@ from agentctl.cli.served import joined, served
 from agentctl.cli.tooling import names, user_at
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import JsonView, StreamJsonView, TextView, View, usd
+from agentctl.cli.wiring import wire
 from agentctl.conversation import Conversation
 from agentctl.errors import ConfigError, UsageError
 from agentctl.events import Failed
@@ -145,7 +146,7 @@ def chat(
         told = {"base_url": base_url, "timeout": timeout, "tag": tag, "budget.wait": budget_wait}
         acting = {"tools.use": names(tools), "tools.approve": approve, "tools.max_turns": max_turns}
         set_ = {**told, "cache": False if no_cache else None, "compact": compact, **acting, **routed}
-        wired, most = App(flags=set_, tell=print_note), read_dollars(max_cost, "--max-cost")
+        wired, most = wire(set_), read_dollars(max_cost, "--max-cost")
         wired.allowance(most)
         log.setup(wired.settings.log)
         warn_of_project(wired.settings, notify)

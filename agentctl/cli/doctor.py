@@ -48,7 +48,7 @@ def _examine(*, online: bool) -> Iterator[Finding]:
     yield Finding("agentctl", "ok", f"{__version__} on Python {platform.python_version()} at {sys.executable}")
     yield _sqlite()
     try:
-        wired = App(tell=print_note)
+        wired = wire()
     except (AgentctlError, OSError) as error:
         yield _failure("configuration", error)
         return

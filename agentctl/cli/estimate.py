@@ -18,6 +18,7 @@ from agentctl.cli.given import read_dollars, read_schema, warn_of_project
 from agentctl.cli.group import new_app
 from agentctl.cli.prompt import read_message
 from agentctl.cli.render import forget, print_json, print_note, print_table
+from agentctl.cli.wiring import wire
 from agentctl.economy.calibration import observed
 from agentctl.economy.cards import ModelCard
 from agentctl.economy.ledger import now
@@ -69,7 +70,7 @@ def estimate(
     that it can cost.
     """
     limit = read_dollars(max_cost, "--max-cost")
-    wired = App(tell=print_note)
+    wired = wire()
     warn_of_project(wired.settings, print_note)
     options = Options(max_output, schema=read_schema(schema))
     prompt, files = _words(words or [])

@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar
 import typer
 from typer._click.core import ParameterSource
 
-from agentctl.app import App
 from agentctl.cli.cost.tables import Group, Lines, cells, fields, read
 from agentctl.cli.figures import rfc3339
 from agentctl.cli.group import LazyGroup, new_app
-from agentctl.cli.render import print_json, print_note, print_table
+from agentctl.cli.render import print_json, print_table
+from agentctl.cli.wiring import wire
 from agentctl.economy.periods import Period
 from agentctl.economy.totals import total
 from agentctl.errors import UsageError
@@ -55,7 +55,7 @@ def cost(
         raise UsageError("--json and --csv are two forms of the same", hint="leave one of them out")
     period = period_of(since, until)
     groups = tuple(Group) if as_json else (by,)
-    session_id, tables = App(tell=print_note).database.read(lambda tx: _read(tx, groups, period, session))
+    session_id, tables = wire().database.read(lambda tx: _read(tx, groups, period, session))
     if as_json:
         print_json(_document(tables, period, since, until, session_id))
     elif as_csv:

@@ -9,11 +9,11 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.cost import period_of
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table, print_text
+from agentctl.cli.wiring import wire
 from agentctl.economy import cachereport, contents, totals
 from agentctl.economy.advice import advise
 from agentctl.economy.cachereport import Missed, Saving, Tally
@@ -99,7 +99,7 @@ def cache(
 
     Saved is what the same calls would have cost more with all their input uncached, by the prices of their day.
     """
-    wired = App(tell=print_note)
+    wired = wire()
     period = period_of(since, until)
     session_id = None if session is None else wired.session(session, latest=False)
     report = wired.database.read(lambda tx: read(tx, wired.catalog, period, session_id, limit))

@@ -13,6 +13,7 @@ from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.moments import moment
 from agentctl.cli.render import print_json, print_note, print_table, print_text
+from agentctl.cli.wiring import wire
 from agentctl.economy import reconciling
 from agentctl.economy.money import difference, dollars, format_usd
 from agentctl.economy.reconciling import Deviation, Drift, Scope, total
@@ -44,7 +45,7 @@ def reconcile(
 
     OpenRouter is asked what it charged for answers that broke off; what it says counts from then on.
     """
-    wired = App(tell=print_note)
+    wired = wire()
     session_id = None if session is None else wired.session(session, latest=False)
     start = None if since is None else moment(since)
     scope = Scope(start or 0, session_id)

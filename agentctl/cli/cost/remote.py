@@ -16,6 +16,7 @@ from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.routing import routers
+from agentctl.cli.wiring import wire
 from agentctl.economy import totals
 from agentctl.economy.ledger import Cost
 from agentctl.economy.money import difference, dollars, format_usd
@@ -47,7 +48,7 @@ def remote(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     OpenRouter counts by key and by days of UTC: what other programs use with the same key is in its sums, and what was
     used here with another key is not.
     """
-    wired = App(tell=print_note)
+    wired = wire()
     accounts = {name: asyncio.run(_ask(wired, name)) for name in _asked(wired)}
     found = list(rows(wired, accounts, datetime.now(UTC)))
     if as_json:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentctl.app import App
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_table
 from agentctl.cli.sessions.given import AsJson, Reference
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.sessions import Branch
@@ -19,7 +19,7 @@ app = new_app()
 @app.command()
 def branches(session: Reference, *, as_json: AsJson = False) -> None:
     """List the branches of a conversation, the oldest first; `sessions switch` goes on with another."""
-    found, length = App().database.read(lambda tx: _read(tx, session))
+    found, length = wire().database.read(lambda tx: _read(tx, session))
     if as_json:
         print_json([_document(branch) for branch in found])
         return

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from agentctl import log
-from agentctl.app import App
 from agentctl.asking import Options
 from agentctl.cli.compacting import compact as make_shorter
 from agentctl.cli.given import read_dollars, warn_of_project
@@ -16,6 +15,7 @@ from agentctl.cli.render import print_json, print_note
 from agentctl.cli.sessions.given import AsJson, Reference
 from agentctl.cli.turns import Turns
 from agentctl.cli.views import usd
+from agentctl.cli.wiring import wire
 from agentctl.conversation import Conversation
 from agentctl.summarising import KEEP, Compacted, Wanted
 
@@ -37,7 +37,7 @@ def compact(
     as_json: AsJson = False,
 ) -> None:
     """Let a summary stand for the beginning of a conversation, in what is sent from now on. Nothing is deleted."""
-    wired, most = App(), read_dollars(max_cost, "--max-cost")
+    wired, most = wire(), read_dollars(max_cost, "--max-cost")
     wired.allowance(most)
     log.setup(wired.settings.log)
     warn_of_project(wired.settings, print_note)

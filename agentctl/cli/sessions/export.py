@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from agentctl import atomic
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, printable
 from agentctl.cli.sessions.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 from agentctl.exchange import reading
 from agentctl.store import sessions
@@ -49,7 +49,7 @@ def export(
         raise UsageError("say which conversations", hint="name some, or give --all")
     if as_json and output is None:
         raise UsageError("--json tells of the file that was written", hint="give -O FILE as well")
-    database = App().database
+    database = wire().database
     if output is None:
         _read(database, session, form, _to_stdout)
         return

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.sessions import Session
@@ -29,7 +29,7 @@ def fork(
     as_json: AsJson = False,
 ) -> None:
     """Copy a conversation, or its beginning, into a new one that `chat -r` goes on with. The first stays as it is."""
-    place, (made, left_out) = App().database.write(lambda tx: _fork(tx, session, at, name))
+    place, (made, left_out) = wire().database.write(lambda tx: _fork(tx, session, at, name))
     for message_id in left_out:
         print_note(f"message {message_id} is damaged and was not copied")
     if as_json:

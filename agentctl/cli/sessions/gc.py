@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.sessions.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions, tidying
 from agentctl.store.base import Database, LockBusyError
 
@@ -28,7 +28,7 @@ def gc(
     as_json: AsJson = False,
 ) -> None:
     """Clear away old events and what dead processes left, and index what waits for it. No conversation is touched."""
-    wired = App()
+    wired = wire()
     kept = wired.kept
     # Before the database is opened for writing, which puts right what dead processes left.
     found = {**kept.read(tidying.look), "drafts": _dead(kept)} if kept else dict(_NOTHING)

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import plain, print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 from agentctl.exchange.storing import Stored
 from agentctl.store.base import Database
@@ -30,7 +30,7 @@ def import_sessions(
     as_json: AsJson = False,
 ) -> None:
     """Take conversations in. What is here already is not added again, whatever it was imported from."""
-    database = App().database
+    database = wire().database
     try:
         stored = list(_import(database, file, keep=not dry_run))
     except OSError as error:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.figures import cost_fields, cost_text, local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.sessions.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
 from agentctl.errors import UsageError
@@ -57,7 +57,7 @@ def list_sessions(
         raise UsageError("the trash has no filters", hint="leave out all but --limit and --cursor")
     wanted = Filter(tag, name, model, *_times(since, until), cursor)
     most = limit or (_EVERYTHING if as_json else _TABLE_ROWS)
-    found = App(tell=print_note).database.read(lambda tx: _listing(tx, most + 1, wanted, deleted=deleted))
+    found = wire().database.read(lambda tx: _listing(tx, most + 1, wanted, deleted=deleted))
     shown = found[:most]
     if as_json:
         print_json([_summary(one, cost) for one, cost in shown])

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.sessions.given import AsJson, held
+from agentctl.cli.wiring import wire
 from agentctl.errors import InterruptError, UsageError
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
@@ -39,7 +39,7 @@ def purge(
         raise UsageError("it is not said what to remove", hint="name conversations in the trash, or say --all")
     if older_than and not everything:
         raise UsageError("--older-than is for --all", hint="leave it out, or say --all and name none")
-    database = App().database
+    database = wire().database
     moment = _moment(older_than)
     found = database.read(lambda tx: _named(tx, session) if session else sessions.deleted_before(tx, moment))
     if found and not yes:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.sessions.given import AsJson, Reference
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions
 
 app = new_app()
@@ -23,9 +23,7 @@ def rename(
     as_json: AsJson = False,
 ) -> None:
     """Give a conversation a name, by which `chat -r NAME` goes on with it."""
-    renamed = App(tell=print_note).database.write(
-        lambda tx: sessions.rename(tx, sessions.find(tx, session), name or None)
-    )
+    renamed = wire().database.write(lambda tx: sessions.rename(tx, sessions.find(tx, session), name or None))
     if as_json:
         print_json({"id": renamed.id, "name": renamed.name})
     else:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from agentctl.app import App
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.moments import moment
 from agentctl.cli.render import plain, print_json, print_marked, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, InSession, Since, Until
+from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 from agentctl.messages import Role
 from agentctl.store import search, sessions
@@ -63,7 +63,7 @@ def search_messages(
     """Find messages by their words, the best first of the newest that have them."""
     query, where = parse(" ".join(words)), _where(tag, role, since, until)
     found: list[Hit] = []
-    if database := App().kept:
+    if database := wire().kept:
         search.catch_up(database)
         found = database.read(lambda tx: _find(tx, query, limit + 1, where, session))
     if as_json:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
-from agentctl.cli.render import plain, print_json, print_json_line, print_note, print_text
+from agentctl.cli.render import plain, print_json, print_json_line, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
 from agentctl.cli.sessions.shown import heading, message_fields, readable
+from agentctl.cli.wiring import wire
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
 from agentctl.errors import UsageError
@@ -59,7 +59,7 @@ class _Shown:
 
 
 def _print_thread(reference: str, branch: str | None, *, as_json: bool) -> None:
-    shown = App(tell=print_note).database.read(lambda tx: _read(tx, reference, branch))
+    shown = wire().database.read(lambda tx: _read(tx, reference, branch))
     if as_json:
         print_json(_document(shown))
         return
@@ -101,7 +101,7 @@ def _document(shown: _Shown) -> dict[str, Any]:
 
 
 def _print_raw(reference: str) -> None:
-    for row in App(tell=print_note).database.read(lambda tx: sessions.rows(tx, sessions.find(tx, reference).id)):
+    for row in wire().database.read(lambda tx: sessions.rows(tx, sessions.find(tx, reference).id)):
         print_json_line(dict(row))
 
 
@@ -112,7 +112,7 @@ def _print_tree(reference: str, *, as_json: bool) -> None:
         session = sessions.find(tx, reference)
         return session, tree.nodes(tx, session.id), sessions.short_length(tx, session.id)
 
-    session, found, length = App(tell=print_note).database.read(read)
+    session, found, length = wire().database.read(read)
     if as_json:
         print_json({"id": session.id, "name": session.name, "messages": [tree.document(node) for node in found]})
         return

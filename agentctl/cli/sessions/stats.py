@@ -6,10 +6,10 @@ import time
 from collections import Counter
 from typing import Any
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_table
 from agentctl.cli.sessions.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.store.sessions.stats import Stats
 from agentctl.store.sessions.stats import stats as count
 
@@ -22,7 +22,7 @@ _MEBIBYTE = 2**20
 @app.command()
 def stats(*, as_json: AsJson = False) -> None:
     """Count what is kept: conversations, messages by role and month, tags, models, and the longest conversations."""
-    found = App().database.read(count)
+    found = wire().database.read(count)
     if as_json:
         print_json(_document(found))
         return

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.sessions.given import AsJson, Reference, held
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 from agentctl.store.sessions import Session
@@ -28,7 +28,7 @@ def switch(
     as_json: AsJson = False,
 ) -> None:
     """Let a conversation go on with another branch, or with a new one after an earlier message. Nothing is lost."""
-    database = App().database
+    database = wire().database
     session_id = database.read(lambda tx: sessions.find(tx, session)).id
     with held(database, session_id):
         now = database.write(lambda tx: _switch(tx, session_id, to, name))

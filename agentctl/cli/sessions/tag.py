@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.sessions.given import AsJson, Reference
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions
 from agentctl.store.base import Transaction
 
@@ -25,7 +25,7 @@ def tag(
     as_json: AsJson = False,
 ) -> None:
     """Give a conversation tags, by which `sessions list --tag TAG` finds it, or take them away."""
-    session_id, now = App().database.write(lambda tx: _tag(tx, session, tags, remove=remove))
+    session_id, now = wire().database.write(lambda tx: _tag(tx, session, tags, remove=remove))
     if as_json:
         print_json({"id": session_id, "tags": now})
     else:

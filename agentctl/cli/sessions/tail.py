@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.moments import moment
 from agentctl.cli.render import plain, print_json_line, print_note, print_text
 from agentctl.cli.sessions.shown import heading, message_fields, readable
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions
 from agentctl.store.watch import Seen, Watch
 
@@ -39,7 +39,7 @@ def tail(
 ) -> None:
     """Watch messages as they are stored, until Ctrl-C."""
     start = moment(since) if since else None
-    database = App().database
+    database = wire().database
     watched = database.read(lambda tx: sessions.find(tx, session).id) if session is not None else None
     watch = Watch(database, watched)
     _print(watch.begin((0 if start is None else _MOST) if last is None else last, start), as_json=as_json)

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import plain, print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.errors import StorageError
 from agentctl.store import sessions
 from agentctl.store.base import Database, Transaction
@@ -33,7 +33,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Read every message and look for what is damaged or does not fit; leave with 9 if anything is wrong."""
-    wired = App()
+    wired = wire()
     database = wired.database if quarantine or session else wired.kept
     checked, found = database.read(lambda tx: _verify(tx, session)) if database else (0, [])
     if quarantine and database:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from agentctl.app import App
 from agentctl.cli.figures import local_time, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.tools.given import AsJson
+from agentctl.cli.wiring import wire
 from agentctl.store import sessions, toolcalls
 from agentctl.store.base import Transaction
 
@@ -30,7 +30,7 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """Show what tools did, newest first: what it was, who allowed or refused it, and how it ended."""
-    database = App(tell=print_note).kept
+    database = wire().kept
     calls = database.read(lambda tx: _read(tx, session, limit)) if database else []
     if as_json:
         print_json([_document(call) for call in calls])
