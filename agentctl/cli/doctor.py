@@ -17,7 +17,8 @@ from agentctl import __version__
 from agentctl.app import EMBEDDED, App
 from agentctl.cli.finding import Finding
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_note, print_table, styled
+from agentctl.cli.render import print_json, print_table, styled
+from agentctl.cli.wiring import wire
 from agentctl.errors import AgentctlError, ExitCode
 from agentctl.redact import redact_url
 
