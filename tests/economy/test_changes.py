@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from support.parts import MESSAGES
+from support.parts import SENT
 
 from agentctl.breakpoints import NO_CACHE, TOOLS, Breakpoint, CachePlan
 from agentctl.economy.changes import Change, change
@@ -37,7 +37,7 @@ TOOL_LISTS = st.lists(
 REQUESTS = st.builds(
     Request,
     st.just("m"),
-    st.lists(MESSAGES, max_size=4).map(tuple),
+    st.lists(SENT, max_size=4).map(tuple),
     schema=st.none() | st.dictionaries(NAMES, DOCUMENTS, max_size=2),
     tools=TOOL_LISTS.map(tuple),
 )
@@ -121,7 +121,7 @@ def _another(value: Any) -> Any:
     return "tool" if value in ("user", "assistant") else "user" if value == "tool" else f"{value}x"
 
 
-@given(REQUESTS, st.lists(MESSAGES.filter(lambda one: one.role != "system"), max_size=2))
+@given(REQUESTS, st.lists(SENT.filter(lambda one: one.role != "system"), max_size=2))
 def test_a_conversation_that_goes_on_has_not_changed(request: Request, more: list[Message]) -> None:
     """What comes after all that was there is no difference."""
     assert differs(request, replace(request, messages=(*request.messages, *more))) is None

@@ -23,22 +23,32 @@ def _unknown(kind: str, fields: dict[str, object]) -> Unknown:
     return Unknown(json.dumps(fields | {"type": kind}, separators=(",", ":")))
 
 
-PARTS: st.SearchStrategy[Part] = st.one_of(
+SENDABLE: st.SearchStrategy[Part] = st.one_of(
     st.builds(Text, TEXTS, NAMES),
     st.builds(Thinking, TEXTS, st.none() | TEXTS, NAMES),
     st.builds(ToolCall, TEXTS, TEXTS, TEXTS, NAMES),
     st.builds(ToolResult, TEXTS, TEXTS, st.booleans()),
     st.builds(Attachment, TEXTS, TEXTS, st.binary(max_size=20)),
+)
+PARTS: st.SearchStrategy[Part] = st.one_of(
+    SENDABLE,
     st.builds(Summary, TEXTS, st.integers(0, 9)),
     st.builds(_unknown, TEXTS.filter(lambda kind: kind not in KINDS), st.dictionaries(TEXTS, _JSON, max_size=2)),
 )
-MESSAGES = st.builds(
-    Message,
-    st.sampled_from(["system", "user", "assistant", "tool"]),
-    st.lists(PARTS, max_size=4).map(tuple),
-    NAMES,
-    st.sampled_from([None, "end_turn", "cancelled"]),
-)
+
+
+def _messages(parts: st.SearchStrategy[Part]) -> st.SearchStrategy[Message]:
+    return st.builds(
+        Message,
+        st.sampled_from(["system", "user", "assistant", "tool"]),
+        st.lists(parts, max_size=4).map(tuple),
+        NAMES,
+        st.sampled_from([None, "end_turn", "cancelled"]),
+    )
+
+
+MESSAGES = _messages(PARTS)
+SENT = _messages(SENDABLE)  # what requests are made of
 DELTAS: st.SearchStrategy[Delta] = st.one_of(
     st.builds(TextDelta, TEXTS, NAMES),
     st.builds(ThinkingDelta, TEXTS, NAMES),
