@@ -255,3 +255,23 @@ def path_of(url: str) -> Path:
 def query_of(url: str, sql: str) -> list[tuple[str, ...]]:
     with closing(sqlite3.connect(path_of(url))) as raw:
         return raw.execute(sql).fetchall()
+
+
+def test_each_form_of_a_query(database: Database) -> None:
+    """Words, phrases, beginnings and what must not be there are found alike in each backend."""
+    told = ["alpha beta gamma", "beta alpha", "alphabet gamma", "Älpha: x_y 日本語"]
+    database.write(lambda tx: said(tx, *told))
+    expected = {
+        "alpha": [0, 1, 3],
+        "alpha gamma": [0],
+        '"alpha beta"': [0],
+        "alph*": [0, 1, 2, 3],
+        "alpha -beta": [3],
+        'beta -"beta alpha"': [0],
+        "gamma -alphab* -zeta": [0],
+        "x-y 本語": [3],
+        "日*": [3],
+        "zeta": [],
+    }
+    for query, numbers in expected.items():
+        assert sorted(texts(found(database, query))) == sorted(told[number] for number in numbers), query
