@@ -77,7 +77,7 @@ class App:
         """The database; what dead processes left in it is put right first."""
         from agentctl.economy import ledger  # noqa: PLC0415 - lists of models and settings need no database
 
-        database = self._connect()
+        database = self.connect(self.settings.database)
         if database.read(lambda tx: ledger.open_calls(tx) or tx.one("toolcalls.open")):
             from agentctl.recovery import recover  # noqa: PLC0415 - it is hardly ever needed
 
@@ -91,12 +91,13 @@ class App:
         """The database as it lies there, for who only reads: none is made, and nothing in it is put right."""
         from agentctl.store.open import exists  # noqa: PLC0415
 
-        return self._connect() if exists(self.settings.database) else None
+        return self.connect(self.settings.database) if exists(self.settings.database) else None
 
-    def _connect(self) -> Database:
+    def connect(self, url: str) -> Database:
+        """Open a database as it lies there, and make it where it is missing."""
         from agentctl.store.open import connect  # noqa: PLC0415
 
-        return connect(self.settings.database, tell=self._tell, password=self._database_password)
+        return connect(url, tell=self._tell, password=self._database_password)
 
     def _database_password(self) -> str | None:
         from agentctl import keys  # noqa: PLC0415 - only a server that wants a password needs it

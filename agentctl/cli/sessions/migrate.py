@@ -7,13 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.progress import StepLine
 from agentctl.cli.render import print_json, print_note, print_table
 from agentctl.cli.sessions.given import AsJson
 from agentctl.errors import UsageError
+from agentctl.redact import redact_url
 from agentctl.store.base import Database
-from agentctl.store.open import connect, exists
+from agentctl.store.open import exists
 from agentctl.store.transfer import Contents, admit, counts, identity, transfer
 
 app = new_app()
@@ -32,23 +34,26 @@ def migrate(
         if url == ":memory:":
             raise UsageError("a database in memory is gone before it can be used", hint="give the URL of a kept one")
     if not exists(source):
-        raise UsageError(f"there is no database {source}", hint="`agentctl doctor` shows the one that is used")
-    with closing(connect(source)) as opened:
+        raise UsageError(
+            f"there is no database {redact_url(source)}", hint="`agentctl doctor` shows the one that is used"
+        )
+    wired = App()
+    with closing(wired.connect(source)) as opened:
         if dry_run:
-            _plan(opened, target, as_json=as_json)
+            _plan(wired, opened, target, as_json=as_json)
         else:
-            _run(opened, target, as_json=as_json)
+            _run(wired, opened, target, as_json=as_json)
 
 
-def _plan(source: Database, target: str, *, as_json: bool) -> None:
+def _plan(wired: App, source: Database, target: str, *, as_json: bool) -> None:
     rows, state = source.read(counts), "missing"
     if exists(target):
-        with closing(connect(target)) as opened:
+        with closing(wired.connect(target)) as opened:
             _refuse_itself(source, opened)
             origin = source.read(identity)
             state = opened.read(lambda tx: admit(tx, origin, opened.url))
     if as_json:
-        print_json({"complete": False, "from": source.url, "to": target, "target": state, "rows": rows})
+        print_json({"complete": False, "from": source.url, "to": redact_url(target), "target": state, "rows": rows})
         return
     print_table(("table", "rows"), [(name, str(number)) for name, number in rows.items()])
     print_note(_STATES[state])
@@ -61,8 +66,8 @@ _STATES = {
 }
 
 
-def _run(source: Database, target: str, *, as_json: bool) -> None:
-    with closing(connect(target)) as opened:
+def _run(wired: App, source: Database, target: str, *, as_json: bool) -> None:
+    with closing(wired.connect(target)) as opened:
         _refuse_itself(source, opened)
         with StepLine() as line:
             copied = transfer(source, opened, lambda *progress: _show(line, *progress))
