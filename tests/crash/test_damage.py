@@ -1,6 +1,6 @@
 """One bit of the file or of its log is flipped: no answer is wrong, and nothing ends in a traceback.
 
-By default 150 flips of each; AGENTCTL_TEST_FULL=1 makes it 3,000.
+By default 100 flips of each; AGENTCTL_TEST_FULL=1 makes it 3,000.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from support.crash.story import LINES, Story, append, tell
 
 from agentctl.store.sqlite.file import open_sqlite
 
-FLIPS = 3000 if os.environ.get("AGENTCTL_TEST_FULL") else 150
+FULL = bool(os.environ.get("AGENTCTL_TEST_FULL"))
+PARTS = 6 if FULL else 1
+FLIPS = 500 if FULL else 100  # of each part
 MESSAGES = 50
 
 
@@ -46,9 +48,10 @@ def lay_out(directory: Path, data: bytes, log: bytes | None = None) -> Path:
     return directory / "agentctl.db"
 
 
-def test_a_bit_of_the_file(memory: Path, seed: int) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_bit_of_the_file(memory: Path, seed: int, part: int) -> None:
     """Conversations, costs and open calls are told as they were, or the damage is told or found by a check."""
-    story, chance, path = Story(seed), Random(seed), memory / "agentctl.db"
+    story, chance, path = Story(seed), Random(f"{seed}/{part}"), memory / "agentctl.db"
     said = list(tell(path, story, MESSAGES))
     data = path.read_bytes()
     found = [verdict.violations(lay_out(memory / "flipped", flipped(data, chance)), story, said) for _ in range(FLIPS)]
@@ -56,12 +59,13 @@ def test_a_bit_of_the_file(memory: Path, seed: int) -> None:
     assert 0 < sum(map(bool, found)) < FLIPS
 
 
-def test_a_bit_of_the_log(memory: Path, seed: int) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_bit_of_the_log(memory: Path, seed: int, part: int) -> None:
     """What stands in the log is told as it was at some moment, whole, or the damage is told or found by a check.
 
     SQLite takes a log that ends in damage for one that the power went from; so what follows the damage is not there.
     """
-    story, chance, path = Story(seed), Random(seed), memory / "agentctl.db"
+    story, chance, path = Story(seed), Random(f"{seed}/{part}"), memory / "agentctl.db"
     with closing(open_sqlite(path)) as database:
         for number in range(LINES + MESSAGES):
             database.write(lambda tx, one=number: append(tx, _Plain(story.seed), one))  # type: ignore[misc]

@@ -20,7 +20,7 @@ from support.crash.tape import Say, Tape, Truncate, Unlink, Write, record
 FULL = bool(os.environ.get("AGENTCTL_TEST_FULL"))
 PARTS = 5 if FULL else 1
 STATES = 400 if FULL else 100
-KILLS = 200 if FULL else 6
+KILLS = 40 if FULL else 6  # of each part
 CHANGES = "pwrite64,ftruncate,unlink,fdatasync,fsync,rename"
 
 
@@ -56,11 +56,12 @@ def test_a_migration_survives_a_loss_of_power(tape: Tape, root: Path, old: Path,
     assert losses(tape, root, STATES, Random(f"{seed}/{part}"), check, first=begun + 1) == []
 
 
-def test_a_migration_survives_kills(tape: Tape, old: Path, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_migration_survives_kills(tape: Tape, old: Path, tmp_path: Path, seed: int, part: int) -> None:
     """The same holds when it is killed at a change of a file: between two of them a statement changes memory only."""
     expected = growth.rows(old)
     changes = sum(isinstance(event, Write | Truncate | Unlink) for _, event in tape.events) // 2
-    for number in sorted(Random(seed).sample(range(1, changes), KILLS)):
+    for number in sorted(Random(f"{seed}/{part}").sample(range(1, changes), KILLS)):
         directory = tmp_path / str(number)
         directory.mkdir()
         path = Path(shutil.copy(old, directory / old.name))

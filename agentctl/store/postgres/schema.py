@@ -40,6 +40,8 @@ def problems(connection: Connection, known: Sequence[Migration], where: str) -> 
         for row in connection.all("schema.references"):
             if connection.finds(row["stray"]):
                 yield f"a row of {row['table']} belongs to nothing"
+        for row in connection.all("totals.differing"):
+            yield f"the sums of the ledger by {row['scope']} are not those of its charges"
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
