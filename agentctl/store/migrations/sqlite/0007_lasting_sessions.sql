@@ -26,6 +26,8 @@ CREATE INDEX messages_by_session ON messages (session_id);
 CREATE INDEX messages_by_parent ON messages (parent_id) WHERE parent_id IS NOT NULL; -- for who deletes a parent
 CREATE INDEX drafts_by_session ON drafts (session_id);
 CREATE INDEX charges_by_message ON usage_ledger (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX usage_by_session ON usage_ledger (session_id) WHERE session_id IS NOT NULL; -- for who deletes one
+CREATE INDEX branches_by_parent ON branches (parent_branch_id) WHERE parent_branch_id IS NOT NULL;
 
 -- A message takes the place that its branch has next, which is its own from then on.
 CREATE TRIGGER messages_take_their_place AFTER INSERT ON messages
@@ -79,4 +81,14 @@ CREATE TABLE damaged_messages (
     message_id TEXT    PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
     why        TEXT    NOT NULL,
     found_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What came along with sessions and messages that were imported and has no place in them: options, counts of tokens, raw
+-- answers, costs. `message_id` is '' where it is the session's. `record` is JSON, `source` the program that it is of.
+CREATE TABLE imports (
+    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    message_id TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    record     TEXT NOT NULL,
+    PRIMARY KEY (session_id, message_id)
 ) STRICT, WITHOUT ROWID;
