@@ -92,11 +92,16 @@ class Cluster:
 
     def kill(self) -> None:
         """SIGKILL to all its processes, with no moment for one to notice the death of another."""
+        children = []
         if self._process:
             self._process.send_signal(signal.SIGSTOP)  # so that it starts no more children
-            for child in daemons.children(self._process.pid):
+            children = daemons.children(self._process.pid)
+            for child in children:
                 os.kill(child, signal.SIGKILL)
         self._end(signal.SIGKILL)
+        # A server does not start while a process of the last one still has its memory.
+        for child in children:
+            daemons.wait_for_end(child)
 
     def _make(self, password: Path) -> None:
         password.write_text(self._password)

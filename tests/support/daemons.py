@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import random
+import select
 import shutil
 import socket
 import subprocess
@@ -67,6 +68,18 @@ def children(parent: int) -> list[int]:
         if int(fields[1]) == parent:
             found.append(int(path.parent.name))
     return found
+
+
+def wait_for_end(process: int) -> None:
+    """Wait until a process, not our child, has ended."""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        return
+    try:
+        select.select([handle], [], [])
+    finally:
+        os.close(handle)
 
 
 def _identity() -> list[str]:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -130,7 +130,8 @@ class _Writer:
         for number in range(count):
             if number % BILLED == 0:
                 self._do(database, partial(_reserve, session_id=session_id, number=number))
-            with database.lock(session_id, wait=PATIENCE):
+            with ExitStack() as held:
+                self._persist(lambda: held.enter_context(database.lock(session_id, wait=PATIENCE)))
                 self._do(database, partial(_append, session_id=session_id, number=number))
             os.write(1, f"{session_id} {number}\n".encode())
 
