@@ -56,8 +56,8 @@ _REFUSALS = (
     ),
     (("translate host name", "service"), "the host in the URL, or the service file"),
 )
-_MARKS = ("authentication failed", "no password supplied", "pg_hba.conf", "does not exist", "no such database", "not permitted", "SSL",
-          "certificate", "definition of service")  # fmt: skip
+_MARKS = ("authentication failed", "no password supplied", "pg_hba.conf", "does not exist",
+          "no such database", "not permitted", "SSL", "certificate", "definition of service")  # fmt: skip
 
 
 @contextmanager
