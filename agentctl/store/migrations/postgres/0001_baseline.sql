@@ -206,7 +206,6 @@ CREATE TABLE usage_ledger (
 
 CREATE INDEX charges_by_session ON usage_ledger (session_id) WHERE kind = 'charge';
 CREATE INDEX usage_by_session ON usage_ledger (session_id) WHERE session_id IS NOT NULL; -- for who deletes one
-CREATE INDEX usage_by_session ON usage_ledger (session_id) WHERE session_id IS NOT NULL; -- for who deletes a session
 CREATE INDEX charges_by_time ON usage_ledger (created_at) WHERE kind = 'charge';
 CREATE INDEX charges_by_message ON usage_ledger (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX reported_charges ON usage_ledger (created_at) WHERE kind = 'charge' AND reported_pusd IS NOT NULL;
