@@ -58,6 +58,14 @@ class Crowd(subprocess.Popen[bytes]):
         """Kill every process at once."""
         os.killpg(self.pid, signal.SIGKILL)
 
+    def __exit__(self, *error: object) -> None:
+        """Leave none behind when a test fails."""
+        if self.poll() is None and error[0] is not None:
+            self.kill_all()
+        self.wait()
+        assert self.stdout
+        self.stdout.close()
+
 
 def text(session_id: str, number: int) -> str:
     """The text of a message."""
