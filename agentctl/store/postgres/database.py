@@ -122,7 +122,7 @@ class PostgresDatabase:
     @contextmanager
     def lock(self, name: str, *, wait: float) -> Iterator[None]:
         """Hold the lock `name` against all other holders; a holder's death frees it."""
-        held = self._waiting.until_done(lambda: self._locks.take(name, wait), self._patience.read)
+        held = self._waiting.until_done(lambda: self._locks.take(name, wait), self._patience.write)
         try:
             yield
         finally:

@@ -1,4 +1,8 @@
+-- name: waits
+SELECT message_id FROM search_backlog LIMIT 1;
+
 -- name: backlog
+-- Some that wait, for who indexes them in the same transaction: nobody else gets these.
 SELECT m.id, m.body FROM search_backlog w JOIN messages m ON m.id = w.message_id ORDER BY w.message_id LIMIT :limit;
 
 -- name: caught_up

@@ -37,8 +37,11 @@ def some(tx: Transaction, message_id: str) -> None:
 def catch_up(database: Database) -> int:
     """Index the messages that are not indexed yet, in short transactions, and return how many there were."""
     done = 0
-    while database.read(lambda tx: tx.one("search.backlog", limit=1)):
-        done += database.write(lambda tx: _catch_up(tx, _BATCH))
+    while database.read(lambda tx: tx.one("search.waits")):
+        indexed = database.write(lambda tx: _catch_up(tx, _BATCH))
+        if not indexed:  # others are at the last ones just now
+            break
+        done += indexed
     return done
 
 

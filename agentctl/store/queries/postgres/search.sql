@@ -4,7 +4,8 @@ SELECT CAST(:message_id AS TEXT) AS id;
 
 -- name: index
 INSERT INTO search_documents (message_id, session_id, created_at, tokens)
-SELECT id, session_id, created_at, words_vector(:tokens) FROM messages WHERE id = :id;
+SELECT id, session_id, created_at, words_vector(:tokens) FROM messages WHERE id = :id
+ON CONFLICT DO NOTHING;
 
 -- name: forget
 DELETE FROM search_documents WHERE message_id = :message_id;
@@ -26,3 +27,9 @@ SELECT message_id FROM (
     ORDER BY d.created_at DESC, d.message_id DESC LIMIT :among
 ) candidates
 ORDER BY rank DESC, created_at DESC, message_id DESC;
+
+-- name: backlog
+-- Nobody waits for who indexes some: the others take the next ones.
+SELECT m.id, m.body FROM search_backlog w JOIN messages m ON m.id = w.message_id
+ORDER BY w.message_id LIMIT :limit
+FOR UPDATE OF w SKIP LOCKED;
