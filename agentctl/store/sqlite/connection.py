@@ -102,8 +102,22 @@ class Connection:
             self._roll_back()
             self.run("PRAGMA query_only = OFF")
 
+    def limit_log(self, size: int) -> None:
+        """Keep no more of the write-ahead log than `size` bytes when it is begun anew."""
+        self.run(f"PRAGMA journal_size_limit = {size}")
+
+    def back_fill(self) -> bool:
+        """Move the write-ahead log into the database as far as no reader needs it, without waiting.
+
+        Returns:
+            Whether all of it was moved: the next write begins it anew, in the room that it has on the disk. To make a
+            file grow and shrink costs more than to write in its midst.
+        """
+        (row,) = self._run("PRAGMA wal_checkpoint(PASSIVE)", {})[1]
+        return bool(row["log"] == row["checkpointed"])
+
     def checkpoint(self) -> bool:
-        """Move the write-ahead log into the database without waiting for readers.
+        """Move the write-ahead log into the database and empty its file, without waiting for readers.
 
         Returns:
             Whether the log could be emptied.

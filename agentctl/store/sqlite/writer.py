@@ -16,6 +16,8 @@ from agentctl.store.job import Caught, Job
 from agentctl.store.sqlite.connection import Connection, DiskFullError
 from agentctl.store.sqlite.reserve import Reserve
 
+_MOST_LOGGED = 64  # jobs; with the usual ones the log has about 4 MiB then
+
 
 class Writer:
     """Runs submitted work in its thread, which starts now and ends at `close`.
@@ -24,7 +26,7 @@ class Writer:
         connect: opens the connection that the thread writes through, at its first work.
         guard: the lock between processes, held around each write, checkpoint and close.
         wal: the write-ahead log.
-        limit: how many bytes it may have before it is checkpointed.
+        limit: how many bytes it may have before it is moved into the database.
         reserve: what is given up when the disk is full.
     """
 
@@ -37,6 +39,7 @@ class Writer:
         self._reserve = reserve
         self._limit = self._checkpoint_at = limit
         self._connection: Connection | None = None
+        self._logged = 0  # jobs since the log was moved into the database
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         # A daemon, so that a program that never closes its database can still end.
         self._thread = threading.Thread(target=self._serve, name="agentctl-writer", daemon=True)
@@ -61,17 +64,23 @@ class Writer:
             with self._guard:
                 self._connection.close()
 
+    def _begin(self) -> Connection:
+        connection = self._connect()
+        connection.limit_log(self._limit)
+        return connection
+
     def _commit_group(self, first: Job) -> None:
         jobs = [first]
         failure = Caught()
         with failure:
-            self._connection = self._connection or self._connect()
+            self._connection = self._connection or self._begin()
             with self._guard:
                 # Only now: what was submitted while we waited for the lock comes along.
                 jobs.extend(self._waiting())
                 self._reserve.keep()
                 self._checkpoint(self._connection)
                 self._commit(self._connection, jobs)
+                self._logged += len(jobs)
         for job in jobs:
             job.resolve(failure.error)
 
@@ -96,13 +105,14 @@ class Writer:
                 yield job
 
     def _checkpoint(self, connection: Connection) -> None:
+        """Move what is in the log into the database, now and then; how much of its file is in use nobody tells."""
         size = self._wal.stat().st_size if self._wal.exists() else 0
-        if size < self._checkpoint_at:
+        if self._logged < _MOST_LOGGED and size <= self._checkpoint_at:
             return
-        # A reader may keep the log from being emptied. Then it is left to grow by as much again, not waited for.
+        # A reader may need a part of the log. Then it is left to grow by as much again, not waited for.
         with suppress(StorageError):
-            emptied = connection.checkpoint()
-            self._checkpoint_at = self._limit if emptied else size + self._limit
+            moved = connection.back_fill()
+            self._logged, self._checkpoint_at = 0, self._limit if moved else size + self._limit
 
 
 def _commit(connection: Connection, jobs: list[Job]) -> None:
