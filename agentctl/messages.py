@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 _TEXTUAL = frozenset({"application/json", "application/xml", "application/toml", "application/yaml"})
+_DECODER = json.JSONDecoder()
 _TIGHT = (",", ":")
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -179,8 +180,10 @@ def load(text: str) -> Message:
         ValueError: the text is not such a form.
     """
     try:
-        body = json.loads(text)
-        parts = tuple(_load_part(part) for part in body["parts"])
+        body, end = _DECODER.raw_decode(text)  # `loads` looks for blanks around it first
+        if end != len(text):
+            raise ValueError("not a stored message: something follows it")
+        parts = tuple([_load_part(part) for part in body["parts"]])
         return Message(body["role"], parts, body.get("model"), body.get("stop_reason"))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a stored message: {error!r}") from error
@@ -211,12 +214,18 @@ def _signed(signature: str | None) -> dict[str, str]:
 
 
 def _load_part(part: Mapping[str, Any]) -> Part:
-    match part["type"]:
-        case "summary" if type(part["kept"]) is not int:
-            raise ValueError(f"no place: {part['kept']!r}")
-        case str(kind):
-            return _READERS.get(kind, _unknown)(part)
-    raise ValueError(f"no kind of part: {part['type']!r}")
+    kind = part["type"]
+    if reader := _READERS.get(kind):
+        return reader(part)
+    if not isinstance(kind, str):
+        raise ValueError(f"no kind of part: {kind!r}")  # noqa: TRY004 - it is not a caller's mistake
+    return _unknown(part)
+
+
+def _summary(part: Mapping[str, Any]) -> Summary:
+    if type(part["kept"]) is not int:
+        raise ValueError(f"no place: {part['kept']!r}")
+    return Summary(part["text"], part["kept"])
 
 
 def _unknown(part: Mapping[str, Any]) -> Unknown:
@@ -229,7 +238,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Part]] = {
     "tool_call": lambda part: ToolCall(part["id"], part["name"], part["arguments"], part.get("signature")),
     "tool_result": lambda part: ToolResult(part["call_id"], part["content"], part["is_error"]),
     "attachment": lambda part: Attachment(part["name"], part["media_type"], base64.b64decode(part["data"])),
-    "summary": lambda part: Summary(part["text"], part["kept"]),
+    "summary": _summary,
 }
 
 KINDS = frozenset(_READERS)

@@ -63,7 +63,8 @@ def _texts(message: Message) -> Iterator[str]:
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: a letter in another form, like a mathematical one, has no small one before it is in the usual form.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(one for one in plain if not unicodedata.combining(one))
 
 

@@ -221,12 +221,12 @@ def test_what_is_forgotten_is_not_found(url: str) -> None:
         database.write(lambda tx: said(tx, "gone Wörd wörd", "stays word"))
         search.catch_up(database)
         ((message_id, body), *_) = query_of(url, "SELECT id, body FROM messages ORDER BY seq")
-        database.write(partial(search.forget, message_id=message_id, body=body))
+        database.write(partial(search.forget, message_id=message_id, message=load(body)))
         assert texts(found(database, "word")) == ["stays word"]
         with closing(sqlite3.connect(path_of(url))) as raw:
             raw.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, search_index, row)")
             assert raw.execute("SELECT term, doc, cnt FROM temp.terms").fetchall() == [("stays", 1, 1), ("word", 1, 1)]
-        database.write(partial(search.forget, message_id=message_id, body="damaged"))
+        database.write(partial(search.forget, message_id=message_id, message=None))
 
 
 def test_a_snippet_of_a_long_text() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.conversations import say, spoil, texts
 
-from agentctl.store import sessions, tidying
+from agentctl.store import search, sessions, tidying
 from agentctl.store.base import Database
 from agentctl.store.open import connect
 from agentctl.store.sessions import verifying
@@ -16,6 +16,7 @@ from agentctl.store.sessions import verifying
 def test_there_is_nothing_to_clear_away(database: Database) -> None:
     """A database in order has nothing old, stray or waiting, and stays as it is."""
     session = database.write(lambda tx: say(tx, sessions.create(tx), "a", "b"))
+    search.catch_up(database)
     looked = database.read(tidying.look)
     assert (looked["events"], looked["strays"], looked["backlog"]) == (0, 0, 0)
     assert looked["bytes"] > 0
@@ -30,6 +31,7 @@ def test_what_is_old_stray_or_waiting(url: str) -> None:
     """Events of more than a week ago are dropped, the others kept; strays go, and all messages are indexed again."""
     with closing(connect(url)) as database:
         session = database.write(lambda tx: say(tx, sessions.create(tx), "a", "b", "c"))
+        search.catch_up(database)
     spoil(
         Path(url.removeprefix("sqlite:///")),
         "UPDATE outbox SET at = 5 WHERE kind = 'created'",

@@ -10,6 +10,6 @@ ORDER BY seq DESC
 LIMIT :limit;
 
 -- name: message
-SELECT m.id, m.parent_id, m.branch_id, m.seq, m.status, m.body, m.body_sha256, m.created_at, s.name
+SELECT m.id, m.parent_id, m.branch_id, m.seq, m.role, m.status, m.body, m.body_sha256, m.created_at, s.name
 FROM messages m JOIN sessions s ON s.id = m.session_id
 WHERE m.id = :id AND s.deleted_at IS NULL;

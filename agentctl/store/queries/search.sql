@@ -15,7 +15,7 @@ INSERT INTO search_backlog (message_id) VALUES (:message_id) ON CONFLICT DO NOTH
 -- In a dialect's own words: of the newest messages that match the ids, the best first.
 
 -- name: message
-SELECT m.id, m.parent_id, m.branch_id, m.seq, m.status, m.body, m.body_sha256, m.created_at,
+SELECT m.id, m.parent_id, m.branch_id, m.seq, m.role, m.status, m.body, m.body_sha256, m.created_at,
     m.session_id, s.name, s.title
 FROM messages m JOIN sessions s ON s.id = m.session_id
 WHERE m.id = :id;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from agentctl.messages import load
+from agentctl.messages import Message, load
 from agentctl.store.base import Database, Transaction
 from agentctl.store.words import words_of
 
@@ -45,17 +45,14 @@ def catch_up(database: Database) -> int:
     return done
 
 
-def forget(tx: Transaction, message_id: str, body: str) -> None:
-    """Take the words of a message that is about to be deleted out of the index. `body` is how it is stored.
+def forget(tx: Transaction, message_id: str, message: Message | None) -> None:
+    """Take the words of a message that is about to be deleted out of the index.
 
-    Of a damaged message they are not known any more: they stay, and lead nowhere.
+    Of a damaged message, None, they are not known any more: they stay, and lead nowhere.
     """
-    tx.execute("search.caught_up", message_id=message_id)
-    try:
-        tokens = words_of(load(body))
-    except ValueError:
-        return
-    tx.execute("search.forget", message_id=message_id, tokens=tokens)
+    waits = tx.execute("search.caught_up", message_id=message_id)
+    if message and not waits:
+        tx.execute("search.forget", message_id=message_id, tokens=words_of(message))
 
 
 def _catch_up(tx: Transaction, most: int) -> int:

@@ -167,8 +167,11 @@ def of_row(tx: Transaction, row: Row) -> Stored:
     Raises:
         StorageError: it is damaged and was not set aside.
     """
-    if isinstance(read(row), Message) or set_aside_why(tx, row["id"]) is None:
-        return stored(row)
+    message = read(row)
+    if isinstance(message, Message):
+        return _stored(row, message, row["status"])
+    if set_aside_why(tx, row["id"]) is None:
+        raise _damaged(row, message)
     return _stored(row, stand_in(row), "damaged")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentctl.errors import UsageError
 from agentctl.store import outbox, search
 from agentctl.store.base import Transaction
+from agentctl.store.sessions.messages import read
 from agentctl.store.sessions.session import now
 
 _PURGED = ("drafts", "tool_calls", "messages", "branches", "session")
@@ -41,7 +42,8 @@ def purge(tx: Transaction, session_id: str) -> None:
         )
     tx.execute("purging.begin", session_id=session_id)
     for row in tx.all("messages.of_session", session_id=session_id):
-        search.forget(tx, row["id"], row["body"])
+        message = read(row)
+        search.forget(tx, row["id"], None if isinstance(message, str) else message)
     for what in _PURGED:
         tx.execute(f"purging.{what}", session_id=session_id)
     tx.execute("purging.end", session_id=session_id)

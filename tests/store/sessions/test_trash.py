@@ -18,7 +18,7 @@ from agentctl.economy import ledger
 from agentctl.economy.ledger import Call, Cost
 from agentctl.errors import UsageError
 from agentctl.messages import Message, ToolCall, ToolResult, user
-from agentctl.store import sessions, tidying, toolcalls
+from agentctl.store import search, sessions, tidying, toolcalls
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
 from agentctl.store.sessions import Session, verifying
@@ -119,6 +119,7 @@ def test_no_byte_stays(url: str, shrink: bool, damaged: bool) -> None:
     path = Path(url.removeprefix("sqlite:///"))
     with closing(connect(url)) as database:
         kept, gone = (database.write(partial(fill, word=word)) for word in ("kestrel", "gannet"))
+        search.catch_up(database)
     if damaged:
         spoil(path, "UPDATE messages SET body_sha256 = 'x' WHERE body LIKE '%questiongannet%'")
     assert sum(one.read_bytes().count(b"gannet") for one in path.parent.glob("*.db*") if one.is_file()) > 1000

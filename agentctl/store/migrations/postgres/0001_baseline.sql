@@ -26,7 +26,6 @@ CREATE TABLE sessions (
     forked_from_message TEXT COLLATE "C"
 );
 
-CREATE INDEX sessions_by_time ON sessions (updated_at, id);
 CREATE INDEX sessions_by_branch ON sessions (active_branch_id);
 -- Names are as long as one likes, and an index entry is not.
 CREATE INDEX sessions_by_name ON sessions USING hash (name) WHERE name IS NOT NULL;
@@ -110,7 +109,6 @@ CREATE TABLE outbox (
     xid        XID8 NOT NULL DEFAULT pg_current_xact_id()
 );
 
-CREATE INDEX outbox_by_time ON outbox (at);
 CREATE INDEX outbox_by_transaction ON outbox (xid, seq);
 
 -- `tokens` has the words of the message and where they stand in it. What makes words alike is not PostgreSQL's parser.

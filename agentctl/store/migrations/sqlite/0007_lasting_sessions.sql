@@ -8,6 +8,7 @@ ALTER TABLE sessions ADD COLUMN deleted_at INTEGER;
 ALTER TABLE sessions ADD COLUMN forked_from_session TEXT;
 ALTER TABLE sessions ADD COLUMN forked_from_message TEXT;
 
+DROP INDEX sessions_by_time;
 CREATE INDEX kept_sessions_by_time ON sessions (updated_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX deleted_sessions ON sessions (deleted_at, id) WHERE deleted_at IS NOT NULL;
 
@@ -58,8 +59,6 @@ CREATE TABLE outbox (
     )),
     message_id TEXT
 ) STRICT;
-
-CREATE INDEX outbox_by_time ON outbox (at);
 
 -- The words of messages. The index keeps no text of its own: `tokens` are words in a form that makes them alike, with
 -- blanks between them. A message that is not indexed yet is in the backlog.

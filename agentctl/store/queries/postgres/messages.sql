@@ -15,7 +15,7 @@ WITH place AS (
     INSERT INTO search_backlog (message_id) SELECT id FROM added
 )
 UPDATE sessions SET
-    updated_at = GREATEST(:now, (SELECT max(updated_at) + 1 FROM sessions)),
+    updated_at = GREATEST(:now, (SELECT max(updated_at) + 1 FROM sessions WHERE deleted_at IS NULL)),
     title = COALESCE(title, CAST(:title AS TEXT))
 WHERE id = :session_id AND EXISTS (SELECT 1 FROM added)
 RETURNING updated_at;

@@ -1,12 +1,12 @@
 -- name: create
 INSERT INTO sessions (id, name, active_branch_id, created_at, updated_at)
-VALUES (:id, :name, :branch_id, :now, max(:now, coalesce((SELECT max(updated_at) + 1 FROM sessions), :now)))
+VALUES (:id, :name, :branch_id, :now, max(:now, coalesce((SELECT max(updated_at) + 1 FROM sessions WHERE deleted_at IS NULL), :now)))
 RETURNING updated_at;
 
 -- name: touch
 -- Later than all others even where the clock went back: which session was used last must stay true.
 UPDATE sessions SET
-    updated_at = max(:now, (SELECT max(updated_at) + 1 FROM sessions)),
+    updated_at = max(:now, coalesce((SELECT max(updated_at) + 1 FROM sessions WHERE deleted_at IS NULL), :now)),
     title = coalesce(title, CAST(:title AS TEXT))
 WHERE id = :id
 RETURNING updated_at;
