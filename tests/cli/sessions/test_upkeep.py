@@ -84,6 +84,7 @@ def test_counts(program: Program, tmp_path: Path) -> None:
 def test_what_is_of_no_use(program: Program) -> None:
     """Old events go and what waits is indexed, but for a dry run, which only counts; conversations stay."""
     talk(program, "a", "b")
+    assert program.run("sessions", "search", "a").code == 0  # which indexes them
     before = document(program, "list")
     spoil(
         database_file(program),
