@@ -3,7 +3,9 @@ SELECT message_id FROM search_backlog LIMIT 1;
 
 -- name: backlog
 -- Some that wait, for who indexes them in the same transaction: nobody else gets these.
-SELECT m.id, m.body FROM search_backlog w JOIN messages m ON m.id = w.message_id ORDER BY w.message_id LIMIT :limit;
+SELECT m.id, m.body,
+    CASE WHEN EXISTS (SELECT 1 FROM search_documents d WHERE d.message_id = m.id) THEN 1 ELSE 0 END AS is_indexed
+FROM search_backlog w JOIN messages m ON m.id = w.message_id ORDER BY w.message_id LIMIT :limit;
 
 -- name: caught_up
 DELETE FROM search_backlog WHERE message_id = :message_id;

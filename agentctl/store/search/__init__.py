@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import json
 
 from agentctl.messages import Message, load
 from agentctl.store.base import Database, Transaction
@@ -11,13 +11,6 @@ from agentctl.store.words import words_of
 _BATCH = 500  # messages of the backlog in one transaction
 _SHARE = 64  # of them that an append may have to take along
 _TURN = "0"  # how one in 32 ids ends: that often are some indexed
-
-
-def index(tx: Transaction, message_id: str, tokens: str) -> None:
-    """Make a message be found by its words."""
-    document = tx.one("search.document", message_id=message_id)
-    if document is not None:
-        tx.execute("search.index", id=document["id"], tokens=tokens)
 
 
 def postpone(tx: Transaction, message_id: str) -> None:
@@ -57,8 +50,16 @@ def forget(tx: Transaction, message_id: str, message: Message | None) -> None:
 
 def _catch_up(tx: Transaction, most: int) -> int:
     waiting = tx.all("search.backlog", limit=most)
-    for row in waiting:
-        with suppress(ValueError):  # a damaged message has no words
-            index(tx, row["id"], words_of(load(row["body"])))
-        tx.execute("search.caught_up", message_id=row["id"])
+    if tokens := {row["id"]: _tokens(row["body"]) for row in waiting if not row["is_indexed"]}:
+        tx.execute("search.documents", tokens=json.dumps(tokens))
+        tx.execute("search.index", tokens=json.dumps(tokens))
+    if waiting:
+        tx.execute("search.all_caught_up", ids=json.dumps([row["id"] for row in waiting]))
     return len(waiting)
+
+
+def _tokens(body: str) -> str:
+    try:
+        return words_of(load(body))
+    except ValueError:  # a damaged message has no words
+        return ""

@@ -1,11 +1,16 @@
--- name: document
--- A document is its message's: `index` adds it.
-SELECT CAST(:message_id AS TEXT) AS id;
+-- name: documents
+-- A document holds the words itself: `index` makes both.
+SELECT 0;
 
 -- name: index
+-- `tokens` is a JSON object: the words of each message by its id.
 INSERT INTO search_documents (message_id, session_id, created_at, tokens)
-SELECT id, session_id, created_at, words_vector(:tokens) FROM messages WHERE id = :id
+SELECT m.id, m.session_id, m.created_at, words_vector(t.value)
+FROM json_each_text(CAST(:tokens AS json)) t JOIN messages m ON m.id = t.key
 ON CONFLICT DO NOTHING;
+
+-- name: all_caught_up
+DELETE FROM search_backlog WHERE message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)));
 
 -- name: forget
 DELETE FROM search_documents WHERE message_id = :message_id;
@@ -30,6 +35,8 @@ ORDER BY rank DESC, created_at DESC, message_id DESC;
 
 -- name: backlog
 -- Nobody waits for who indexes some: the others take the next ones.
-SELECT m.id, m.body FROM search_backlog w JOIN messages m ON m.id = w.message_id
+SELECT m.id, m.body,
+    CASE WHEN EXISTS (SELECT 1 FROM search_documents d WHERE d.message_id = m.id) THEN 1 ELSE 0 END AS is_indexed
+FROM search_backlog w JOIN messages m ON m.id = w.message_id
 ORDER BY w.message_id LIMIT :limit
 FOR UPDATE OF w SKIP LOCKED;

@@ -1,8 +1,13 @@
--- name: document
-INSERT INTO search_documents (message_id) VALUES (:message_id) RETURNING id;
+-- name: documents
+-- `tokens` is a JSON object: the words of each message by its id.
+INSERT INTO search_documents (message_id) SELECT key FROM json_each(:tokens);
 
 -- name: index
-INSERT INTO search_index (rowid, tokens) VALUES (:id, :tokens);
+INSERT INTO search_index (rowid, tokens)
+SELECT d.id, t.value FROM json_each(:tokens) t JOIN search_documents d ON d.message_id = t.key;
+
+-- name: all_caught_up
+DELETE FROM search_backlog WHERE message_id IN (SELECT value FROM json_each(:ids));
 
 -- name: forget
 INSERT INTO search_index (search_index, rowid, tokens)
