@@ -11,7 +11,7 @@ through all of `CHECKS`; with pytest, which is not needed here, each check is a 
 
 from __future__ import annotations
 
-from agentctl.testing.conformance import budgets, conversations, locks, money, opening, texts, transactions
+from agentctl.testing.conformance import budgets, conversations, keeping, locks, money, opening, texts, transactions
 from agentctl.testing.conformance.check import PATIENCE, Check, Store, Violation
 from agentctl.testing.conformance.report import Report, Result, Stores, examine
 
@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     *transactions.CHECKS,
     *texts.CHECKS,
     *conversations.CHECKS,
+    *keeping.CHECKS,
     *money.CHECKS,
     *budgets.CHECKS,
     *locks.CHECKS,

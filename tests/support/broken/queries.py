@@ -188,3 +188,51 @@ class Forgiving(Wrapper):
                 return super().execute(query, **values)
             except StorageError:
                 return 0
+
+
+class _Deaf(Queries):
+    """A transaction that does nothing of some queries and says that it did."""
+
+    unheard: tuple[str, ...] = ()
+
+    def execute(self, query: str, /, **values: Value) -> int:
+        return 1 if query in self.unheard else super().execute(query, **values)
+
+
+class Hoarding(Wrapper):
+    """Puts nothing in the trash."""
+
+    class queries(_Deaf):  # noqa: N801
+        unheard = ("trash.delete",)
+
+
+class Untagged(Wrapper):
+    """Keeps no tags."""
+
+    class queries(_Deaf):  # noqa: N801
+        unheard = ("tags.add",)
+
+
+class Lasting(Wrapper):
+    """Removes nothing for good."""
+
+    class queries(_Deaf):  # noqa: N801
+        unheard = ("purging.messages", "purging.branches", "purging.session")
+
+
+class Blind(Wrapper):
+    """Finds nothing by its words."""
+
+    class queries(Queries):  # noqa: N801
+        def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
+            return [] if query == "search.find" else super().tuples(query, **values)
+
+
+class Repeating(Wrapper):
+    """Begins each page of a list anew."""
+
+    class queries(Queries):  # noqa: N801
+        def all(self, query: str, /, **values: Value) -> list[Row]:
+            if query == "sessions.listing":
+                values |= {"before_at": 2**62, "before_id": "z"}
+            return super().all(query, **values)
