@@ -1,7 +1,8 @@
 """Records turns in the database: the conversation, and what each call cost. Joins the sessions and the ledger.
 
 A turn holds the lock of its session. So a draft whose session is not locked belongs to a process that died:
-`agentctl.recovery` makes a message and a charge of it.
+`agentctl.recovery` makes a message and a charge of it. Where a lock can be lost, with the connection to a server, that
+may be done to one that lives: then its answer is stored on a branch of its own, and what it cost is put right.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from agentctl import log
 from agentctl.admission import Fitted, Gate
 from agentctl.assembly import dump_deltas
 from agentctl.attempt import Spent
-from agentctl.charging import Terms, charge
+from agentctl.charging import Terms, charge, correct
 from agentctl.draft import Piece
 from agentctl.economy import ledger, money, pricing
 from agentctl.economy.billing import Bill, bill, billed_card
@@ -83,7 +84,7 @@ class DatabaseJournal:
         self._session: Session | None = None
         self._round = Round(turn.call.call_id, None)
         self._chunks = self._sent_at = 0
-        self._begun = False
+        self._begun = self._taken = False
         self._earlier: Bill | None = None  # for the attempts before this one
         self._billed: Bill | None = None  # for all of them
 
@@ -122,7 +123,8 @@ class DatabaseJournal:
     def _reserve(self, tx: Transaction, prepare: Work) -> None:
         prepare(tx)
         estimate = Usage(uncached_input=self._turn.input_tokens)
-        ledger.reserve(tx, self._call, estimate, pricing.price(estimate, self._turn.card))
+        card = self._turn.card
+        ledger.reserve(tx, self._call, estimate, pricing.price(estimate, card), card.version)
 
     def _open(self, tx: Transaction) -> None:
         turn, session = self._turn, self._turn.session
@@ -164,7 +166,7 @@ class DatabaseJournal:
         if self._session:
             sessions.close_draft(tx, self._call.call_id)
         if spent is None:
-            ledger.release(tx, self._call)
+            self._let_go(tx)
             return self._earlier
         return self._sum(self._charge(tx, spent, None))
 
@@ -181,6 +183,8 @@ class DatabaseJournal:
     async def settle(self, message: Message | None, spent: Spent) -> Receipt:
         """Replace the draft by the message, and the reservation by what the attempt cost."""
         receipt = await asyncio.wrap_future(self._db.submit(lambda tx: self._settle(tx, message, spent)))
+        if self._taken and self._session:
+            self._notify(_TAKEN.format(self._session.id))
         log.info(
             "call settled",
             call_id=self._call.call_id,
@@ -201,7 +205,11 @@ class DatabaseJournal:
 
     def _charge(self, tx: Transaction, spent: Spent, message_id: str | None) -> Bill:
         card = billed_card(self._catalog, self._turn.card, spent.model)
-        billed = self._book(tx, spent, Terms(card, self._turn.input_tokens), message_id)
+        terms = Terms(card, self._turn.input_tokens)
+        if taken := ledger.charged(tx, self._call):
+            self._taken = True
+            return correct(tx, taken, spent, terms)
+        billed = self._book(tx, spent, terms, message_id)
         if self._fitted and spent.usage and card.costs:
             self._compare(tx, self._fitted.request, spent, spent.usage, card)
         return billed
@@ -272,10 +280,13 @@ class DatabaseJournal:
 
     def _release(self, tx: Transaction) -> Receipt:
         self._close(tx, None)
-        if ledger.is_open(tx, self._call):
-            ledger.release(tx, self._call)
+        self._let_go(tx)
         billed = self._earlier or _NOTHING
         return self._receipt(billed, "partial" if self._earlier else "final", self._total(tx, billed))
+
+    def _let_go(self, tx: Transaction) -> None:
+        if ledger.is_open(tx, self._call):
+            ledger.release(tx, self._call)
 
 
 def _is_partial(message: Message) -> bool:
@@ -283,10 +294,16 @@ def _is_partial(message: Message) -> bool:
 
 
 def _add(tx: Transaction, call: ledger.Call, chunks: Iterable[tuple[int, str]], told: Told | None) -> None:
+    if not ledger.is_open(tx, call):
+        return  # it was taken for that of a dead process, whose draft is a message by now; the answer comes as a whole
     for seq, chunk in chunks:
         sessions.add_draft(tx, call.call_id, seq, chunk)
     if told:
         ledger.hear(tx, call, told)
 
 
+_TAKEN = (
+    "another process took this turn for one that had died, when the connection to the database was lost: "
+    "the answer is on a branch of its own (agentctl sessions branches {})"
+)
 _NOTHING = bill(Usage(), Decimal(0))

@@ -10,12 +10,14 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 
+from agentctl import log
 from agentctl.assembly import assemble, load_deltas
 from agentctl.attempt import Spent
 from agentctl.charging import Terms, charge
 from agentctl.economy import ledger
 from agentctl.economy.billing import billed_card
 from agentctl.economy.catalog import Catalog
+from agentctl.errors import StorageError
 from agentctl.messages import Message, Part
 from agentctl.store import sessions, toolcalls
 from agentctl.store.base import Database, LockBusyError, Transaction
@@ -37,8 +39,11 @@ def recover(db: Database, catalog: Catalog, *, held: str | None = None) -> None:
         *((left.place.id if left.place else left.run_id, partial(_conclude, left=left)) for left in rounds),
     ]
     for name, fold in work:
-        with suppress(LockBusyError), nullcontext() if name == held else db.lock(name, wait=0):
-            db.write(fold)
+        try:
+            with suppress(LockBusyError), nullcontext() if name == held else db.lock(name, wait=0):
+                db.write(fold)
+        except (StorageError, ValueError) as error:  # one that is damaged keeps nobody from the others, nor from a chat
+            log.warning("what a dead process left can't be put right", name=name, why=str(error))
 
 
 def _conclude(tx: Transaction, left: Round) -> None:
@@ -56,6 +61,8 @@ def _fold(tx: Transaction, left: ledger.OpenCall, catalog: Catalog) -> None:
         ledger.release(tx, call)
         return
     asked = catalog.find(f"{call.provider}/{call.model}")
+    if left.price_version not in {None, asked.version}:
+        asked = replace(asked, prices=None)  # what it was promised to cost is known where it was asked, and not here
     unreported: tuple[Part, ...] = ()
     message_id = None
     if draft:

@@ -161,7 +161,7 @@ class Tenant:
         card, usage = self._tenancy.card, Usage(uncached_input=content.intent.tokens)
         call = ledger.Call(new_id(), self._tenancy.session_id, self.name, content.intent.model)
         cost = price(usage, card)
-        ledger.reserve(tx, call, usage, cost)
+        ledger.reserve(tx, call, usage, cost, card.version)
         ledger.charge(tx, call, usage, cost, "estimated", card.version, None)
 
 

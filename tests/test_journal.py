@@ -283,3 +283,53 @@ def test_a_turn_that_could_not_begin_leaves_nothing(db: Database) -> None:
     assert not twice.begun
     assert len(_thread(db, turn)) == 1
     assert len(db.read(ledger.open_calls)) == 1
+
+
+def test_a_turn_that_was_taken_for_dead_loses_nothing(db: Database) -> None:
+    """Its answer comes as a whole, on a branch of its own; it is charged once, at what it cost; the user is told."""
+    turn, told = _turn(), list[str]()
+    journal = DatabaseJournal(db, CATALOG, turn, told.append)
+
+    async def run() -> Receipt:
+        await journal.begin(REQUEST)
+        await journal.send()
+        await journal.draft(Piece(deltas=(TextDelta("Hel"),)))
+        await asyncio.to_thread(recover, db, CATALOG)
+        await journal.draft(Piece(deltas=(TextDelta("lo"),)))
+        spent = Spent(Usage(uncached_input=7, output=20), "final")
+        return await journal.settle(Message("assistant", (Text("Hello"),), "compatible/m", "end_turn"), spent)
+
+    receipt = asyncio.run(run())
+    assert turn.call.session_id
+    session_id = turn.call.session_id
+    assert [stored.message.text for stored in _thread(db, turn)][1:] == ["Hel"]
+    branches = db.read(lambda tx: sessions.branches(tx, session_id))
+    said = db.read(lambda tx: [stored.message.text for stored in sessions.every(tx, session_id)])
+    assert (len(branches), said.count("Hello")) == (2, 1)
+    assert receipt.cost == receipt.session_cost == Decimal(207).scaleb(-6)
+    assert ["sessions branches" in line for line in told] == [True]
+    assert db.read(ledger.open_calls) == []
+
+
+def test_prices_are_those_of_who_asked(db: Database) -> None:
+    """Whoever settles the call of a dead process at other prices does not know what it cost, and says so."""
+    for catalog, known in ((CATALOG, True), (Catalog(), False)):
+        turn = _turn()
+        _begin(db, turn, TextDelta("Hel"))
+        recover(db, catalog)
+        assert turn.call.session_id
+        cost = db.read(lambda tx, turn=turn: ledger.session_cost(tx, turn.call.session_id))  # type: ignore[misc]
+        assert (cost.total is not None) is known
+
+
+def test_one_call_that_cannot_be_put_right_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    """The others are put right, and nothing is raised."""
+    path = tmp_path / "agentctl.db"
+    with closing(connect(f"sqlite:///{path}")) as db:
+        turns = [_turn() for _ in range(3)]
+        for turn in turns:
+            _begin(db, turn, TextDelta("Hel"))
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("UPDATE draft_chunks SET chunk = '{' WHERE run_id = ?", [turns[0].call.call_id])
+        recover(db, CATALOG)
+        assert [left.call.call_id for left in db.read(ledger.open_calls)] == [turns[0].call.call_id]

@@ -69,6 +69,7 @@ class OpenCall:
     Args:
         sent: whether the request was on its way; if not, nobody bills it.
         capped: whether the reservation is the most that the call was allowed to cost, under a budget.
+        price_version: the version of the prices that it is to be charged by; None if that is not known.
     """
 
     call: Call
@@ -78,6 +79,7 @@ class OpenCall:
     told: Told
     sent: bool
     capped: bool
+    price_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,12 @@ class Cost:
         return None if self.unknown_calls else self.known
 
 
-def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None) -> None:
-    """Record that `call` is about to be sent, with what it may use and cost; `economy.budget` does so under limits."""
-    entry_id = _add(tx, call, _Entry("reserve", usage, cost, "estimated"))
+def reserve(tx: Transaction, call: Call, usage: Usage, cost: Decimal | None, price_version: str | None = None) -> None:
+    """Record that `call` is about to be sent, with what it may use and cost; `economy.budget` does so under limits.
+
+    `price_version` is that of the prices it is to be charged by, for whoever has to settle it should its process die.
+    """
+    entry_id = _add(tx, call, _Entry("reserve", usage, cost, "estimated", price_version))
     tx.execute("ledger.open", id=entry_id, capped=0)
 
 
@@ -155,6 +160,12 @@ def release(tx: Transaction, call: Call) -> None:
 def is_open(tx: Transaction, call: Call) -> bool:
     """Whether `call` was reserved and not settled since."""
     return tx.one("ledger.is_open", call_id=call.call_id, attempt=call.attempt) is not None
+
+
+def charged(tx: Transaction, call: Call) -> str | None:
+    """Return the id of the entry by which `call` was charged; None if it was not."""
+    row = tx.one("ledger.charged", call_id=call.call_id, attempt=call.attempt)
+    return str(row["id"]) if row else None
 
 
 def open_calls(tx: Transaction) -> list[OpenCall]:
@@ -226,7 +237,9 @@ def _open_call(row: Row) -> OpenCall:
     cost = None if row["computed_pusd"] is None else from_pico(row["computed_pusd"])
     usage = None if row["usage"] is None else load_usage(row["usage"])
     told = Told(Answerer(row["answered_by"], row["response_id"]), usage, row["covered"])
-    return OpenCall(call, usage_of(row), cost, row["created_at"], told, bool(row["sent"]), bool(row["capped"]))
+    return OpenCall(
+        call, usage_of(row), cost, row["created_at"], told, bool(row["sent"]), bool(row["capped"]), row["price_version"]
+    )
 
 
 def usage_of(row: Row) -> Usage:

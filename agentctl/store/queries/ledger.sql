@@ -35,7 +35,7 @@ DELETE FROM open_calls WHERE reservation_id = (
 -- name: open_calls
 SELECT u.call_id, u.session_id, u.provider, u.model, u.attempt, u.tag,
     u.uncached_input, u.cache_read, u.cache_write_short, u.cache_write_long, u.output, u.computed_pusd, u.created_at,
-    o.response_id, o.answered_by, o.usage, o.covered, o.sent, o.capped
+    u.price_version, o.response_id, o.answered_by, o.usage, o.covered, o.sent, o.capped
 -- CROSS keeps SQLite from going through the whole ledger to look each entry up among the few open ones.
 FROM open_calls o CROSS JOIN usage_ledger u
 WHERE u.id = o.reservation_id
@@ -45,6 +45,9 @@ ORDER BY u.created_at, u.id;
 SELECT o.reservation_id
 FROM usage_ledger u JOIN open_calls o ON o.reservation_id = u.id
 WHERE u.call_id = :call_id AND u.attempt = :attempt AND u.kind = 'reserve';
+
+-- name: charged
+SELECT id FROM usage_ledger WHERE call_id = :call_id AND attempt = :attempt AND kind = 'charge';
 
 -- name: session_cost
 SELECT
