@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agentctl.errors import ConfigError, StorageError, UsageError
 from agentctl.paths import cache_dir, data_dir, state_dir
-from agentctl.settings import Settings, load
+from agentctl.settings import Settings, kinds, load
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -278,6 +278,10 @@ class App:
             UsageError: the name is neither.
         """
         full = self.settings.aliases.get(name, name)
+        try:
+            kinds.MODEL_NAME.parse(full)
+        except ValueError as error:
+            raise UsageError(f"{name[:40]!r} is no model's name", hint=f"it is {error}") from error
         provider, _, model = full.partition("/")
         if not (provider and model):
             raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from agentctl.errors import ConfigError
-from agentctl.redact import redact_url
+from agentctl.redact import LIBPQ, redact_url
 from agentctl.store.base import Database
 
 POSTGRES = ("postgresql://", "postgres://")
@@ -38,6 +39,7 @@ def connect(
         StorageError: the database can't be opened.
     """
     if url.startswith(POSTGRES):
+        _check_parameters(url)
         return _postgres(url, tell, password)
     if url == ":memory:":
         from agentctl.store.sqlite.memory import MemoryDatabase  # noqa: PLC0415 - only one backend is needed
@@ -70,11 +72,33 @@ def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str 
     return open_postgres(url, tell=tell, password=password)
 
 
+def _check_parameters(url: str) -> None:
+    """Refuse what libpq does not know, or would read as more than a name; its own errors quote values.
+
+    Raises:
+        ConfigError: there is such a parameter.
+    """
+    rest = re.sub("^[^@/]*@", "", url.partition("://")[2])
+    for pair in filter(None, rest.partition("?")[2].split("&")):
+        name, equals, value = pair.partition("=")
+        # Beyond an @ it may be the end of a password that is not escaped.
+        if equals and "@" not in rest and re.fullmatch("[A-Za-z_]{1,40}", name) and name not in LIBPQ:
+            raise ConfigError(
+                f"the database URL has a parameter {name!r}, which PostgreSQL's library does not know",
+                hint="check its spelling; a password is best left to ~/.pgpass or `agentctl keys set database`",
+            )
+        if name == "dbname" and re.search("=|%3d", value, re.IGNORECASE):
+            raise ConfigError(
+                "the `dbname` of the database URL is no name", hint="give each parameter by itself: ?dbname=…&user=…"
+            )
+
+
 def _path(url: str) -> Path:
     name = url.removeprefix(_SCHEME)
     if name == url or not name.strip("/"):
         raise ConfigError(
-            f"{redact_url(url)!r} is no database URL",
+            f"{redact_url(url)} is no database URL: sqlite:///… or postgresql://…; "
+            "a libpq string like host=… must be written as a URL",
             hint='set `database` to "sqlite:////absolute/path.db", "postgresql://USER@HOST/NAME" or ":memory:"',
         )
     return _at_home(name) if name.startswith("~") else Path("/", name.lstrip("/"))
