@@ -99,6 +99,12 @@ class App:
 
         return connect(url, tell=self._tell, password=self._database_password)
 
+    def is_made(self, url: str) -> bool:
+        """Whether there is a store at `url`; a server is asked, and nothing is made."""
+        from agentctl.store.open import is_made  # noqa: PLC0415 - only a copy needs to know
+
+        return is_made(url, password=self._database_password)
+
     def _database_password(self) -> str | None:
         from agentctl import keys  # noqa: PLC0415 - only a server that wants a password needs it
 

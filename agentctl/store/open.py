@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agentctl.errors import ConfigError
@@ -59,9 +60,42 @@ def exists(url: str) -> bool:
     return url.startswith(POSTGRES) or (url != ":memory:" and _path(url).exists())
 
 
-def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str | None]) -> Database:
+def is_made(url: str, *, password: Callable[[], str | None] = _unknown) -> bool:
+    """Whether there is a store at `url`: unlike `exists` this asks a server. Nothing is written.
+
+    Raises:
+        ConfigError: the URL names no database that we know, or what it needs is not installed.
+        StorageError: the server can't be reached.
+    """
+    if not url.startswith(POSTGRES):
+        return exists(url)
+    _check_parameters(url)
+    with _driver(url):
+        from agentctl.store.postgres.looking import is_empty  # noqa: PLC0415
+    return not is_empty(url, password)
+
+
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two URLs lead to the same file, also by links to it; False where one is of a server or is missing."""
+    if one.startswith(POSTGRES) or other.startswith(POSTGRES):
+        return False
     try:
+        return _path(one).samefile(_path(other))
+    except OSError:
+        return False
+
+
+def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str | None]) -> Database:
+    with _driver(url):
         from agentctl.store.postgres.database import open_postgres  # noqa: PLC0415
+    return open_postgres(url, tell=tell, password=password)
+
+
+@contextmanager
+def _driver(url: str) -> Iterator[None]:
+    """Say how to get PostgreSQL's driver where an import in the block does not find it."""
+    try:
+        yield
     except ImportError as error:
         if (error.name or "psycopg").partition(".")[0] != "psycopg":  # nameless where it finds no libpq
             raise
@@ -69,7 +103,6 @@ def _postgres(url: str, tell: Callable[[str], None], password: Callable[[], str 
             f"{redact_url(url)} needs PostgreSQL's driver, which is not installed: {error}",
             hint="pip install 'agentctl[postgres]'",
         ) from error
-    return open_postgres(url, tell=tell, password=password)
 
 
 def _check_parameters(url: str) -> None:
