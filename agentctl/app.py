@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agentctl.errors import ConfigError, StorageError, UsageError
 from agentctl.paths import cache_dir, data_dir, state_dir
-from agentctl.settings import Settings, load
+from agentctl.settings import Settings, kinds, load
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -98,6 +98,12 @@ class App:
         from agentctl.store.open import connect  # noqa: PLC0415
 
         return connect(url, tell=self._tell, password=self._database_password)
+
+    def is_made(self, url: str) -> bool:
+        """Whether there is a store at `url`; a server is asked, and nothing is made."""
+        from agentctl.store.open import is_made  # noqa: PLC0415 - only a copy needs to know
+
+        return is_made(url, password=self._database_password)
 
     def _database_password(self) -> str | None:
         from agentctl import keys  # noqa: PLC0415 - only a server that wants a password needs it
@@ -278,6 +284,10 @@ class App:
             UsageError: the name is neither.
         """
         full = self.settings.aliases.get(name, name)
+        try:
+            kinds.MODEL_NAME.parse(full)
+        except ValueError as error:
+            raise UsageError(f"{name[:40]!r} is no model's name", hint=f"it is {error}") from error
         provider, _, model = full.partition("/")
         if not (provider and model):
             raise UsageError(f"{name!r} is neither provider/model nor an alias", hint="agentctl models list")

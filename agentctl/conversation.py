@@ -119,6 +119,7 @@ class Conversation:
         self._tools = tools
         self._toolbox: Toolbox | None = None
         self._notify: Notify = _tell_nobody
+        self.journal: DatabaseJournal | None = None  # of what was asked last
         self._asked_at: list[int] = []  # of what is not stored
         self._spent = Decimal(0)
         self._earlier = session_id
@@ -177,7 +178,7 @@ class Conversation:
 
     def _events(self, first: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
         """The events of a turn: of one call of the model, or of as many as its tool calls make it."""
-        toolbox = self._toolbox
+        self.journal, toolbox = first.journal, self._toolbox
         if toolbox is None or self._tools is None:
             return self._asked(first, held)
         from agentctl.loop import Asking, run  # noqa: PLC0415 - most questions need no tools

@@ -43,6 +43,27 @@ _LABELLED = rf"""
     [^\s"'\\,;&<>(){{}}]{{6,}}
     """
 
+# What follows `postgresql:`, as libpq takes it apart: it looks for an @ up to the first slash.
+_SERVER = r"""
+    // (?: ([^:@/=\s]*) (?: : ([^@/]*) )? @ )?              # user and password
+    ( (?: (?: [\w.%~-]* | \[[\w:.%~-]*\] ) (?: :[0-9]*)? (?: , | (?= [/?] | \Z)) )*     # hosts
+      (?: / (?: (?! %3[dD]) [^/?@=\s])* )? )                # the database's name
+    (?: \? (\S*) )?
+    """
+
+_PARAMETERS = """
+    application_name channel_binding client_encoding connect_timeout dbname fallback_application_name gssdelegation
+    gssencmode gsslib host hostaddr keepalives keepalives_count keepalives_idle keepalives_interval krbsrvname
+    load_balance_hosts max_protocol_version min_protocol_version oauth_client_id oauth_client_secret oauth_issuer
+    oauth_scope options passfile password port replication require_auth requirepeer requiressl scram_client_key
+    scram_server_key service servicefile ssl ssl_max_protocol_version ssl_min_protocol_version sslcert sslcertmode
+    sslcompression sslcrl sslcrldir sslkey sslkeylogfile sslmode sslnegotiation sslpassword sslrootcert sslsni
+    target_session_attrs tcp_user_timeout user
+"""
+LIBPQ = frozenset(_PARAMETERS.split())
+"""The parameters of a URL that PostgreSQL's library knows, as of its version 18."""
+_SECRET = frozenset({"oauth_client_secret", "password", "scram_client_key", "scram_server_key", "sslpassword"})
+
 
 def register(secret: str) -> None:
     """Let `redact` remove this value, also as JSON and URLs spell it. Values under six characters are left out."""
@@ -66,19 +87,43 @@ def redact(text: str) -> str:
 
 
 def redact_url(url: str) -> str:
-    """Return the URL of a database without the passwords in it, also where their special characters are not escaped."""
-    scheme, mark, rest = url.partition("://")
-    if scheme == "sqlite":
+    """Return the URL of a database without the passwords in it.
+
+    Of what is no well-formed URL of a database that we know, nobody can say where a password in it is: then the scheme
+    alone is shown, and "…" for the rest.
+    """
+    if url == ":memory:" or url.startswith("sqlite:///"):
         return url
-    who, at, place = rest.rpartition("@")
-    if ":" in who:
-        who = f"{who.partition(':')[0]}:{MARK}"
-    return scheme + mark + who + at + re.sub(r"(?i)((?:ssl)?password=)[^&]*", rf"\g<1>{MARK}", place)
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme not in ("sqlite", "postgresql", "postgres"):
+        return "…"
+    shown = None if scheme == "sqlite" else _without_passwords(rest)
+    return f"{scheme}:{shown or ('//…' if rest.startswith('//') else '…')}"
+
+
+def _without_passwords(rest: str) -> str | None:
+    found = _server().fullmatch(rest)
+    if found is None:
+        return None
+    user, password, place, query = found.groups()
+    who = "" if user is None else f"{user}@" if password is None else f"{user}:{MARK}@"
+    shown = []
+    for pair in query.split("&") if query else ():
+        name, equals, value = pair.partition("=")
+        if not equals or name not in LIBPQ or (name == "dbname" and re.search("=|%3d", value, re.IGNORECASE)):
+            return None
+        shown.append(f"{name}={MARK if name in _SECRET else value}")
+    return f"//{who}{place}" + ("" if query is None else "?" + "&".join(shown))
 
 
 @cache  # compiled when first needed: 2 ms
 def _shapes() -> re.Pattern[str]:
     return re.compile(_SHAPES, re.VERBOSE | re.ASCII)
+
+
+@cache
+def _server() -> re.Pattern[str]:
+    return re.compile(_SERVER, re.VERBOSE)
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agentctl.redact import MARK, redact, register
+from agentctl.redact import MARK, redact, redact_url, register
 
 PATIENCE = 10.0
 PROSE = """the basic understanding of a bearer is that keys open doors sk risk task-oriented author authorization api
@@ -143,3 +143,49 @@ def test_no_text_makes_it_slow(hostile: str) -> None:
     began = time.monotonic()
     redact(hostile * (1_000_000 // len(hostile)))
     assert time.monotonic() - began < PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (":memory:", ":memory:"),
+        ("sqlite:////home/u:p@h/a.db", "sqlite:////home/u:p@h/a.db"),
+        ("postgresql://", "postgresql://"),
+        ("postgresql:///d?host=/run/pg&port=3", "postgresql:///d?host=/run/pg&port=3"),
+        ("postgres://u@a:1,[::1]:2/d?sslmode=require", "postgres://u@a:1,[::1]:2/d?sslmode=require"),
+        ("postgresql://u:SECRET@h/d", "postgresql://u:[redacted]@h/d"),
+        ("postgresql://u:a?b=SECRET@h", "postgresql://u:[redacted]@h"),
+        ("postgresql://h/d?password=SECRET&user=u", "postgresql://h/d?password=[redacted]&user=u"),
+        ("postgresql://h/d?sslpassword=a@SECRET", "postgresql://h/d?sslpassword=[redacted]"),
+        ("postgresql://h/d?oauth_client_secret=SECRET", "postgresql://h/d?oauth_client_secret=[redacted]"),
+        ("host=h password=SECRET", "…"),
+        ("u:SECRET@h/d", "…"),
+        ("mysql://u:SECRET@h/d", "…"),
+        ("sqlite://SECRET", "sqlite://…"),
+        ("postgresql:/u:SECRET@h/d", "postgresql:…"),
+        ("postgresql://u:a@SECRET@h/d", "postgresql://…"),
+        ("postgresql://u:a/SECRET@h/d", "postgresql://…"),
+        ("postgresql://u:SECRET/d", "postgresql://…"),
+        ("postgresql://h password=SECRET", "postgresql://…"),
+        ("postgresql://h/password=SECRET", "postgresql://…"),
+        ("postgresql://h/password%3DSECRET", "postgresql://…"),
+        ("postgresql://h/d?dbname=password%3dSECRET", "postgresql://…"),
+        ("postgresql://h/d?passwd=SECRET", "postgresql://…"),
+        ("postgresql://h/d?%70assword=SECRET", "postgresql://…"),
+        ("postgresql://h/d?SECRET", "postgresql://…"),
+    ],
+)
+def test_a_database_is_shown_without_its_password(url: str, shown: str) -> None:
+    """Where a password stands in a well-formed URL it is blotted out; of anything else there is the scheme alone."""
+    assert redact_url(url) == shown
+
+
+@given(st.text("postgresqlite:/@?=&,.%3D[]u", max_size=40), st.sampled_from(["", "postgresql://", "postgres:"]))
+def test_no_part_that_may_be_a_password_is_shown(before: str, scheme: str) -> None:
+    """Wherever a password stands after the first colon of credentials, or in a parameter of its own, it is not told."""
+    for url in (
+        f"{scheme}{before}:HUNTER-2@h/d",
+        f"{scheme}{before} password=HUNTER-2",
+        f"{scheme}h/{before}?passwd=HUNTER-2",
+    ):
+        assert "HUNTER" not in redact_url(url) or url.startswith("sqlite:///")

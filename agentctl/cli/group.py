@@ -27,6 +27,11 @@ COMMANDS = {
     "doctor": "Check this installation.",
 }
 
+_DB_HELP = (
+    "Where sessions and costs are kept, in place of what is set. Others on this machine may see it in the list of "
+    "processes: leave a password out, and keep it with `agentctl keys set database` or in ~/.pgpass."
+)
+
 
 def new_app(help_text: str | None = None, group: type[TyperGroup] | None = None) -> typer.Typer:
     """A Typer application as all of this program is made of: plain help, no pydantic, no pretty tracebacks."""
@@ -92,8 +97,7 @@ def root() -> Command:
             bool, typer.Option("--debug", help="Show a traceback when something fails.")
         ] = False,
         db: Annotated[  # taken by main, wherever it stands
-            str | None,
-            typer.Option("--db", metavar="URL", help="Where sessions and costs are kept, in place of what is set."),
+            str | None, typer.Option("--db", metavar="URL", help=_DB_HELP)
         ] = None,
     ) -> None:
         """Run, price and remember conversations with LLMs from the terminal."""

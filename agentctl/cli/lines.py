@@ -12,9 +12,9 @@ from agentctl.cli.render import print_error, print_note
 from agentctl.cli.turns import Ending, Turns
 from agentctl.cli.views import View
 from agentctl.conversation import Conversation
-from agentctl.errors import AgentctlError
+from agentctl.errors import AgentctlError, InterruptError
 from agentctl.events import Failed
-from agentctl.messages import user
+from agentctl.messages import Message, user
 
 _COMPACT = "/compact"
 
@@ -40,7 +40,9 @@ def talk(turns: Turns, conversation: Conversation, view: View, files: Sequence[s
 
                 compact(turns, conversation, Wanted(instructions=line.strip()[len(_COMPACT) :].strip() or None))
                 continue
-            ending = turns.run(user(line, *waiting, *read_files(line, (), print_note)), view)
+            ending = _answered(turns, user(line, *waiting, *read_files(line, (), print_note)), view)
+            if ending is None:
+                continue
         except AgentctlError as error:
             print_error(error)
             continue
@@ -50,6 +52,14 @@ def talk(turns: Turns, conversation: Conversation, view: View, files: Sequence[s
     if conversation.stored:
         print_note(f"go on later with: agentctl chat -r {conversation.session_id}")
     return ending if ending and ending.signal == signal.SIGTERM else None
+
+
+def _answered(turns: Turns, message: Message, view: View) -> Ending | None:
+    """Run a turn; None if it was given up before it was stored."""
+    try:
+        return turns.run(message, view)
+    except InterruptError:
+        return None
 
 
 def _next_line() -> str | None:

@@ -6,12 +6,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from agentctl.cli.render import forget
+from agentctl.cli.render import forget, print_note
+from agentctl.cli.stopping import NOT_STORED, Stop, patient, signals
 from agentctl.cli.views import View
 from agentctl.conversation import Conversation
 from agentctl.errors import ContextOverflowError, InterruptError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from agentctl.summarising import Compacted, Wanted
 
 T = TypeVar("T")
+
+_LOST_END = "the end of the answer is not stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,11 @@ class Turns:
     def run(self, message: Message, view: View) -> Ending:
         """Run one turn and show it.
 
-        The first SIGINT or SIGTERM ends the turn, whose partial answer is stored; a second one ends the process.
+        The first SIGINT or SIGTERM ends the turn, whose partial answer is stored; a second one ends the process, which
+        says what is not stored then.
+
+        Raises:
+            InterruptError: a second SIGINT came before the turn could begin, which was told: nothing of it is stored.
         """
         notify = _noting(view)
         self.prepare(notify)
@@ -85,9 +92,21 @@ class Turns:
         return self._turn(waiting, view, view.show)
 
     def _turn(self, message: Message | None, view: View, show: Callable[[AgentEvent], None]) -> Ending:
-        with self._conversation.turn(message, _noting(view)) as events:
+        with ExitStack() as held:
+            with patient() as caught:
+                events = held.enter_context(self._conversation.turn(message, _noting(view)))
             view.begin(self._conversation.session_id, self._conversation.model)
-            return self._runner.run(_play(events, show))
+            ending = self._runner.run(_play(events, show, self._stop(caught)))
+        if ending.signal and not self._recorded():
+            print_note(NOT_STORED)
+        return ending
+
+    def _stop(self, caught: list[int]) -> Stop:
+        return Stop(caught, lambda: _LOST_END if self._recorded() else NOT_STORED)
+
+    def _recorded(self) -> bool:
+        """Whether the question is in the database."""
+        return self._conversation.journal is not None and self._conversation.journal.begun
 
     def compact(self, wanted: Wanted, notify: Callable[[str], None]) -> Compacted:
         """Make the conversation shorter. The first SIGINT or SIGTERM leaves it as it was.
@@ -104,11 +123,10 @@ def _noting(view: View) -> Callable[[str], None]:
     return lambda text: view.show(Notice(text))
 
 
-async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentEvent], None]) -> Ending:
+async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentEvent], None], stop: Stop) -> Ending:
     task = asyncio.current_task()
     assert task  # noqa: S101  # a coroutine that runs has a task
-    caught: list[int] = []
-    with _signals(lambda number: _interrupt(task, caught, number)):
+    with stop.ending(task):
         async with aclosing(events):
             async for event in events:
                 last = event
@@ -120,14 +138,14 @@ async def _play(events: AsyncGenerator[AgentEvent, None], show: Callable[[AgentE
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(0)  # takes a cancellation that came too late for the turn
     assert isinstance(last, Finished | Failed)  # noqa: S101  # the last of a turn's events
-    return Ending(last, caught[0] if caught else None)
+    return Ending(last, stop.caught[0] if stop.caught else None)
 
 
 async def _finished(work: Coroutine[Any, Any, T]) -> T:
     task = asyncio.current_task()
     assert task  # noqa: S101  # a coroutine that runs has a task
     caught: list[int] = []
-    with _signals(lambda number: _interrupt(task, caught, number)):
+    with signals(lambda number: _interrupt(task, caught, number)):
         try:
             return await work
         except (asyncio.CancelledError, InterruptError):
@@ -141,16 +159,3 @@ def _interrupt(task: asyncio.Task[Any], caught: list[int], number: int) -> None:
         os._exit(128 + number)
     caught.append(number)
     task.cancel()
-
-
-@contextmanager
-def _signals(handle: Callable[[int], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, handle, number)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

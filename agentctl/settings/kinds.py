@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 _TOO_LARGE = 10**18  # seconds or tokens; beyond it a number is a mistake, and no longer fits where it is used
 _TOO_DEAR = 10**9  # $/MTok, as with a decimal string
+_LONGEST_TAG = 64  # characters, as of a session's
+_LONGEST_MODEL = 256  # characters of `provider/model`; a database has to find costs by it
 _MOST_DOLLARS = 9_000_000  # of a budget: the ledger's integers hold no more pico-dollars
 # openrouter 1.3 components/quantization.py
 _QUANTIZATIONS = ("int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown")
@@ -34,10 +36,26 @@ def _text(value: object) -> str:
     return value.strip()
 
 
+def _tag(value: object) -> str:
+    return _short(value, _LONGEST_TAG)
+
+
+def _model_name(value: object) -> str:
+    return _short(value, _LONGEST_MODEL)
+
+
+def _short(value: object, longest: int) -> str:
+    text = _text(value)
+    if len(text) > longest:
+        raise ValueError(f"a string of at most {longest} printable characters")
+    return text
+
+
 def _model(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[^\s/]+/\S.*", value) or not value.isprintable():
+    name = _model_name(value)
+    if not re.fullmatch(r"[^\s/]+/\S.*", name):
         raise ValueError('a model as "provider/model"')
-    return value
+    return name
 
 
 def _seconds(value: object) -> float:
@@ -159,6 +177,10 @@ def _rate(value: object) -> float:
     return float(value)
 
 
+def _models(value: object) -> tuple[str, ...]:
+    return tuple(map(_model_name, _names(value)))
+
+
 def _quantizations(value: object) -> tuple[str, ...]:
     names = _names(value) if isinstance(value, list | tuple) and value else ()
     if not names or not set(names) <= set(_QUANTIZATIONS):
@@ -263,6 +285,9 @@ def _truth(text: str) -> bool | str:
 
 
 TEXT = Kind("string", _text)
+DATABASE = Kind("string", _text)
+TAG = Kind("string", _tag)
+MODEL_NAME = Kind("string", _model_name)
 MODEL = Kind("`provider/model`", _model)
 SECRET = Kind("`$NAME`, `!command` or literal", _text, secret=True)
 SECONDS = Kind("seconds", _seconds, _number)
@@ -282,6 +307,7 @@ ZONE = Kind("time zone", _zone)
 WAIT = Kind("seconds, or 0", _wait, _number)
 ATTRIBUTION = Kind("string or off", _attribution)
 NAMES = Kind("list of names", _names, _list)
+MODELS = Kind("list of names", _models, _list)
 RULES = Kind("list of rules", _lines, lambda text: [text])
 COUNT = Kind("number", _count, _whole)
 TRUTH = Kind("true or false", _yes_or_no, _truth)

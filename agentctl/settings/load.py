@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from agentctl.errors import ConfigError, UsageError
 from agentctl.paths import data_dir, state_dir
 from agentctl.redact import redact, register
-from agentctl.settings import files, table
+from agentctl.settings import files, kinds, table
 from agentctl.settings.values import (
     BudgetSettings,
     LogSettings,
@@ -87,7 +87,8 @@ def check(path: table.Path, value: object, source: str) -> Any:
     try:
         return key.kind.parse(value)
     except ValueError as error:
-        shown = f"of type {type(value).__name__}" if key.kind.secret else _shown(value)
+        hidden = key.kind.secret or key.kind is kinds.DATABASE
+        shown = f"of type {type(value).__name__}" if hidden else _shown(value)
         raise ConfigError(f"{source}: {table.dotted(path)} is {shown}", hint=f"it takes {error}") from error
 
 

@@ -43,10 +43,10 @@ def _simple(name: str, kind: Kind, meaning: str, default: str = "", *variables: 
 
 
 KEYS = (
-    _simple("model", kinds.TEXT, "the model to talk to, or an alias", "", "AGENTCTL_MODEL", open_=True),
+    _simple("model", kinds.MODEL_NAME, "the model to talk to, or an alias", "", "AGENTCTL_MODEL", open_=True),
     _simple(
         "database",
-        kinds.TEXT,
+        kinds.DATABASE,
         "where sessions and costs are kept: `sqlite:///PATH`, or `postgresql://USER@HOST/NAME`",
         "`sqlite:///` in the data directory",
         "AGENTCTL_DATABASE_URL",
@@ -60,7 +60,7 @@ KEYS = (
         "OPENAI_BASE_URL",
     ),
     _simple(
-        "tag", kinds.TEXT, "what calls are booked under, for `agentctl cost --by tag`", "", "AGENTCTL_TAG", open_=True
+        "tag", kinds.TAG, "what calls are booked under, for `agentctl cost --by tag`", "", "AGENTCTL_TAG", open_=True
     ),
     _simple(
         "timeout", kinds.SECONDS, "how long a provider may stay silent before the call fails", "300", "AGENTCTL_TIMEOUT"
@@ -107,7 +107,7 @@ KEYS = (
         for name, kind, meaning, default in (
             ("referer", kinds.ATTRIBUTION, "the `HTTP-Referer` that OpenRouter is told", "the page of agentctl"),
             ("title", kinds.ATTRIBUTION, "the `X-OpenRouter-Title` that OpenRouter is told", "agentctl"),
-            ("models", kinds.NAMES, "models that OpenRouter asks, in this order, where the asked one fails", ""),
+            ("models", kinds.MODELS, "models that OpenRouter asks, in this order, where the asked one fails", ""),
             ("order", kinds.NAMES, "providers that OpenRouter tries first, in this order", ""),
             ("only", kinds.NAMES, "the only providers that it may use", ""),
             ("ignore", kinds.NAMES, "providers that it may not use", ""),

@@ -280,8 +280,15 @@ def test_calls_are_booked_under_a_tag(program: Program, talker: Server) -> None:
     program.run(*ask, "--tag", "of the flag", env={"AGENTCTL_TAG": "of the variable"})
     tags = {line["tag"]: line["calls"] for line in program.run("cost", "--json").json["by_tag"]}
     assert tags == {"of the project": 1, "of the variable": 1, "of the flag": 1}
-    refused = program.run(*ask, "--tag", " ")
-    assert (refused.code, "tag" in refused.err) == (2, True)
+    calls = len(talker.requests)
+    project.write_text(f'tag = "{"x" * 65}"')
+    assert program.run(*ask).code == 3
+    project.unlink()
+    for given in (["--tag", " "], ["--tag", "x" * 65], ["--tag", "a\nb"]):
+        refused = program.run(*ask, *given)
+        assert (refused.code, "tag" in refused.err) == (2, True)
+    assert program.run(*ask[:1], "-m", f"openai/{'x' * 250}", "hi").code == 2
+    assert len(talker.requests) == calls
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

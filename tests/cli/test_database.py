@@ -106,3 +106,17 @@ def test_without_the_driver() -> None:
     assert done.returncode == ExitCode.config
     assert "pip install 'agentctl[postgres]'" in done.stderr
     assert "horse" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "setting", ["host=h password=correct-horse", "postgresql:/u:correct-horse@h/d", "u:correct-horse@h"]
+)
+def test_a_setting_that_is_no_url_is_shown_nowhere(program: Program, setting: str) -> None:
+    """It may hold a password, so no command shows it; those that need a database leave with 3 and say what it takes."""
+    assert "correct-horse" not in str(program.run("config", "set", "database", setting, "--json"))
+    for command in ("config show", "config get database", "config get database --json", "doctor", "doctor --json"):
+        assert "correct-horse" not in str(program.run(*command.split()))
+    refused = program.run("sessions", "list")
+    assert refused.code == ExitCode.config
+    assert "postgresql://…" in refused.err
+    assert "correct-horse" not in refused.err

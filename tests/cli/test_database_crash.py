@@ -57,3 +57,41 @@ def test_a_conversation_outlives_the_server(program: Program, server: Cluster, t
     ]
     assert program.run("sessions", "verify", env=env).code == 0
     assert not (program.home / ".local/share/agentctl/agentctl.db").exists()
+
+
+def test_ctrl_c_gives_up_waiting(program: Program, server: Cluster, tmp_path: Path) -> None:
+    """While the server is away the first Ctrl-C says what it waits for and the second what is not stored.
+
+    Before the question is stored the prompt comes back then; in the midst of an answer the program ends.
+    """
+    steps = [*({"type": "text", "text": word, "delay_ms": 50} for word in WORDS), {"type": "done"}]
+    (program.home / "script.jsonl").write_text("\n".join(map(json.dumps, steps)))
+    environ = program.environment | {"AGENTCTL_DATABASE_URL": server.url}
+    command = f"{AGENTCTL} chat -m scripted/script.jsonl; echo code $?; sleep 60"
+    waiting = "waiting to store it; Ctrl-C again gives it up"
+    with Terminal(tmp_path / "tmux", command, cwd=program.home, environ=environ) as terminal:
+        terminal.wait("> ")
+        server.kill()
+        terminal.type("lost question", "Enter")
+        terminal.wait("does not answer; waiting for it")
+        terminal.type("", "C-c")
+        terminal.wait(waiting)
+        terminal.type("", "C-c")
+        terminal.wait("not stored: the question")
+        server.start()
+        terminal.type("next question", "Enter")
+        terminal.wait(WORDS[5].strip())
+        server.kill()
+        terminal.wait("does not answer; waiting for it", 2)
+        terminal.type("", "C-c")
+        terminal.wait(waiting, 2)
+        terminal.type("", "C-c")
+        screen = terminal.wait("code 130")
+    assert "the end of the answer is not stored" in screen
+    assert "Traceback" not in screen
+    server.start()
+    env = {"AGENTCTL_DATABASE_URL": server.url}
+    (listed,) = program.run("sessions", "list", "--json", env=env).json
+    shown = program.run("sessions", "show", listed["id"], "--json", env=env).json["messages"]
+    assert [(one["role"], one["status"]) for one in shown] == [("user", "final"), ("assistant", "partial")]
+    assert shown[0]["text"] == "next question"

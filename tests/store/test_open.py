@@ -54,5 +54,26 @@ def test_what_is_no_database(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
         connect(url)
     assert caught.value.code is ExitCode.config
-    assert repr(url) in caught.value.message
+    assert "is no database URL: sqlite:///… or postgresql://…" in caught.value.message
+    assert "must be written as a URL" in caught.value.message
     assert "sqlite:////" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("host=h user=u password=correct-horse", "is no database URL"),
+        ("postgresql:/u:correct-horse@h/d", "is no database URL"),
+        ("u:correct-horse@h/d", "is no database URL"),
+        ("postgresql://u@h/d?passwd=correct-horse", "a parameter 'passwd'"),
+        ("postgresql://u@h/d?dbname=password%3Dcorrect-horse", "`dbname`"),
+        ("postgresql://u:correct-horse@horse@h/d", "is no URL that"),
+        ("postgresql://u:12/3?correct-horse=b@h/d", "is no URL that"),
+    ],
+)
+def test_what_may_hold_a_password_is_never_quoted(url: str, told: str) -> None:
+    """A URL that makes no sense is an error that says what is wrong, and nothing of what it says after its scheme."""
+    with pytest.raises(ConfigError) as caught:
+        connect(url)
+    assert told in caught.value.message
+    assert "horse" not in f"{caught.value.message} {caught.value.hint}"

@@ -15,8 +15,8 @@ from agentctl.cli.sessions.given import AsJson
 from agentctl.errors import UsageError
 from agentctl.redact import redact_url
 from agentctl.store.base import Database
-from agentctl.store.open import exists
-from agentctl.store.transfer import Contents, admit, counts, identity, transfer
+from agentctl.store.open import POSTGRES, is_same_file
+from agentctl.store.transfer import Contents, admit, counts, identity, refuse_itself, transfer
 
 app = new_app()
 
@@ -33,11 +33,13 @@ def migrate(
     for url in (source, target):
         if url == ":memory:":
             raise UsageError("a database in memory is gone before it can be used", hint="give the URL of a kept one")
-    if not exists(source):
+    wired = App()
+    if not wired.is_made(source):
         raise UsageError(
             f"there is no database {redact_url(source)}", hint="`agentctl doctor` shows the one that is used"
         )
-    wired = App()
+    if is_same_file(source, target):
+        raise UsageError("FROM and TO are the same database", hint="give the URL of a new one as TO")
     with closing(wired.connect(source)) as opened:
         if dry_run:
             _plan(wired, opened, target, as_json=as_json)
@@ -46,10 +48,10 @@ def migrate(
 
 
 def _plan(wired: App, source: Database, target: str, *, as_json: bool) -> None:
-    rows, state = source.read(counts), "missing"
-    if exists(target):
+    rows, state = source.read(counts), "empty" if target.startswith(POSTGRES) else "missing"
+    if wired.is_made(target):
         with closing(wired.connect(target)) as opened:
-            _refuse_itself(source, opened)
+            refuse_itself(source, opened)
             origin = source.read(identity)
             state = opened.read(lambda tx: admit(tx, origin, opened.url))
     if as_json:
@@ -68,7 +70,7 @@ _STATES = {
 
 def _run(wired: App, source: Database, target: str, *, as_json: bool) -> None:
     with closing(wired.connect(target)) as opened:
-        _refuse_itself(source, opened)
+        refuse_itself(source, opened)
         with StepLine() as line:
             copied = transfer(source, opened, lambda *progress: _show(line, *progress))
         _tell(source.url, opened.url, copied, as_json=as_json)
@@ -89,8 +91,3 @@ def _tell(source: str, target: str, copied: Contents, *, as_json: bool) -> None:
     )
     print_note("the copy is complete, and its checksums are those of the source; the source is as it was")
     print_note(f"to use it: agentctl config set database {target}")
-
-
-def _refuse_itself(source: Database, target: Database) -> None:
-    if source.url == target.url:
-        raise UsageError("FROM and TO are the same database", hint="give the URL of a new one as TO")

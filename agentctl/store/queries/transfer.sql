@@ -26,6 +26,18 @@ SELECT identity FROM transfer;
 -- name: end
 DROP TABLE transfer;
 
+-- name: probe_begin
+CREATE TABLE transfer_probe (mark TEXT NOT NULL);
+
+-- name: probe_mark
+INSERT INTO transfer_probe (mark) VALUES (:mark);
+
+-- name: probe_read
+SELECT mark FROM transfer_probe;
+
+-- name: probe_end
+DROP TABLE IF EXISTS transfer_probe;
+
 -- name: event
 SELECT COALESCE(MAX(seq), 0) AS seq FROM outbox;
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from agentctl.errors import StorageError
-from agentctl.store.base import Transaction
+from agentctl.errors import StorageError, UsageError
+from agentctl.ids import new_id
+from agentctl.store.base import Database, Transaction
 
 State = Literal["empty", "begun"]
 
@@ -18,6 +19,42 @@ def identity(tx: Transaction) -> int:
     """What tells a store from others: when it was made, in µs since the epoch."""
     row = tx.one("transfer.identity")
     return int(row["identity"]) if row else 0
+
+
+def refuse_itself(source: Database, target: Database) -> None:
+    """See that two URLs do not lead to the same store, such as by another name of its server.
+
+    Only where both were made at the same moment, as also a restored backup was, something is written: a mark into the
+    target, which is looked for in the source and taken back.
+
+    Raises:
+        UsageError: they do.
+    """
+    same = source.url == target.url
+    if not same and (made := source.read(identity)) and made == target.read(identity):
+        mark = new_id()
+        try:
+            target.write(lambda tx: _probe(tx, mark))
+            same = source.read(_probed) == mark
+        finally:
+            target.write(_unprobe)
+    if same:
+        raise UsageError("FROM and TO are the same database", hint="give the URL of a new one as TO")
+
+
+def _probe(tx: Transaction, mark: str) -> None:
+    _unprobe(tx)  # of a process that died
+    tx.execute("transfer.probe_begin")
+    tx.execute("transfer.probe_mark", mark=mark)
+
+
+def _probed(tx: Transaction) -> str | None:
+    found = tx.one("transfer.probed") and tx.one("transfer.probe_read")
+    return str(found["mark"]) if found else None
+
+
+def _unprobe(tx: Transaction) -> None:
+    tx.execute("transfer.probe_end")
 
 
 def admit(tx: Transaction, source: int, where: str) -> State:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 
-from agentctl.store.base import Database, Transaction
+from agentctl.errors import StorageError
+from agentctl.store.base import Database, Row, Transaction
 from agentctl.store.transfer.tables import PAGE, Table
 
 Step = Callable[[Transaction], None]
@@ -28,6 +29,20 @@ def merge(table: Table, source: Transaction, target: Database, tell: Callable[[i
         target.write(partial(_write, work))
 
 
+def _named(step: Callable[[Transaction, Row], None], table: Table, row: Row, where: str, tx: Transaction) -> None:
+    """Do a step; where the target refuses it, say which row that is."""
+    try:
+        step(tx, row)
+    except StorageError as error:
+        if type(error) is not StorageError:  # those of its kinds are tried again, or say what is to be done
+            raise
+        key = ", ".join(f"{name} {str(row[name])[:60]!r}" for name in table.key)
+        raise StorageError(
+            f"{where} does not take a row of {table.name} ({key}): {error.message}",
+            hint=error.hint or "the source is as it was; shorten or purge that there, and run this again",
+        ) from error
+
+
 def _write(work: list[Step], tx: Transaction) -> None:
     before = tx.one("transfer.event")
     for step in work:
@@ -46,10 +61,10 @@ def _steps(table: Table, source: Transaction, target: Database, tell: Callable[[
             yield partial(table.delete, row=other)
             other = next(there, None)
         if other is None or table.key_of(other) != key:
-            yield partial(table.insert, row=row)
+            yield partial(_named, table.insert, table, row, target.url)
         else:
             if other != row:
-                yield partial(table.change, row=row)
+                yield partial(_named, table.change, table, row, target.url)
             other = next(there, None)
         if done % PAGE == 0:
             tell(done)

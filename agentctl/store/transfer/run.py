@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from agentctl.errors import StorageError
-from agentctl.store.base import Database, Row, Transaction
+from agentctl.store.base import Database, LockBusyError, Row, Transaction
 from agentctl.store.transfer import mark
 from agentctl.store.transfer.compare import Contents, contents, differences
 from agentctl.store.transfer.merge import merge
@@ -39,7 +40,7 @@ def transfer(source: Database, target: Database, progress: Progress) -> Contents
         LockBusyError: another process copies into this target.
         StorageError: the target holds something else, or the source was written to again and again.
     """
-    with target.lock(_LOCK, wait=0):
+    with _alone(target):
         origin = source.read(mark.identity)
         try:
             state = target.read(lambda tx: mark.admit(tx, origin, target.url))
@@ -50,6 +51,19 @@ def transfer(source: Database, target: Database, progress: Progress) -> Contents
         if state == "empty":
             target.write(lambda tx: mark.begin(tx, origin))
         return _rounds(source, target, progress)
+
+
+@contextmanager
+def _alone(target: Database) -> Iterator[None]:
+    # A lock that is taken at the first attempt fails in no other way, and the block's own errors pass unchanged.
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(target.lock(_LOCK, wait=0))
+        except LockBusyError as error:
+            raise LockBusyError(
+                f"a copy into {target.url} is under way", hint="wait until it is complete, or end its process"
+            ) from error
+        yield
 
 
 def _alike(source: Database, target: Database) -> Contents | None:
