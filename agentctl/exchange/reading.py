@@ -46,10 +46,29 @@ def branches(tx: Transaction, session_id: str) -> list[Row]:
     return ordered
 
 
-def messages(tx: Transaction, of: Sequence[Row]) -> Iterator[Row]:
-    """Return the messages of these branches, of each in the order of the conversation."""
-    for branch in of:
-        seq = branch["fork_seq"]
-        while page := tx.all("exchange.messages", branch_id=branch["id"], seq=seq, limit=_PAGE):
-            yield from page
-            seq = page[-1]["seq"] + 1
+def count(tx: Transaction, of: Sequence[Row]) -> int:
+    """Return how many messages these branches have."""
+    found = [tx.one("exchange.count", branch_id=one["id"], seq=one["fork_seq"]) for one in of]
+    return sum(row["messages"] for row in found if row)
+
+
+def messages(tx: Transaction, branch: Row, until: int | None = None) -> Iterator[Row | range]:
+    """Return the messages of a branch in the order of the conversation, or those before the place `until`.
+
+    A range stands for the places of messages that should be there and are not.
+    """
+    end = branch["next_seq"] if until is None else until
+    place = branch["fork_seq"]
+    while page := tx.all("exchange.messages", branch_id=branch["id"], seq=place, limit=_PAGE):
+        for row in page:
+            if until is not None and row["seq"] >= until:
+                break
+            if row["seq"] > place:
+                yield range(place, row["seq"])
+            yield row
+            place = row["seq"] + 1
+        else:
+            continue
+        break
+    if place < end:
+        yield range(place, end)

@@ -192,7 +192,7 @@ FORGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a record of nothing": (
         lambda data: resealed(data, 2, lambda fields: fields.update(imported={"source": 3})),
-        "line 3 has no such source",
+        "line 3 has no such imported",
     ),
     "a cost of text": (
         lambda data: resealed(data, 1, lambda fields: fields.update(cost={"known_pusd": "1"})),
