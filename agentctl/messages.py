@@ -185,16 +185,16 @@ def load(text: str) -> Message:
     """
     try:
         body, end = _DECODER.raw_decode(text)  # `loads` looks for blanks around it first
-        if end != len(text):
-            raise ValueError("something follows it")
-        return _load(body)
+        return _load(body, is_all=end == len(text))
     except ValueError as error:
         raise ValueError(f"not a stored message: {error}") from error
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a stored message: {error!r}") from error
 
 
-def _load(body: Mapping[str, Any]) -> Message:
+def _load(body: Mapping[str, Any], *, is_all: bool) -> Message:
+    if not is_all:
+        raise ValueError("something follows it")
     role, parts, model, reason = body["role"], body["parts"], body.get("model"), body.get("stop_reason")
     if type(parts) is not list or (model is not None and type(model) is not str):
         raise ValueError("its parts are no list, or its model is no text")
@@ -270,9 +270,7 @@ def _unknown(part: Mapping[str, Any]) -> Unknown:
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Part]] = {
     "text": lambda part: Text(_string(part, "text"), _optional(part, "signature")),
-    "thinking": lambda part: Thinking(
-        _string(part, "text"), _optional(part, "signature"), _optional(part, "provider")
-    ),
+    "thinking": lambda part: Thinking(_string(part, "text"), _optional(part, "signature"), _optional(part, "provider")),
     "tool_call": lambda part: ToolCall(
         _string(part, "id"), _string(part, "name"), _string(part, "arguments"), _optional(part, "signature")
     ),

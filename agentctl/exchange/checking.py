@@ -59,15 +59,7 @@ def check(path: Path) -> None:
         if not known.isdisjoint(ids):
             raise refuse(start, "is of a session, or has a branch, that was there before")
         known.update(ids)
-        number = start
-        try:
-            places = Places(session)
-            for number, message in messages:
-                places.take(message)
-            number = start
-            places.check_end()
-        except MisplacedError as error:
-            raise refuse(number, str(error)) from error
+        _check_places(start, session, messages)
 
 
 def body_of(number: int, message: Fields) -> str:
@@ -94,6 +86,18 @@ def body_of(number: int, message: Fields) -> str:
     if role != message["role"]:
         raise refuse(number, "has a message of another role")
     return body
+
+
+def _check_places(start: int, session: Fields, messages: Iterator[tuple[int, Fields]]) -> None:
+    number = start
+    try:
+        places = Places(session)
+        for number, message in messages:  # noqa: B007 - it tells where the error is
+            places.take(message)
+        number = start
+        places.check_end()
+    except MisplacedError as error:
+        raise refuse(number, str(error)) from error
 
 
 def _messages(lines: Iterator[tuple[int, Fields]], number: int, session: Fields) -> Iterator[tuple[int, Fields]]:

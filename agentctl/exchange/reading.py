@@ -36,9 +36,14 @@ def tags(tx: Transaction, session_id: str) -> list[str]:
     return [row["tag"] for row in tx.all("exchange.tags", session_id=session_id)]
 
 
+def all_branches(tx: Transaction, session_id: str) -> list[Row]:
+    """Return the branches of a session in no order of theirs, also those that lead to no root."""
+    return tx.all("exchange.branches", session_id=session_id)
+
+
 def branches(tx: Transaction, session_id: str) -> list[Row]:
-    """Return the branches of a session, each after the one that it forked from."""
-    waiting, ordered, known = tx.all("exchange.branches", session_id=session_id), list[Row](), {None}
+    """Return the branches of a session, each after the one that it forked from; none that hangs in the air."""
+    waiting, ordered, known = all_branches(tx, session_id), list[Row](), {None}
     while ready := [row for row in waiting if row["parent_branch_id"] in known]:
         ordered += ready
         known |= {row["id"] for row in ready}

@@ -108,9 +108,7 @@ def _add_known(tx: Transaction, session: Fields, source: str, *, new: bool) -> N
     # `cost` is our own word for what the file tells as a cost, whatever somebody else's record has under that name.
     told = {name: value for name, value in imported["record"].items() if name != "cost"}
     cost = {"cost": session["cost"]} if any(session["cost"].values()) else {}
-    if (record := {**told, **cost}) and (
-        new or tx.one("exchange.record", session_id=session["id"], message_id="")
-    ):
+    if (record := {**told, **cost}) and (new or tx.one("exchange.record", session_id=session["id"], message_id="")):
         _add_record(tx, session["id"], "", imported["source"], record)
 
 
