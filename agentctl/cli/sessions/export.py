@@ -74,8 +74,8 @@ def _path(output: str | None) -> Path | None:
     """The file to write, None for standard output."""
     if output is None:
         return None
-    if not output or not output.isprintable():
-        raise UsageError(f"{output!r} is no file", hint="name one, or give - for standard output")
+    if not output:
+        raise UsageError("an empty name is no file", hint="name one, or give - for standard output")
     from agentctl.cli.sessions.output import is_stdout  # noqa: PLC0415 - only who names a file needs it
 
     path = Path(output)

@@ -18,6 +18,7 @@ from agentctl.settings.files import locations
 
 _SQLITE = "sqlite:///"
 _STDOUT = 1
+_DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/self/fd)/(\d{1,9})")
 # What stands beside a database, by what follows its name.
 _BESIDE = re.compile(r"(-wal|-shm|-journal|\.reserve|\.locks|\..*\.bak(\.part)?)?")
 
@@ -32,8 +33,8 @@ def opened(path: Path, url: str, environ: Mapping[str, str], *, force: bool) -> 
         UsageError: it is in use by this program, or can't be written, or is not an export and there is no `force`.
     """
     try:
-        if _is_written_to(path):
-            with path.open("wb", buffering=0) as file:
+        if (number := _descriptor(path)) is not None or _is_written_to(path):
+            with path.open("wb") if number is None else os.fdopen(os.dup(number), "wb") as file:
                 yield file
             return
         _check(path, url, environ, force=force)
@@ -48,6 +49,13 @@ def is_stdout(path: Path) -> bool:
     with suppress(OSError):
         return path == Path("-") or os.path.samestat(path.stat(), os.fstat(_STDOUT))
     return False
+
+
+def _descriptor(path: Path) -> int | None:
+    """The open file that it is another name of, as `/dev/stderr` and what shells write for `>(…)` are."""
+    named = path.readlink() if path.parent == Path("/dev") and path.is_symlink() else path
+    found = _DESCRIPTOR.fullmatch(str(named))
+    return int(found[1]) if found else None
 
 
 def _is_written_to(path: Path) -> bool:
