@@ -77,7 +77,7 @@ def test_missing_branches_are_told(url: str, statement: str, what: str) -> None:
         before = one.read(lambda tx: sessions.rows(tx, session.id))[0]
         place = sessions.after(session, session.branch_id, before["id"], 0)
         fork = one.write(lambda tx: go_on(tx, place, "right"))
-        one.write(lambda tx: sessions.switch(tx, fork))
+        one.write(lambda tx: sessions.switch(tx, fork, fork))
         spoil(url, statement)
         data, told = lines(one, session.id)
         assert any(what in one for one in told)
