@@ -31,9 +31,10 @@ def import_sessions(
     as_json: AsJson = False,
 ) -> None:
     """Take conversations in. What is here already is not added again, whatever it was imported from."""
+    app = wire()
     try:
         _check_regular(file)
-        stored = list(_import(wire().database, file, keep=not dry_run))
+        stored = list(_import(app.database, file, keep=not dry_run))
     except OSError as error:
         raise UsageError(f"can't read {file}: {error.strerror or error}", hint="name a file") from error
     messages = sum(one.messages for one in stored)
