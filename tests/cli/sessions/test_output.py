@@ -96,7 +96,7 @@ def test_standard_output_that_is_a_file_stays_that_file(talked: Program) -> None
     path = talked.home / "all"
     path.write_text("before\n")
     with path.open("ab") as file:
-        command = [AGENTCTL, "sessions", "export", "--all", "-O", "/dev/stdout"]
+        command = [str(AGENTCTL), "sessions", "export", "--all", "-O", "/dev/stdout"]
         subprocess.run(command, stdout=file, cwd=talked.home, env=talked.environment, check=True)
     assert path.read_text() == "before\n" + talked.run("sessions", "export", "--all").out
 
