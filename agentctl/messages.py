@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 _TEXTUAL = frozenset({"application/json", "application/xml", "application/toml", "application/yaml"})
 _DECODER = json.JSONDecoder()
@@ -14,6 +15,9 @@ _TIGHT = (",", ":")
 
 Role = Literal["system", "user", "assistant", "tool"]
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal", "cancelled", "error"]
+
+_ROLES = frozenset(get_args(Role))
+_STOP_REASONS = frozenset((None, *get_args(StopReason)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +185,22 @@ def load(text: str) -> Message:
     """
     try:
         body, end = _DECODER.raw_decode(text)  # `loads` looks for blanks around it first
-        if end != len(text):
-            raise ValueError("not a stored message: something follows it")
-        parts = tuple([_load_part(part) for part in body["parts"]])
-        return Message(body["role"], parts, body.get("model"), body.get("stop_reason"))
+        return _load(body, is_all=end == len(text))
+    except ValueError as error:
+        raise ValueError(f"not a stored message: {error}") from error
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a stored message: {error!r}") from error
+
+
+def _load(body: Mapping[str, Any], *, is_all: bool) -> Message:
+    if not is_all:
+        raise ValueError("something follows it")
+    role, parts, model, reason = body["role"], body["parts"], body.get("model"), body.get("stop_reason")
+    if type(parts) is not list or (model is not None and type(model) is not str):
+        raise ValueError("its parts are no list, or its model is no text")
+    if role not in _ROLES or reason not in _STOP_REASONS:
+        raise ValueError(f"it is of no known role, or ended in no known way: {role!r}, {reason!r}")
+    return Message(role, tuple([_load_part(part) for part in parts]), model, reason)
 
 
 def _dump_part(part: Part) -> Any:
@@ -222,10 +236,32 @@ def _load_part(part: Mapping[str, Any]) -> Part:
     return _unknown(part)
 
 
+def _string(part: Mapping[str, Any], name: str) -> str:
+    value = part[name]
+    if type(value) is str:
+        return value
+    raise ValueError(f"{name} is no text in a part of the kind {part['type']}")
+
+
+def _optional(part: Mapping[str, Any], name: str) -> str | None:
+    return None if part.get(name) is None else _string(part, name)
+
+
+def _tool_result(part: Mapping[str, Any]) -> ToolResult:
+    if type(part["is_error"]) is not bool:
+        raise ValueError(f"neither an error nor none: {part['is_error']!r}")
+    return ToolResult(_string(part, "call_id"), _string(part, "content"), part["is_error"])
+
+
+def _attachment(part: Mapping[str, Any]) -> Attachment:
+    data = binascii.a2b_base64(_string(part, "data"), strict_mode=True)
+    return Attachment(_string(part, "name"), _string(part, "media_type"), data)
+
+
 def _summary(part: Mapping[str, Any]) -> Summary:
-    if type(part["kept"]) is not int:
+    if type(part["kept"]) is not int or part["kept"] < 0:
         raise ValueError(f"no place: {part['kept']!r}")
-    return Summary(part["text"], part["kept"])
+    return Summary(_string(part, "text"), part["kept"])
 
 
 def _unknown(part: Mapping[str, Any]) -> Unknown:
@@ -233,11 +269,13 @@ def _unknown(part: Mapping[str, Any]) -> Unknown:
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Part]] = {
-    "text": lambda part: Text(part["text"], part.get("signature")),
-    "thinking": lambda part: Thinking(part["text"], part["signature"], part["provider"]),
-    "tool_call": lambda part: ToolCall(part["id"], part["name"], part["arguments"], part.get("signature")),
-    "tool_result": lambda part: ToolResult(part["call_id"], part["content"], part["is_error"]),
-    "attachment": lambda part: Attachment(part["name"], part["media_type"], base64.b64decode(part["data"])),
+    "text": lambda part: Text(_string(part, "text"), _optional(part, "signature")),
+    "thinking": lambda part: Thinking(_string(part, "text"), _optional(part, "signature"), _optional(part, "provider")),
+    "tool_call": lambda part: ToolCall(
+        _string(part, "id"), _string(part, "name"), _string(part, "arguments"), _optional(part, "signature")
+    ),
+    "tool_result": _tool_result,
+    "attachment": _attachment,
     "summary": _summary,
 }
 

@@ -9,56 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from agentctl.errors import UsageError
-from agentctl.exchange.lines import FORMAT, VERSION, refuse, sealed_lines
+from agentctl.exchange.fields import BRANCH, COST, MESSAGE, SESSION, Check
+from agentctl.exchange.lines import FORMAT, START, VERSION, refuse, sealed_lines
+from agentctl.exchange.places import MisplacedError, Places
 from agentctl.messages import load
 
 Fields = Mapping[str, Any]
-
-_OPTIONAL = (str, type(None))
-_SESSION: Mapping[str, tuple[type, ...]] = {
-    "id": (str,),
-    "name": _OPTIONAL,
-    "title": _OPTIONAL,
-    "created_at": (int,),
-    "updated_at": (int,),
-    "forked_from_session": _OPTIONAL,
-    "forked_from_message": _OPTIONAL,
-    "active_branch_id": (str,),
-    "messages": (int,),
-    "tags": (list,),
-    "branches": (list,),
-    "cost": (dict,),
-    "imported": (dict, type(None)),
-}
-_BRANCH: Mapping[str, tuple[type, ...]] = {
-    "id": (str,),
-    "parent_branch_id": _OPTIONAL,
-    "fork_seq": (int,),
-    "next_seq": (int,),
-    "name": _OPTIONAL,
-    "created_at": (int,),
-}
-_MESSAGE: Mapping[str, tuple[type, ...]] = {
-    "id": (str,),
-    "branch_id": (str,),
-    "seq": (int,),
-    "parent_id": _OPTIONAL,
-    "role": (str,),
-    "status": (str,),
-    "run_id": _OPTIONAL,
-    "created_at": (int,),
-    "body_sha256": (str,),
-    "imported": (dict, type(None)),
-}
-
-_IMPORTED: Mapping[str, tuple[type, ...]] = {"source": (str,), "record": (dict,)}
-_COST: Mapping[str, tuple[type, ...]] = {"known_pusd": (int,), "unknown_calls": (int,)}
 
 
 def is_export(path: Path) -> bool:
     """Whether a file begins as an export does."""
     with path.open("rb") as file:
-        return file.read(len(FORMAT) + 12).startswith(f'{{"format":"{FORMAT}"'.encode())
+        return file.read(len(START)) == START
 
 
 def blocks(path: Path) -> Iterator[tuple[int, Fields, Iterator[tuple[int, Fields]]]]:
@@ -76,10 +38,10 @@ def blocks(path: Path) -> Iterator[tuple[int, Fields, Iterator[tuple[int, Fields
         if fields.get("type") == "end":
             _check_end(number, fields, sessions, messages)
             return
-        session = _checked(number, fields, "session", _SESSION)
+        session = _checked(number, fields, "session", SESSION)
         for branch in session["branches"]:
-            _checked(number, branch, None, _BRANCH)
-        _checked(number, session["cost"], None, _COST)
+            _checked(number, branch, None, BRANCH)
+        _checked(number, session["cost"], None, COST)
         sessions, messages = sessions + 1, messages + session["messages"]
         yield number, session, _messages(lines, number, session)
     raise refuse(number, "is the last one: the file is torn")
@@ -89,16 +51,15 @@ def check(path: Path) -> None:
     """Read all of an export.
 
     Raises:
-        UsageError: a line is not as it was written, or something lacks.
+        UsageError: a line is not as it was written, something lacks, or the lines do not fit together.
     """
-    for _, session, messages in blocks(path):
-        places = {branch["id"]: branch["fork_seq"] for branch in session["branches"]}
-        known: set[str | None] = {None}
-        for number, message in messages:
-            if places.get(message["branch_id"]) != message["seq"] or message["parent_id"] not in known:
-                raise refuse(number, "is a message out of its place")
-            places[message["branch_id"]] += 1
-            known.add(message["id"])
+    known: set[str] = set()
+    for start, session, messages in blocks(path):
+        ids = [session["id"], *(branch["id"] for branch in session["branches"])]
+        if not known.isdisjoint(ids):
+            raise refuse(start, "is of a session, or has a branch, that was there before")
+        known.update(ids)
+        _check_places(start, session, messages)
 
 
 def body_of(number: int, message: Fields) -> str:
@@ -110,35 +71,49 @@ def body_of(number: int, message: Fields) -> str:
     body = message["text"] if "text" in message else json.dumps(message.get("body"), separators=(",", ":"))
     if not isinstance(body, str):
         raise refuse(number, "has no message")
+    try:
+        sha256 = hashlib.sha256(body.encode()).hexdigest()
+    except UnicodeEncodeError as error:
+        raise refuse(number, "has text that is no Unicode: half of a surrogate pair") from error
     if message.get("damaged") is True:
         return body
-    if hashlib.sha256(body.encode()).hexdigest() != message["body_sha256"]:
+    if sha256 != message["body_sha256"]:
         raise refuse(number, "has a message that differs from its checksum")
     try:
         role = load(body).role
-    except (ValueError, RecursionError) as error:
-        raise refuse(number, "has no message that this program knows") from error
+    except ValueError as error:
+        raise refuse(number, f"has no message that this program knows: {error}") from error
     if role != message["role"]:
         raise refuse(number, "has a message of another role")
     return body
 
 
+def _check_places(start: int, session: Fields, messages: Iterator[tuple[int, Fields]]) -> None:
+    number = start
+    try:
+        places = Places(session)
+        for number, message in messages:  # noqa: B007 - it tells where the error is
+            places.take(message)
+        number = start
+        places.check_end()
+    except MisplacedError as error:
+        raise refuse(number, str(error)) from error
+
+
 def _messages(lines: Iterator[tuple[int, Fields]], number: int, session: Fields) -> Iterator[tuple[int, Fields]]:
     for _ in range(session["messages"]):
         number, fields = next(lines, (number, {}))
-        message = dict(_checked(number, fields, "message", _MESSAGE))
+        message = dict(_checked(number, fields, "message", MESSAGE))
         message["body"] = body_of(number, message)
         yield number, message
 
 
-def _checked(number: int, fields: Any, kind: str | None, types: Mapping[str, tuple[type, ...]]) -> Fields:
-    if not isinstance(fields, dict) or fields.get("type") != kind:
+def _checked(number: int, fields: Mapping[str, Any], kind: str | None, checks: Mapping[str, Check]) -> Fields:
+    if fields.get("type") != kind:
         raise refuse(number, f"is not the {kind or 'branch'} that should follow, or the last of a torn file")
-    for name, allowed in types.items():
-        if name not in fields or not isinstance(fields[name], allowed) or isinstance(fields[name], bool):
+    for name, is_valid in checks.items():
+        if name not in fields or not is_valid(fields[name]):
             raise refuse(number, f"has no such {name} as it should")
-    if imported := fields.get("imported"):
-        _checked(number, {**imported, "type": None}, None, _IMPORTED)
     return fields
 
 

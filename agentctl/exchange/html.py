@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from agentctl.exchange.transcript import Line, Transcript
+from agentctl.exchange.transcript import Line, Transcript, harmless
 from agentctl.messages import Attachment, Message, Summary, Text, Thinking, ToolCall, ToolResult, Unknown
 
 _HEAD = """<!DOCTYPE html>
@@ -33,7 +33,6 @@ img { max-width: 100%; }
 """
 _BLOCK = re.compile(r"^(`{3,}|~{3,})[^\n`]*\n(.*?)(?:^\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})  # no SVG: it is a document
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def export(transcripts: Iterable[Transcript]) -> Iterator[bytes]:
@@ -47,12 +46,9 @@ def export(transcripts: Iterable[Transcript]) -> Iterator[bytes]:
 
 
 def _said(line: Line) -> str:
-    shown = "".join(_parts(line.message)) if line.message else _damaged()
+    told = line.message
+    shown = f"<p><em>{_text(told)}</em></p>\n" if isinstance(told, str) else "".join(_parts(told))
     return f'<article class="{_text(line.role)}">\n<h2>{_text(line.heading)}</h2>\n{shown}</article>\n'
-
-
-def _damaged() -> str:
-    return "<p><em>This message is damaged.</em></p>\n"
 
 
 def _parts(message: Message) -> Iterator[str]:
@@ -101,4 +97,4 @@ def _attachment(part: Attachment) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
+    return escape(harmless(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,14 @@ from agentctl.errors import UsageError
 
 FORMAT = "agentctl.sessions"
 VERSION = 1
+START = f'{{"format":"{FORMAT}"'.encode()
+"""What a file of such lines begins with."""
 HINT = "take the file from where it was exported once more; one that was edited or torn is not imported"
 
+_TOO_DEEP = "has JSON that is nested too deeply"
 _SEAL = re.compile(rb',"sha256":"([0-9a-f]{64})"\}\n')
 _SEAL_LENGTH = 78
+_DEEPEST = 200  # levels of JSON; neither we nor providers nest a tenth of it, and Python gives up at some hundreds
 
 
 def seal(fields: Mapping[str, Any]) -> bytes:
@@ -50,8 +54,27 @@ def _unseal(line: bytes, number: int) -> Mapping[str, Any]:
         raise refuse(number, "differs from its checksum")
     try:
         fields = json.loads(text + b"}")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise refuse(number, "is no JSON") from error
+    except RecursionError as error:
+        raise refuse(number, _TOO_DEEP) from error
     if not isinstance(fields, dict):
         raise refuse(number, "is no JSON object")
+    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_deep(fields):
+        raise refuse(number, _TOO_DEEP)
     return fields
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from agentctl.exchange.transcript import Line, Transcript
+from agentctl.exchange.transcript import Line, Transcript, harmless
 from agentctl.messages import Attachment, Message, Summary, Text, Thinking, ToolCall, ToolResult, Unknown
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
@@ -16,7 +16,9 @@ _SIGNS = 3
 def export(transcripts: Iterable[Transcript]) -> Iterator[bytes]:
     """Return the document, piece by piece."""
     for number, transcript in enumerate(transcripts):
-        yield ("\n" if number else "").encode() + _encoded(f"# {escaped(transcript.title)}\n\n{transcript.facts}\n")
+        yield ("\n" if number else "").encode() + _encoded(
+            f"# {escaped(transcript.title)}\n\n{escaped(transcript.facts)}\n"
+        )
         for line in transcript.lines:
             yield _encoded(_said(line))
 
@@ -28,8 +30,8 @@ def escaped(text: str) -> str:
 
 def _said(line: Line) -> str:
     heading = f"\n## {escaped(line.heading)}\n"
-    if line.message is None:
-        return f"{heading}\n*This message is damaged.*\n"
+    if isinstance(line.message, str):
+        return f"{heading}\n*{escaped(line.message)}*\n"
     return heading + "".join(f"\n{part}\n" for part in _parts(line.message))
 
 
@@ -60,4 +62,4 @@ def fenced(text: str) -> str:
 
 
 def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return harmless(text.replace("\r\n", "\n")).encode()

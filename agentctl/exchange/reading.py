@@ -36,9 +36,14 @@ def tags(tx: Transaction, session_id: str) -> list[str]:
     return [row["tag"] for row in tx.all("exchange.tags", session_id=session_id)]
 
 
+def all_branches(tx: Transaction, session_id: str) -> list[Row]:
+    """Return the branches of a session in no order of theirs, also those that lead to no root."""
+    return tx.all("exchange.branches", session_id=session_id)
+
+
 def branches(tx: Transaction, session_id: str) -> list[Row]:
-    """Return the branches of a session, each after the one that it forked from."""
-    waiting, ordered, known = tx.all("exchange.branches", session_id=session_id), list[Row](), {None}
+    """Return the branches of a session, each after the one that it forked from; none that hangs in the air."""
+    waiting, ordered, known = all_branches(tx, session_id), list[Row](), {None}
     while ready := [row for row in waiting if row["parent_branch_id"] in known]:
         ordered += ready
         known |= {row["id"] for row in ready}
@@ -46,10 +51,29 @@ def branches(tx: Transaction, session_id: str) -> list[Row]:
     return ordered
 
 
-def messages(tx: Transaction, of: Sequence[Row]) -> Iterator[Row]:
-    """Return the messages of these branches, of each in the order of the conversation."""
-    for branch in of:
-        seq = branch["fork_seq"]
-        while page := tx.all("exchange.messages", branch_id=branch["id"], seq=seq, limit=_PAGE):
-            yield from page
-            seq = page[-1]["seq"] + 1
+def count(tx: Transaction, of: Sequence[Row]) -> int:
+    """Return how many messages these branches have."""
+    found = [tx.one("exchange.count", branch_id=one["id"], seq=one["fork_seq"]) for one in of]
+    return sum(row["messages"] for row in found if row)
+
+
+def messages(tx: Transaction, branch: Row, until: int | None = None) -> Iterator[Row | range]:
+    """Return the messages of a branch in the order of the conversation, or those before the place `until`.
+
+    A range stands for the places of messages that should be there and are not.
+    """
+    end = branch["next_seq"] if until is None else until
+    place = branch["fork_seq"]
+    while page := tx.all("exchange.messages", branch_id=branch["id"], seq=place, limit=_PAGE):
+        for row in page:
+            if until is not None and row["seq"] >= until:
+                break
+            if row["seq"] > place:
+                yield range(place, row["seq"])
+            yield row
+            place = row["seq"] + 1
+        else:
+            continue
+        break
+    if place < end:
+        yield range(place, end)

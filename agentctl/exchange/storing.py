@@ -105,10 +105,10 @@ def _add_message(tx: Transaction, session_id: str, message: Fields) -> bool:
 def _add_known(tx: Transaction, session: Fields, source: str, *, new: bool) -> None:
     """Keep what is known of the session beside its messages, unless it is of this machine itself."""
     imported = session["imported"] or {"source": source, "record": {}}
+    # `cost` is our own word for what the file tells as a cost, whatever somebody else's record has under that name.
+    told = {name: value for name, value in imported["record"].items() if name != "cost"}
     cost = {"cost": session["cost"]} if any(session["cost"].values()) else {}
-    if (record := {**imported["record"], **cost}) and (
-        new or tx.one("exchange.record", session_id=session["id"], message_id="")
-    ):
+    if (record := {**told, **cost}) and (new or tx.one("exchange.record", session_id=session["id"], message_id="")):
         _add_record(tx, session["id"], "", imported["source"], record)
 
 

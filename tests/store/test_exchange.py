@@ -4,45 +4,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.exports import exported, imported, resealed, whole
 from support.parts import MESSAGES
 from support.talks import converse, go_on
 
 from agentctl.economy import ledger
-from agentctl.economy.ledger import Call
 from agentctl.errors import UsageError
-from agentctl.exchange import html, jsonl, markdown, reading
-from agentctl.exchange.importing import import_export
-from agentctl.exchange.lines import seal
-from agentctl.exchange.storing import Stored
+from agentctl.exchange import html, markdown
 from agentctl.exchange.transcript import transcript
-from agentctl.messages import Attachment, Message, Text, ToolCall, ToolResult, user
+from agentctl.messages import Attachment, Message, ToolCall, ToolResult, user
 from agentctl.store import search, sessions
 from agentctl.store.base import Database, Transaction
 from agentctl.store.open import connect
 from agentctl.store.search.finding import find
 from agentctl.store.search.query import parse
-from agentctl.usage import Usage
-
-
-def exported(database: Database) -> bytes:
-    return database.read(lambda tx: b"".join(jsonl.export(tx, reading.all_sessions(tx))))
-
-
-def imported(database: Database, data: bytes, *, keep: bool = True) -> list[Stored]:
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "export.jsonl"
-        path.write_bytes(data)
-        return list(import_export(database, path, keep=keep))
 
 
 def branched(tx: Transaction, said: list[Message], forks: list[int]) -> None:
@@ -70,22 +53,6 @@ def test_what_is_exported_comes_back(conversations: list[tuple[list[Message], li
         assert not any(stored.new or stored.messages for stored in imported(other, data))
         assert exported(other) == data
         assert other.check() == []
-
-
-def whole(database: Database) -> bytes:
-    """The export of a session with all that a session can have."""
-
-    def work(tx: Transaction) -> None:
-        session = converse(tx, "question", Message("assistant", (Text("answer"),), "openai/gpt", "end_turn"), name="n")
-        go_on(tx, session, "one way")
-        go_on(tx, session, "another way")
-        tx.execute("exchange.add_tag", tag="t", session_id=session.id)
-        for number, cost in enumerate([Decimal("0.25"), None]):
-            call = Call(str(number), session.id, "openai", "gpt")
-            ledger.charge(tx, call, Usage(1, output=2), cost, "final", None, None)
-
-    database.write(work)
-    return exported(database)
 
 
 def test_all_of_a_session_is_kept() -> None:
@@ -149,16 +116,6 @@ def test_a_file_that_was_changed_anywhere_is_refused(data: st.DataObject) -> Non
         assert exported(other).count(b"\n") == 2
 
 
-def resealed(data: bytes, number: int, change: Callable[[dict[str, object]], object]) -> bytes:
-    """The export with a line that was changed and sealed again."""
-    lines = data.splitlines(keepends=True)
-    fields = json.loads(lines[number])
-    del fields["sha256"]
-    change(fields)
-    lines[number] = seal(fields)
-    return b"".join(lines)
-
-
 def moved(data: bytes) -> bytes:
     lines = data.splitlines(keepends=True)
     return b"".join([*lines[:2], lines[3], lines[2], *lines[4:]])
@@ -192,7 +149,7 @@ FORGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a record of nothing": (
         lambda data: resealed(data, 2, lambda fields: fields.update(imported={"source": 3})),
-        "line 3 has no such source",
+        "line 3 has no such imported",
     ),
     "a cost of text": (
         lambda data: resealed(data, 1, lambda fields: fields.update(cost={"known_pusd": "1"})),

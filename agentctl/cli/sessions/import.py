@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -30,9 +31,10 @@ def import_sessions(
     as_json: AsJson = False,
 ) -> None:
     """Take conversations in. What is here already is not added again, whatever it was imported from."""
-    database = wire().database
+    app = wire()
     try:
-        stored = list(_import(database, file, keep=not dry_run))
+        _check_regular(file)
+        stored = list(_import(app.database, file, keep=not dry_run))
     except OSError as error:
         raise UsageError(f"can't read {file}: {error.strerror or error}", hint="name a file") from error
     messages = sum(one.messages for one in stored)
@@ -44,6 +46,16 @@ def import_sessions(
             called = f" · {plain(one.name)}" if one.name else ""
             print_text(f"{one.id}{called} · {one.messages} messages{'' if one.new else ' more'}")
     print_note(f"{messages} messages {'would be' if dry_run else 'were'} added, of {len(stored)} conversations")
+
+
+def _check_regular(file: Path) -> None:
+    """Refuse what can't be gone through twice, before anything waits for it."""
+    if not (is_piped := file == Path("-") and not file.exists()) and stat.S_ISREG(file.stat().st_mode):
+        return
+    raise UsageError(
+        f"{'standard input' if is_piped else file} is no regular file, and an import needs one: it is read twice",
+        hint="write what is to be imported to a file first",
+    )
 
 
 def _import(database: Database, file: Path, *, keep: bool) -> Iterator[Stored]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agentctl.exchange.llm.values import SOURCE
 from agentctl.ids import derived_id
-from agentctl.messages import Message, dump
+from agentctl.messages import Message, dump, load
 from agentctl.store import sessions
 
 Fields = dict[str, Any]
@@ -97,6 +97,7 @@ class Drawing:
 
     def _place(self, branch: Fields, head: Fields | None, said: Said) -> Fields:
         body = dump(said.message)
+        load(body)  # a column of the log may be of any type
         message = {
             "id": self._id(said.at, "message", said.key),
             "branch_id": branch["id"],

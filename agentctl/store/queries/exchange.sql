@@ -4,7 +4,7 @@ SELECT id FROM sessions WHERE id > :after AND deleted_at IS NULL ORDER BY id LIM
 -- name: session
 SELECT s.id, s.name, s.title, s.created_at, s.updated_at, s.forked_from_session, s.forked_from_message,
     s.active_branch_id, (SELECT COUNT(*) FROM messages m WHERE m.session_id = s.id) AS messages,
-    i.source, i.record
+    (SELECT COUNT(*) FROM branches b WHERE b.session_id = s.id) AS branches, i.source, i.record
 FROM sessions s LEFT JOIN imports i ON i.session_id = s.id AND i.message_id = ''
 WHERE s.id = :id;
 
@@ -14,6 +14,9 @@ SELECT tag FROM session_tags WHERE session_id = :session_id ORDER BY tag;
 -- name: branches
 SELECT id, parent_branch_id, fork_seq, next_seq, name, created_at FROM branches
 WHERE session_id = :session_id ORDER BY fork_seq, created_at, id;
+
+-- name: count
+SELECT COUNT(*) AS messages FROM messages WHERE branch_id = :branch_id AND seq >= :seq;
 
 -- name: messages
 SELECT m.id, m.branch_id, m.seq, m.parent_id, m.role, m.status, m.run_id, m.created_at, m.body_sha256, m.body,

@@ -45,6 +45,9 @@ def foreign(path: Path) -> Iterator[Foreign]:
             connection.execute("BEGIN")
             yield Foreign(connection)
     except (sqlite3.Error, OverflowError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            hint = "another program is writing to it: try again when that is done"
+            raise UsageError(f"can't read the database {path} now: {error}", hint=hint) from error
         raise UsageError(f"can't read the database {path}: {error}", hint="check that the file is whole") from error
 
 

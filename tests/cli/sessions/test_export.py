@@ -22,9 +22,9 @@ HEADERS = {"jsonl": '{"format":"agentctl.sessions"', "markdown": "# ", "html": "
 def test_a_file_of_each_form(program: Program, form: str) -> None:
     """-O writes a file that only its owner can read, replaces an old one as a whole, and says what it has."""
     one, _ = fill(program, ["hello"], ["other"])
-    (program.home / "out").write_text("old")
+    program.run("sessions", "export", "--all", "-O", "out")
     done = program.run("sessions", "export", one, "--format", form, "-O", "out", "--json")
-    assert done.json == {"file": "out", "format": form, "sessions": 1}
+    assert done.json == {"file": "out", "format": form, "sessions": 1, "flaws": []}
     path = program.home / "out"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
