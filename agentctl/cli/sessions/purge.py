@@ -18,7 +18,7 @@ from agentctl.store.base import Database, Transaction
 
 app = new_app()
 
-_ALWAYS = 2**62  # µs
+_ALWAYS = 2**63 - 1  # µs
 
 
 @app.command()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from agentctl.messages import Message, load
-from agentctl.store.base import Database, Transaction
+from agentctl.store.base import DamagedError, Database, ReadOnlyError, Transaction
+from agentctl.store.search.renewing import broken, renew
 from agentctl.store.words import words_of
 
 _BATCH = 500  # messages of the backlog in one transaction
@@ -28,8 +29,20 @@ def some(tx: Transaction, message_id: str) -> None:
 
 
 def catch_up(database: Database) -> int:
-    """Index the messages that are not indexed yet, in short transactions, and return how many there were."""
+    """Index the messages that are not indexed yet, in short transactions, and return how many there were.
+
+    A broken index is made anew. Of a database that can only be read the rest stays unindexed.
+    """
+    try:
+        return _catch_up_all(database)
+    except ReadOnlyError:
+        return 0
+
+
+def _catch_up_all(database: Database) -> int:
     done = 0
+    if database.read(broken):
+        database.write(renew)
     while database.read(lambda tx: tx.one("search.waits")):
         indexed = database.write(lambda tx: _catch_up(tx, _BATCH))
         if not indexed:  # others are at the last ones just now
@@ -41,14 +54,25 @@ def catch_up(database: Database) -> int:
 def forget(tx: Transaction, message_id: str, message: Message | None) -> None:
     """Take the words of a message that is about to be deleted out of the index.
 
-    Of a damaged message, None, they are not known any more: they stay, and lead nowhere.
+    Of a damaged message, None, they are not known any more: they stay, and lead nowhere. A broken index is made anew.
     """
     waits = tx.execute("search.caught_up", message_id=message_id)
     if message and not waits:
-        tx.execute("search.forget", message_id=message_id, tokens=words_of(message))
+        try:
+            tx.execute("search.forget", message_id=message_id, tokens=words_of(message))
+        except DamagedError:
+            renew(tx)
 
 
 def _catch_up(tx: Transaction, most: int) -> int:
+    try:
+        return _index(tx, most)
+    except DamagedError:
+        renew(tx)
+        return _index(tx, most)
+
+
+def _index(tx: Transaction, most: int) -> int:
     waiting = tx.all("search.backlog", limit=most)
     if tokens := {row["id"]: _tokens(row["body"]) for row in waiting if not row["is_indexed"]}:
         tx.execute("search.documents", tokens=json.dumps(tokens))
@@ -61,5 +85,5 @@ def _catch_up(tx: Transaction, most: int) -> int:
 def _tokens(body: str) -> str:
     try:
         return words_of(load(body))
-    except ValueError:  # a damaged message has no words
+    except (ValueError, TypeError, AttributeError):  # a damaged message has no words
         return ""

@@ -51,7 +51,7 @@ def test_damage_is_found_and_set_aside(program: Program, tmp_path: Path) -> None
     assert f"{damaged[:8]}" in program.run("sessions", "show", "s", "--tree").out
     assert document(program, "verify", "--quarantine")["findings"][0]["kind"] == "set_aside"
     done = program.run("sessions", "verify")
-    assert (done.code, done.err) == (0, "1 conversations are sound, but for what was set aside\n")
+    assert (done.code, done.err) == (0, "1 conversation is sound, but for what was set aside\n")
     shown = document(program, "show", "s")["messages"]
     assert (shown[1]["status"], shown[1]["text"]) == ("damaged", f"[message {damaged} is damaged and was set aside]")
     assert "\u00b7 damaged\n" in program.run("sessions", "show", "s").out
