@@ -48,7 +48,7 @@ def connect(
 
         return MemoryDatabase()
     path = _path(url)
-    if path.exists() and not os.access(path.parent, os.W_OK):
+    if os.access(path, os.R_OK) and not os.access(path.parent, os.W_OK):
         from agentctl.store.sqlite.readonly import open_read_only  # noqa: PLC0415
 
         return open_read_only(path)

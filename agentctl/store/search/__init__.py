@@ -6,7 +6,7 @@ import json
 
 from agentctl.messages import Message, load
 from agentctl.store.base import DamagedError, Database, ReadOnlyError, Transaction
-from agentctl.store.search.renewing import broken, renew
+from agentctl.store.search.renewing import broken, mend, renew
 from agentctl.store.words import words_of
 
 _BATCH = 500  # messages of the backlog in one transaction
@@ -35,6 +35,10 @@ def catch_up(database: Database) -> int:
     """
     try:
         return _catch_up_all(database)
+    except DamagedError:
+        # In a transaction of its own: some errors of a broken index undo the one that they are in.
+        database.write(renew)
+        return _catch_up_all(database)
     except ReadOnlyError:
         return 0
 
@@ -54,25 +58,15 @@ def _catch_up_all(database: Database) -> int:
 def forget(tx: Transaction, message_id: str, message: Message | None) -> None:
     """Take the words of a message that is about to be deleted out of the index.
 
-    Of a damaged message, None, they are not known any more: they stay, and lead nowhere. A broken index is made anew.
+    Of a damaged message, None, they are not known any more: they stay, and lead nowhere.
     """
     waits = tx.execute("search.caught_up", message_id=message_id)
     if message and not waits:
-        try:
-            tx.execute("search.forget", message_id=message_id, tokens=words_of(message))
-        except DamagedError:
-            renew(tx)
+        tx.execute("search.forget", message_id=message_id, tokens=words_of(message))
 
 
 def _catch_up(tx: Transaction, most: int) -> int:
-    try:
-        return _index(tx, most)
-    except DamagedError:
-        renew(tx)
-        return _index(tx, most)
-
-
-def _index(tx: Transaction, most: int) -> int:
+    mend(tx)
     waiting = tx.all("search.backlog", limit=most)
     if tokens := {row["id"]: _tokens(row["body"]) for row in waiting if not row["is_indexed"]}:
         tx.execute("search.documents", tokens=json.dumps(tokens))

@@ -17,6 +17,12 @@ def broken(tx: Transaction) -> str | None:
     return None
 
 
+def mend(tx: Transaction) -> None:
+    """Make the index anew if it can't be used."""
+    if broken(tx):
+        renew(tx)
+
+
 def renew(tx: Transaction) -> None:
     """Make the index anew, empty; all messages wait to be indexed again."""
     for step in (*_STEPS, "make_index", "clear_documents", "refill_backlog"):

@@ -42,6 +42,7 @@ class Connection:
     def __init__(self, name: str, called: str | None = None) -> None:
         require(VERSION)
         self._name = called or name
+        self._writing = False
         with _translated(self._name):
             self._sqlite = sqlite3.connect(
                 name,
@@ -54,7 +55,7 @@ class Connection:
 
     def execute(self, query: str, /, **values: Value) -> int:
         """Run the named query and return how many rows it changed."""
-        return self._run(statement(query, "sqlite"), values)[0]
+        return self._run(self._named(query), values)[0]
 
     def one(self, query: str, /, **values: Value) -> Row | None:
         """Run the named query and return its first row, or None."""
@@ -63,12 +64,12 @@ class Connection:
 
     def all(self, query: str, /, **values: Value) -> list[Row]:
         """Run the named query and return its rows."""
-        return self._run(statement(query, "sqlite"), values)[1]
+        return self._run(self._named(query), values)[1]
 
     def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
         """Run the named query and return its rows as tuples."""
         with _translated(self._name):
-            return self._fetched(statement(query, "sqlite"), values)[1]
+            return self._fetched(self._named(query), values)[1]
 
     def pragma(self, name: str) -> Value:
         """Return the first value of a pragma."""
@@ -95,11 +96,14 @@ class Connection:
         """Commit what `script` and the block do; undo all of it when that fails."""
         try:
             self.script(f"BEGIN IMMEDIATE;{script}")
+            self._writing = True
             yield
             self.run("COMMIT")
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._writing = False
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -173,6 +177,12 @@ class Connection:
             cursor, rows = self._fetched(sql, values)
             names = [column[0] for column in cursor.description or ()]
             return cursor.rowcount, [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _named(self, query: str) -> str:
+        if self._writing and not self.in_transaction:
+            # Some errors undo all of it. What comes after one must not take effect by itself.
+            raise StorageError(f"the transaction in {self._name} was lost")
+        return statement(query, "sqlite")
 
     def _fetched(self, sql: str, values: Mapping[str, Value]) -> tuple[sqlite3.Cursor, list[tuple[Any, ...]]]:
         cursor = self._sqlite.execute(sql, values)
