@@ -142,7 +142,7 @@ def test_an_index_that_is_none_stops_no_purge(program: Program) -> None:
 def test_words_that_are_not_indexed(program: Program) -> None:
     """Verify names the command that indexes what is not, and after that nothing is wrong."""
     talk(program, "alpha")
-    spoil(database_file(program), "DELETE FROM search_backlog")
+    spoil(database_file(program), "DELETE FROM search_backlog", "DELETE FROM search_documents")
     done = program.run("sessions", "verify")
     assert (done.code, "1 thing is wrong in 1 conversation\n" in done.err) == (9, True)
     assert "agentctl sessions gc" in done.err
