@@ -38,13 +38,13 @@ class ToolBook:
         """Record that a call was allowed, and is about to run."""
         run_id, allowed = self._journal.round.run_id, _allowed(plan, decision)
         await self._write(lambda tx: toolcalls.start(tx, run_id, position, allowed))
-        log.info("tool call started", run_id=run_id, position=position, summary=plan.summary, decided_by=decision.by)
+        log.info("tool call started", run_id=run_id, position=position, effect=plan.effect, decided_by=decision.by)
 
     async def refuse(self, position: int, plan: Plan, decision: Decision) -> None:
         """Record that a call was not allowed."""
         run_id, refused = self._journal.round.run_id, _allowed(plan, decision)
         await self._write(lambda tx: toolcalls.refuse(tx, run_id, position, refused))
-        log.info("tool call refused", run_id=run_id, position=position, summary=plan.summary, decided_by=decision.by)
+        log.info("tool call refused", run_id=run_id, position=position, effect=plan.effect, decided_by=decision.by)
 
     async def end(self, position: int, state: State, told: str, output: str | None, details: Mapping[str, Any]) -> None:
         """Record what became of a call."""

@@ -38,6 +38,11 @@ def plain(text: str) -> str:
     return _DECEPTIVE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: `1 message`, `2 messages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout: a line for programs, indented on a terminal."""
     print_json_line(document, indent=2 if sys.stdout.isatty() else None)

@@ -20,6 +20,14 @@ Row = Mapping[str, Any]
 T = TypeVar("T")
 
 
+class DamagedError(StorageError):
+    """A part of the database is damaged or missing."""
+
+
+class ReadOnlyError(StorageError):
+    """The database can be read, and not be written."""
+
+
 class LockBusyError(StorageError):
     """Another process is using this just now."""
 

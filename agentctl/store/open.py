@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ def connect(
         tell: takes a line when a server is away, one when it is back, and one when the reserve of a full disk is used.
         password: asked for a password when none is in the URL or where libpq looks, and a server wants one.
 
+    Returns:
+        The database; a file in a directory that can't be written is one that can only be read.
+
     Raises:
         ConfigError: the URL names no database that we know, or what it needs is not installed.
         StorageError: the database can't be opened.
@@ -46,9 +50,14 @@ def connect(
         from agentctl.store.sqlite.memory import MemoryDatabase  # noqa: PLC0415 - only one backend is needed
 
         return MemoryDatabase()
+    path = _path(url)
+    if os.access(path, os.R_OK) and not os.access(path.parent, os.W_OK):
+        from agentctl.store.sqlite.readonly import open_read_only  # noqa: PLC0415
+
+        return open_read_only(path)
     from agentctl.store.sqlite.file import open_sqlite  # noqa: PLC0415
 
-    return open_sqlite(_path(url), tell=tell)
+    return open_sqlite(path, tell=tell)
 
 
 def exists(url: str) -> bool:

@@ -6,6 +6,7 @@ import time
 
 from agentctl.store import search
 from agentctl.store.base import Database, Row, Transaction
+from agentctl.store.search.renewing import broken, renew
 
 EVENTS_KEPT = 7 * 86_400_000_000
 """How long it is told what happened to sessions, in µs."""
@@ -31,21 +32,16 @@ def drop_events(tx: Transaction) -> int:
 
 
 def strays(tx: Transaction) -> int:
-    """Return how many entries of the search index belong to no message."""
-    return _number(tx.one("tidying.strays"))
-
-
-def clear_index(tx: Transaction) -> None:
-    """Empty the search index; all messages wait to be indexed again."""
-    tx.execute("tidying.clear_index")
-    tx.execute("tidying.clear_documents")
-    tx.execute("tidying.refill_backlog")
+    """Return how many entries of the search index belong to no message; of a broken one it is not known."""
+    return 0 if broken(tx) else _number(tx.one("tidying.strays"))
 
 
 def index(db: Database) -> int:
-    """Index all messages that wait for it, the whole index anew if it has strays; return how many that were."""
+    """Index all messages that are not, all anew if the index has strays or is broken; return how many that were."""
     if db.read(strays):
-        db.write(clear_index)
+        db.write(renew)
+    else:
+        db.write(lambda tx: tx.execute("tidying.postpone_lost"))
     return search.catch_up(db)
 
 

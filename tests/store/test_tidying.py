@@ -10,6 +10,7 @@ from support.conversations import say, spoil, texts
 from agentctl.store import search, sessions, tidying
 from agentctl.store.base import Database
 from agentctl.store.open import connect
+from agentctl.store.search.renewing import renew
 from agentctl.store.sessions import verifying
 
 
@@ -52,7 +53,7 @@ def test_a_backlog_is_indexed(url: str) -> None:
     """Messages that wait are indexed, damaged ones without words."""
     with closing(connect(url)) as database:
         database.write(lambda tx: say(tx, sessions.create(tx), *map(str, range(5))))
-        database.write(tidying.clear_index)
+        database.write(renew)
     spoil(Path(url.removeprefix("sqlite:///")), "UPDATE messages SET body = 'x' WHERE seq = 3")
     with closing(connect(url)) as database:
         assert database.read(tidying.look)["backlog"] == 5

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_note, print_text
+from agentctl.cli.render import counted, print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
 from agentctl.cli.wiring import wire
 from agentctl.store import sessions
@@ -44,7 +44,7 @@ def fork(
         )
         return
     print_text(made.id)
-    print_note(f"a copy of {made.next_seq} messages of {place.name or place.id}")
+    print_note(f"a copy of {counted(made.next_seq, 'message')} of {place.name or place.id}")
 
 
 def _fork(

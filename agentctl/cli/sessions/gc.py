@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentctl.cli.group import new_app
-from agentctl.cli.render import print_json, print_note
+from agentctl.cli.render import counted, print_json, print_note
 from agentctl.cli.sessions.given import AsJson
 from agentctl.cli.wiring import wire
 from agentctl.store import sessions, tidying
@@ -37,8 +37,9 @@ def gc(
         print_json({"dry_run": dry_run, **found, "bytes_after": after})
         return
     print_note(
-        f"{'there are' if dry_run else 'cleared away:'} {found['events']:,} old events, {found['drafts']:,} drafts of "
-        f"dead processes, {found['strays']:,} stray words; {found['backlog']:,} messages to index; "
+        f"{'there are' if dry_run else 'cleared away:'} {counted(found['events'], 'old event')}, "
+        f"{counted(found['drafts'], 'draft')} of dead processes, {counted(found['strays'], 'stray word')}; "
+        f"{counted(found['backlog'], 'message')} to index; "
         f"{found['bytes']:,} bytes{'' if dry_run else f', now {after:,}'}"
     )
 

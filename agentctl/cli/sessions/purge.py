@@ -14,11 +14,12 @@ from agentctl.cli.sessions.given import AsJson, held
 from agentctl.cli.wiring import wire
 from agentctl.errors import InterruptError, UsageError
 from agentctl.store import sessions
-from agentctl.store.base import Database, Transaction
+from agentctl.store.base import DamagedError, Database, Transaction
+from agentctl.store.search.renewing import renew
 
 app = new_app()
 
-_ALWAYS = 2**62  # µs
+_ALWAYS = 2**63 - 1  # µs
 
 
 @app.command()
@@ -78,7 +79,11 @@ def _ask(number: int) -> None:
 
 def _purge(database: Database, session_id: str, *, quiet: bool) -> None:
     with held(database, session_id):
-        database.write(partial(sessions.purge, session_id=session_id))
+        try:
+            database.write(partial(sessions.purge, session_id=session_id))
+        except DamagedError:
+            database.write(renew)
+            database.write(partial(sessions.purge, session_id=session_id))
     if not quiet:
         print_note(f"{session_id} is gone")
 

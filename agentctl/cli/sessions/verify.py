@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agentctl.cli.group import new_app
-from agentctl.cli.render import plain, print_json, print_note, print_text
+from agentctl.cli.render import counted, plain, print_json, print_note, print_text
 from agentctl.cli.sessions.given import AsJson
 from agentctl.cli.wiring import wire
 from agentctl.errors import StorageError
@@ -45,9 +45,15 @@ def verify(
             print_text(_line(one))
     wrong = [one for one in found if one.kind != "set_aside"]
     if wrong:
-        raise StorageError(f"{len(wrong)} things are wrong in {checked} conversations", hint=_hint(wrong))
+        raise StorageError(
+            _told(len(wrong), "thing", f"wrong in {counted(checked, 'conversation')}"), hint=_hint(wrong)
+        )
     if not as_json:
-        print_note(f"{checked} conversations are sound" + (", but for what was set aside" if found else ""))
+        print_note(_told(checked, "conversation", "sound") + (", but for what was set aside" if found else ""))
+
+
+def _told(number: int, noun: str, what: str) -> str:
+    return f"{counted(number, noun)} {'is' if number == 1 else 'are'} {what}"
 
 
 def _verify(tx: Transaction, references: list[str] | None) -> tuple[int, list[Finding]]:
@@ -76,4 +82,6 @@ def _line(one: Finding) -> str:
 def _hint(wrong: list[Finding]) -> str:
     if any(one.kind == "damaged" for one in wrong):
         return "agentctl sessions verify --quarantine sets damaged messages aside; backups stand beside the database"
+    if all(one.kind == "search" for one in wrong):
+        return "`agentctl sessions gc` indexes the words anew"
     return "keep a copy of the database; backups stand beside it (*.bak)"

@@ -176,7 +176,7 @@ UPDATE tool_calls SET
 WHERE run_id = :run_id AND position = :position;
 
 -- name: backlog
-INSERT INTO search_backlog (message_id) VALUES (:id);
+INSERT INTO search_backlog (message_id) VALUES (:id) ON CONFLICT DO NOTHING;
 
 -- name: purge_begin
 INSERT INTO purges (session_id) VALUES (:id);

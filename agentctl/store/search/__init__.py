@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from agentctl.messages import Message, load
-from agentctl.store.base import Database, Transaction
+from agentctl.store.base import DamagedError, Database, ReadOnlyError, Transaction
+from agentctl.store.search.renewing import broken, mend, renew
 from agentctl.store.words import words_of
 
 _BATCH = 500  # messages of the backlog in one transaction
@@ -28,8 +29,24 @@ def some(tx: Transaction, message_id: str) -> None:
 
 
 def catch_up(database: Database) -> int:
-    """Index the messages that are not indexed yet, in short transactions, and return how many there were."""
+    """Index the messages that are not indexed yet, in short transactions, and return how many there were.
+
+    A broken index is made anew. Of a database that can only be read the rest stays unindexed.
+    """
+    try:
+        return _catch_up_all(database)
+    except DamagedError:
+        # In a transaction of its own: some errors of a broken index undo the one that they are in.
+        database.write(renew)
+        return _catch_up_all(database)
+    except ReadOnlyError:
+        return 0
+
+
+def _catch_up_all(database: Database) -> int:
     done = 0
+    if database.read(broken):
+        database.write(renew)
     while database.read(lambda tx: tx.one("search.waits")):
         indexed = database.write(lambda tx: _catch_up(tx, _BATCH))
         if not indexed:  # others are at the last ones just now
@@ -49,6 +66,7 @@ def forget(tx: Transaction, message_id: str, message: Message | None) -> None:
 
 
 def _catch_up(tx: Transaction, most: int) -> int:
+    mend(tx)
     waiting = tx.all("search.backlog", limit=most)
     if tokens := {row["id"]: _tokens(row["body"]) for row in waiting if not row["is_indexed"]}:
         tx.execute("search.documents", tokens=json.dumps(tokens))
@@ -61,5 +79,5 @@ def _catch_up(tx: Transaction, most: int) -> int:
 def _tokens(body: str) -> str:
     try:
         return words_of(load(body))
-    except ValueError:  # a damaged message has no words
+    except (ValueError, TypeError, AttributeError):  # a damaged message has no words
         return ""

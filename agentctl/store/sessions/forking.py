@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentctl.store.base import Transaction
-from agentctl.store.sessions.messages import add_copy, of_row
+from agentctl.store.sessions.messages import add_copy, of_row, thread_rows
 from agentctl.store.sessions.session import Session, create
 from agentctl.store.sessions.tagging import tag, tags
 
@@ -34,9 +34,9 @@ def fork(tx: Transaction, place: Session, name: str | None = None) -> tuple[Sess
 
     Raises:
         UsageError: the name is empty or not printable.
-        StorageError: a message is damaged and was not set aside.
+        StorageError: a message is missing, or is damaged and was not set aside.
     """
-    rows = tx.all("messages.thread", branch_id=place.branch_id, end_seq=place.next_seq)
+    rows = thread_rows(tx, place)
     damaged = {row["id"] for row in rows if of_row(tx, row).status == "damaged"}
     session = create(tx, name)
     for row in rows:

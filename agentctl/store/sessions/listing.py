@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from agentctl.errors import UsageError
 from agentctl.store.base import Row, Transaction
 
-ALWAYS = 2**62
-"""A time in µs after all others."""
+ALWAYS = 2**63 - 1
+"""The last time in µs that a database can hold."""
+
+_NEVER = -(2**63)
+_LAST = "\U0010ffff"  # after all ids
 
 _LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _GLOB = str.maketrans({"*": "%", "?": "_"})
@@ -50,7 +53,7 @@ class Filter:
     tag: str | None = None
     name: str | None = None
     model: str | None = None
-    since: int = 0
+    since: int = _NEVER
     until: int = ALWAYS
     after: str | None = None
 
@@ -64,7 +67,7 @@ def listing(tx: Transaction, limit: int, wanted: Filter = _ALL) -> list[Summary]
     Raises:
         UsageError: `wanted.after` is no cursor, or a text to look for can't be printed.
     """
-    before_at, before_id = min((wanted.until, ""), _place(wanted.after))
+    before_at, before_id = min((wanted.until, _LAST if wanted.until == ALWAYS else ""), _place(wanted.after))
     rows = tx.all(
         "sessions.listing",
         limit=limit,
@@ -101,11 +104,11 @@ def _summaries(rows: Iterable[Row]) -> list[Summary]:
 
 def _place(cursor: str | None) -> tuple[int, str]:
     if cursor is None:
-        return ALWAYS, ""
+        return ALWAYS, _LAST
     moment, _, session_id = cursor.partition(".")
     try:
         if cursor.isprintable():
-            return min(int(moment, 16), ALWAYS), session_id
+            return max(_NEVER, min(int(moment, 16), ALWAYS)), session_id
     except ValueError:
         pass
     raise UsageError(f"{cursor!r} is no cursor", hint="give one that `agentctl sessions list` printed")

@@ -41,9 +41,18 @@ def thread(tx: Transaction, session: Session) -> list[Stored]:
     """Return the messages up to where `session` stands, from the root through all parent branches.
 
     Raises:
-        StorageError: a message is damaged.
+        StorageError: a message is damaged or missing, or a branch descends from itself.
     """
-    found = before(tx, session.branch_id, session.next_seq)
+    return [of_row(tx, row) for row in thread_rows(tx, session)]
+
+
+def thread_rows(tx: Transaction, session: Session) -> list[Row]:
+    """Return the messages that `thread` does as they are stored, damaged ones too.
+
+    Raises:
+        StorageError: one is missing.
+    """
+    found = _rows_before(tx, session.branch_id, session.next_seq)
     if len(found) != session.next_seq:
         raise StorageError(
             f"session {session.id} lacks messages: {len(found)} of {session.next_seq} are there",
@@ -56,9 +65,20 @@ def before(tx: Transaction, branch_id: str, seq: int) -> list[Stored]:
     """Return the messages before the place `seq` of a branch, from the root through all parent branches.
 
     Raises:
-        StorageError: a message is damaged.
+        StorageError: a message is damaged, or the branch descends from itself.
     """
-    return [of_row(tx, row) for row in tx.all("messages.thread", branch_id=branch_id, end_seq=seq)]
+    return [of_row(tx, row) for row in _rows_before(tx, branch_id, seq)]
+
+
+def _rows_before(tx: Transaction, branch_id: str, seq: int) -> list[Row]:
+    found = tx.all("messages.thread", branch_id=branch_id, end_seq=seq)
+    if found and not found[0]["roots"]:
+        session_id = found[0]["session_id"]
+        raise StorageError(
+            f"the branches of session {session_id} descend from themselves",
+            hint=f"`agentctl sessions verify {session_id}` tells which; backups stand beside the database (*.bak)",
+        )
+    return found
 
 
 def rows(tx: Transaction, session_id: str) -> list[Row]:
@@ -137,7 +157,6 @@ def _add(tx: Transaction, session: Session, new: _New) -> int | None:
     if row is None:
         return None
     if (used := row["updated_at"]) is None:
-        search.postpone(tx, new.id)
         touched = tx.one("sessions.touch", id=session.id, title=title, now=new.at)
         used = touched["updated_at"] if touched else new.at
     search.some(tx, new.id)

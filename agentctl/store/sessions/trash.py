@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentctl.errors import UsageError
 from agentctl.store import outbox, search
 from agentctl.store.base import Transaction
+from agentctl.store.search.renewing import mend
 from agentctl.store.sessions.messages import read
 from agentctl.store.sessions.session import now
 
@@ -35,11 +36,13 @@ def purge(tx: Transaction, session_id: str) -> None:
 
     Raises:
         UsageError: it is not in the trash.
+        DamagedError: its words can't be taken out of the index: `renew` makes that anew, in a transaction of its own.
     """
     if not tx.one("trash.has", id=session_id):
         raise UsageError(
             f"session {session_id} is not in the trash", hint="only what was deleted before can be removed for good"
         )
+    mend(tx)
     tx.execute("purging.begin", session_id=session_id)
     for row in tx.all("messages.of_session", session_id=session_id):
         message = read(row)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from agentctl.messages import Message
 from agentctl.store.base import Row, Transaction
+from agentctl.store.search.renewing import broken
 from agentctl.store.sessions.branching import Branch, branches
 from agentctl.store.sessions.damage import set_aside_why
 from agentctl.store.sessions.messages import read, rows
+from agentctl.store.sessions.session import now
 
-Kind = Literal["damaged", "set_aside", "order", "branch", "tool_call", "draft", "ledger", "search"]
+Kind = Literal[
+    "damaged",
+    "set_aside",
+    "order",
+    "branch",
+    "tool_call",
+    "draft",
+    "ledger",
+    "search",
+    "time",
+    "name",
+    "import",
+    "session",
+]
 
+_DAY = 86_400_000_000  # µs
 _PICO = 10**9  # of a milli-dollar
 
 
@@ -33,7 +51,11 @@ def all_ids(tx: Transaction) -> list[str]:
 
 
 def verify(tx: Transaction, session_id: str) -> list[Finding]:
-    """Return what is wrong with a session: its messages, their order, its branches and tool calls."""
+    """Return what is wrong with a session: its messages, their order, branches, tool calls, and what is beside."""
+    return [*_conversation(tx, session_id), *_beside(tx, session_id)]
+
+
+def _conversation(tx: Transaction, session_id: str) -> list[Finding]:
     stored, known = rows(tx, session_id), {branch.id: branch for branch in branches(tx, session_id)}
     read_rows = {row["id"]: read(row) for row in stored}
     messages = {key: message for key, message in read_rows.items() if isinstance(message, Message)}
@@ -43,15 +65,39 @@ def verify(tx: Transaction, session_id: str) -> list[Finding]:
         broken.append(Finding("branch", session_id, None, "its active branch is not its own"))
     found += broken
     if not broken:
-        by_place = {(row["branch_id"], row["seq"]): row for row in stored}
-        threads = [_thread(branch, known, by_place) for branch in known.values()]
-        found += dict.fromkeys(one for thread in threads for one in _order(session_id, thread))
-        found += dict.fromkeys(one for thread in threads for one in _calls(session_id, thread, messages))
+        by_branch = _by_branch(stored)
+        threads = {branch: _thread(branch, known, by_branch) for branch in known.values()}
+        found += dict.fromkeys(one for branch in threads for one in _order(branch, session_id, threads[branch]))
+        found += dict.fromkeys(one for thread in threads.values() for one in _calls(session_id, thread, messages))
     return found
+
+
+def _beside(tx: Transaction, session_id: str) -> Iterator[Finding]:
+    """What is wrong with the times of a session, its name, and what came along with it when it was imported."""
+    for row in tx.all("verifying.times", session_id=session_id, latest=now() + _DAY):
+        yield Finding("time", session_id, row["message_id"], f"the time {row['at']} µs is none, or is yet to come")
+    for row in tx.all("verifying.names", session_id=session_id):
+        try:
+            bytes.fromhex(row["name"]).decode()
+        except UnicodeDecodeError:
+            yield Finding("name", session_id, None, "its name or title is not UTF-8")
+    for row in tx.all("verifying.imports", session_id=session_id):
+        try:
+            json.loads(row["record"])
+        except (ValueError, RecursionError):
+            yield Finding("import", session_id, row["message_id"] or None, "what was imported with it is no JSON")
 
 
 def verify_rest(tx: Transaction) -> list[Finding]:
     """Return what is wrong beside the sessions themselves: with drafts, sums of the ledger, and what is searched."""
+    lost = [
+        Finding(
+            "session", row["session_id"], None, f"it is gone, and {row['parts']} messages and branches of it are left"
+        )
+        for row in tx.all("verifying.lost")
+    ]
+    why = broken(tx)
+    index = [Finding("search", None, None, f"the index of words is broken: {why}")] if why else []
     drafts = [
         Finding("draft", row["session_id"], None, f"the draft {row['run_id']} belongs to no call")
         for row in tx.all("verifying.drafts")
@@ -62,7 +108,7 @@ def verify_rest(tx: Transaction) -> list[Finding]:
     ]
     charged, summed = (_sums(tx.all(f"verifying.{which}")) for which in ("charged", "summed"))
     wrong = [key for key in sorted({*charged, *summed}) if charged.get(key, (0, 0)) != summed.get(key, (0, 0))]
-    return [*drafts, *unsearchable, *(_wrong_sum(key, charged, summed) for key in wrong)]
+    return [*lost, *drafts, *index, *unsearchable, *(_wrong_sum(key, charged, summed) for key in wrong)]
 
 
 def _damage(tx: Transaction, session_id: str, message_id: str, why: str) -> Finding:
@@ -92,35 +138,50 @@ def _lineage(branch: Branch, known: Mapping[str, Branch]) -> str | None:
     return f"it begins at {current.fork_seq} and has no parent" if current.fork_seq else None
 
 
-def _thread(
-    branch: Branch, known: Mapping[str, Branch], by_place: Mapping[tuple[str, int], Row]
-) -> list[tuple[int, Row | None]]:
-    """What stands at each place up to the end of a branch."""
-    places: list[tuple[int, Row | None]] = []
+def _by_branch(stored: Iterable[Row]) -> Mapping[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in stored:
+        found[row["branch_id"]].append(row)
+    return found
+
+
+def _thread(branch: Branch, known: Mapping[str, Branch], stored: Mapping[str, list[Row]]) -> list[Row]:
+    """The messages up to the end of a branch, by their place."""
+    found: list[Row] = []
     current: Branch | None = branch
     end = branch.next_seq
     while current:
-        places[:0] = [(seq, by_place.get((current.id, seq))) for seq in range(current.fork_seq, end)]
+        found[:0] = [row for row in stored.get(current.id, ()) if current.fork_seq <= row["seq"] < end]
         end = min(end, current.fork_seq)
         current = known[current.parent_id] if current.parent_id else None
-    return places
+    return found
 
 
-def _order(session_id: str, thread: Iterable[tuple[int, Row | None]]) -> Iterator[Finding]:
+def _order(branch: Branch, session_id: str, thread: Iterable[Row]) -> Iterator[Finding]:
+    """Each gap, however long, and each message that does not follow the one before it."""
     before: str | None = None
-    for seq, row in thread:
-        if row is None:
-            yield Finding("order", session_id, None, f"there is no message at {seq} after {before or 'nothing'}")
-        elif row["parent_id"] != before and (before or seq == 0):
+    due = 0
+    for row in thread:
+        if gap := _gap(session_id, before, due, row["seq"]):
+            yield gap
+            before = None
+        if row["parent_id"] != before and (before or row["seq"] == 0):
             yield Finding("order", session_id, row["id"], f"it follows {row['parent_id']}, not {before}")
-        before = row["id"] if row else None
+        before, due = row["id"], row["seq"] + 1
+    if gap := _gap(session_id, before, due, branch.next_seq):
+        yield gap
 
 
-def _calls(
-    session_id: str, thread: Iterable[tuple[int, Row | None]], messages: Mapping[str, Message]
-) -> Iterator[Finding]:
+def _gap(session_id: str, before: str | None, due: int, seq: int) -> Finding | None:
+    if seq <= due:
+        return None
+    where = f"is no message at {due}" if seq == due + 1 else f"are no messages from {due} to {seq - 1}"
+    return Finding("order", session_id, None, f"there {where} after {before or 'nothing'}")
+
+
+def _calls(session_id: str, thread: Iterable[Row], messages: Mapping[str, Message]) -> Iterator[Finding]:
     """Calls without a result, once something follows them, and results without a call."""
-    said = [(row["id"], messages.get(row["id"])) for _, row in thread if row]
+    said = [(row["id"], messages.get(row["id"])) for row in thread]
     last = said[-1][0] if said else None
     open_calls: dict[str, str] = {}
     called: set[str] = set()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from agentctl.errors import StorageError
-from agentctl.store.base import LockBusyError, Row, Value
+from agentctl.store.base import DamagedError, LockBusyError, Row, Value
 from agentctl.store.statements import statement
 
 VERSION = sqlite3.sqlite_version_info
@@ -17,6 +19,7 @@ WAL_RESET_BUG = (3, 7, 0) <= VERSION <= (3, 51, 2)
 
 _OLDEST = (3, 37, 0)  # the first with STRICT tables
 _BUSY_MS = 10_000  # for programs that don't know our lock, like SQLite's shell
+_LEAST = 1 << 16  # free bytes, with which SQLite can't even make the index of its log
 _MOST_PROBLEMS = 10  # of a damaged file, that are told
 _SETTINGS = """
     PRAGMA synchronous = FULL;
@@ -33,19 +36,26 @@ class DiskFullError(StorageError):
 class Connection:
     """A connection to the file `name` or `:memory:`, and the `Transaction` that is open on it.
 
-    Threads may use it one after the other.
+    Threads may use it one after the other. Where `name` is a URI, `called` is what errors call the file.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, called: str | None = None) -> None:
         require(VERSION)
-        self._name = name
-        with _translated(name):
-            self._sqlite = sqlite3.connect(name, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        self._name = called or name
+        self._writing = False
+        with _translated(self._name):
+            self._sqlite = sqlite3.connect(
+                name,
+                timeout=_BUSY_MS / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=called is not None,
+            )
             self._sqlite.executescript(_SETTINGS)
 
     def execute(self, query: str, /, **values: Value) -> int:
         """Run the named query and return how many rows it changed."""
-        return self._run(statement(query, "sqlite"), values)[0]
+        return self._run(self._named(query), values)[0]
 
     def one(self, query: str, /, **values: Value) -> Row | None:
         """Run the named query and return its first row, or None."""
@@ -54,12 +64,12 @@ class Connection:
 
     def all(self, query: str, /, **values: Value) -> list[Row]:
         """Run the named query and return its rows."""
-        return self._run(statement(query, "sqlite"), values)[1]
+        return self._run(self._named(query), values)[1]
 
     def tuples(self, query: str, /, **values: Value) -> list[tuple[Any, ...]]:
         """Run the named query and return its rows as tuples."""
         with _translated(self._name):
-            return self._sqlite.execute(statement(query, "sqlite"), values).fetchall()
+            return self._fetched(self._named(query), values)[1]
 
     def pragma(self, name: str) -> Value:
         """Return the first value of a pragma."""
@@ -86,11 +96,14 @@ class Connection:
         """Commit what `script` and the block do; undo all of it when that fails."""
         try:
             self.script(f"BEGIN IMMEDIATE;{script}")
+            self._writing = True
             yield
             self.run("COMMIT")
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._writing = False
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -161,13 +174,36 @@ class Connection:
 
     def _run(self, sql: str, values: Mapping[str, Value]) -> tuple[int, list[Row]]:
         with _translated(self._name):
-            cursor = self._sqlite.execute(sql, values)
+            cursor, rows = self._fetched(sql, values)
             names = [column[0] for column in cursor.description or ()]
-            return cursor.rowcount, [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return cursor.rowcount, [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _named(self, query: str) -> str:
+        if self._writing and not self.in_transaction:
+            # Some errors undo all of it. What comes after one must not take effect by itself.
+            raise StorageError(f"the transaction in {self._name} was lost")
+        return statement(query, "sqlite")
+
+    def _fetched(self, sql: str, values: Mapping[str, Value]) -> tuple[sqlite3.Cursor, list[tuple[Any, ...]]]:
+        cursor = self._sqlite.execute(sql, values)
+        try:
+            return cursor, cursor.fetchall()
+        except sqlite3.OperationalError as error:
+            if not str(error).startswith(_NO_TEXT):
+                raise
+        # Only now, for it is slower. What is marked so differs from its checksum, and all else can be read.
+        self._sqlite.text_factory = _marked
+        cursor = self._sqlite.execute(sql, values)
+        return cursor, cursor.fetchall()
 
     def _roll_back(self) -> None:
         if self.in_transaction:
             self.run("ROLLBACK")
+
+
+def _marked(text: bytes) -> str:
+    """Text that is not UTF-8, with a mark in the place of what is none."""
+    return text.decode(errors="replace")
 
 
 def require(version: tuple[int, int, int]) -> None:
@@ -214,7 +250,7 @@ _REASONS = {
         "check the disk's free space, quota and health, then run the command again",
     ),
     sqlite3.SQLITE_READONLY: (
-        "{name} can't be written",
+        "{name} is read-only: it can't be written",
         "check who owns it and its directory, or choose another `database` in the configuration",
     ),
     sqlite3.SQLITE_CANTOPEN: (
@@ -224,7 +260,24 @@ _REASONS = {
 }
 
 
+_KINDS = {sqlite3.SQLITE_FULL: DiskFullError, sqlite3.SQLITE_CORRUPT: DamagedError}
+
+_LACKING = (
+    "no such table",
+    "no such column",
+    "vtable constructor failed",
+    "SQL logic error",
+)  # the last is of an index
 _NO_TEXT = "Could not decode to UTF-8"  # how the module begins what it says, without a code, of a damaged text
+
+
+def is_full(name: str) -> bool:
+    """Whether there is no room left on the disk of a file."""
+    try:
+        disk = os.statvfs(Path(name).parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST
 
 
 def _storage_error(error: sqlite3.Error, name: str) -> StorageError:
@@ -232,8 +285,9 @@ def _storage_error(error: sqlite3.Error, name: str) -> StorageError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LockBusyError(f"another program keeps {name} locked: {error}", hint="end that program and try again")
-    if str(error).startswith(_NO_TEXT):
+    if str(error).startswith((_NO_TEXT, *_LACKING)):
         code = sqlite3.SQLITE_CORRUPT
+    if code == sqlite3.SQLITE_IOERR and is_full(name):
+        code = sqlite3.SQLITE_FULL
     what, hint = _REASONS.get(code, ("the database {name} refused this", None))
-    kind = DiskFullError if code == sqlite3.SQLITE_FULL else StorageError
-    return kind(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))
+    return _KINDS.get(code, StorageError)(f"{what.format(name=name)}: {error}", hint=hint and hint.format(name=name))

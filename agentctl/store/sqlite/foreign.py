@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from agentctl.errors import UsageError
+from agentctl.store.sqlite.reading import reading_uri
 
 Fields = dict[str, Any]
 
@@ -52,15 +52,4 @@ def foreign(path: Path) -> Iterator[Foreign]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    # Without a log nobody writes to it, and the file alone is all of it: then not even a lock is needed. With one, what
-    # was written last is there, and a connection that may only read never moves it into the file.
-    log = Path(f"{path}-wal")
-    alone = not (log.exists() and log.stat().st_size)
-    mode = "immutable=1" if alone and _is_wal(path) else "mode=ro"
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, isolation_level=None)
-
-
-def _is_wal(path: Path) -> bool:
-    """Whether the file says that it is to be read with a log, which only who may write can make."""
-    with path.open("rb") as file:
-        return file.read(20)[18:] == b"\x02\x02"
+    return sqlite3.connect(reading_uri(path), uri=True, isolation_level=None)

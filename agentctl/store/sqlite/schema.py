@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from agentctl.errors import StorageError
 from agentctl.ids import new_id
 from agentctl.locks import FileLock
 from agentctl.store.migrate import Migration, pending
-from agentctl.store.sqlite.connection import Connection
+from agentctl.store.sqlite.connection import Connection, DiskFullError
 
 _APPLICATION_ID = 1634169955  # the first migration sets it
 _PART = ".part"
@@ -28,11 +29,11 @@ def prepare(connection: Connection, known: Sequence[Migration], path: Path, guar
         return
     with file_errors(path), guard:
         connection.script("PRAGMA journal_mode = WAL")
-        lacking = _lacking(connection, known, str(path))
-        if 0 < len(lacking) < len(known):
+        missing = lacking(connection, known, str(path))
+        if 0 < len(missing) < len(known):
             _remove_parts(path)
-            back_up(connection, Path(f"{path}.v{lacking[0].version - 1}-{new_id()}.bak"))
-        migrate(connection, lacking)
+            back_up(connection, Path(f"{path}.v{missing[0].version - 1}-{new_id()}.bak"))
+        migrate(connection, missing)
 
 
 def migrate(connection: Connection, lacking: Sequence[Migration]) -> None:
@@ -77,6 +78,11 @@ def file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFullError(
+                f"the disk is full: no room for the database {path} ({error.filename or path})",
+                hint="free some space and run the command again; what was saved before is safe",
+            ) from error
         raise StorageError(
             f"can't use the database {path}: {error.strerror or error} ({error.filename or path})",
             hint="check the directory's permissions and free space, or choose another `database` in the configuration",
@@ -91,10 +97,15 @@ def _remove_parts(path: Path) -> None:
 
 
 def _is_ready(connection: Connection, known: Sequence[Migration], where: str) -> bool:
-    return not _lacking(connection, known, where) and connection.pragma("journal_mode") == "wal"
+    return not lacking(connection, known, where) and connection.pragma("journal_mode") == "wal"
 
 
-def _lacking(connection: Connection, known: Sequence[Migration], where: str) -> Sequence[Migration]:
+def lacking(connection: Connection, known: Sequence[Migration], where: str) -> Sequence[Migration]:
+    """Return the migrations that the database lacks.
+
+    Raises:
+        StorageError: it is another program's, or was written by a newer version.
+    """
     with connection.snapshot():  # another process may be creating it right now
         owner = connection.pragma("application_id")
         if owner == _APPLICATION_ID:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from support.conversations import database_file, document, opened, spoil, talk
+from support.privileges import run_unprivileged
 from support.program import Program
 from support.schemas import validate
 
@@ -51,7 +52,7 @@ def test_damage_is_found_and_set_aside(program: Program, tmp_path: Path) -> None
     assert f"{damaged[:8]}" in program.run("sessions", "show", "s", "--tree").out
     assert document(program, "verify", "--quarantine")["findings"][0]["kind"] == "set_aside"
     done = program.run("sessions", "verify")
-    assert (done.code, done.err) == (0, "1 conversations are sound, but for what was set aside\n")
+    assert (done.code, done.err) == (0, "1 conversation is sound, but for what was set aside\n")
     shown = document(program, "show", "s")["messages"]
     assert (shown[1]["status"], shown[1]["text"]) == ("damaged", f"[message {damaged} is damaged and was set aside]")
     assert "\u00b7 damaged\n" in program.run("sessions", "show", "s").out
@@ -124,3 +125,44 @@ def test_drafts_of_the_dead(program: Program) -> None:
             assert document(program, "gc", "--dry-run")["drafts"] == 0
         assert document(program, "gc", "--dry-run")["drafts"] == 1
     assert [one["kind"] for one in program.run("sessions", "verify", "--json").json["findings"]] == ["draft"]
+
+
+def test_an_index_that_is_none_stops_no_purge(program: Program) -> None:
+    """A session is purged though the index of words is spoilt, and what is left is found by its words again."""
+    gone = talk(program, "alpha")
+    talk(program, "alpha too")
+    assert program.run("sessions", "search", "alpha").code == 0
+    program.run("sessions", "delete", gone.id)
+    spoil(database_file(program), "UPDATE search_index_data SET block = X'00ff'")
+    assert program.run("sessions", "purge", gone.id, "--yes").code == 0
+    assert len(document(program, "search", "alpha")) == 1
+    assert document(program, "verify")["findings"] == []
+
+
+def test_words_that_are_not_indexed(program: Program) -> None:
+    """Verify names the command that indexes what is not, and after that nothing is wrong."""
+    talk(program, "alpha")
+    spoil(database_file(program), "DELETE FROM search_backlog", "DELETE FROM search_documents")
+    done = program.run("sessions", "verify")
+    assert (done.code, "1 thing is wrong in 1 conversation\n" in done.err) == (9, True)
+    assert "agentctl sessions gc" in done.err
+    assert document(program, "gc")["backlog"] == 1
+    assert document(program, "verify")["findings"] == []
+    assert len(document(program, "search", "alpha")) == 1
+
+
+def test_where_nothing_can_be_written(program: Program) -> None:
+    """What only reads works in a directory that can't be written, and what writes says why it does not."""
+    session = talk(program, "alpha", name="s")
+    assert program.run("sessions", "search", "alpha").code == 0
+    directory = database_file(program).parent
+    directory.chmod(0o555)
+    try:
+        for command in (["list"], ["show", "s"], ["verify"], ["search", "alpha"], ["stats"], ["export", "s"]):
+            done = run_unprivileged(program, "sessions", *command)
+            assert (done.code, command) == (0, command), done.err
+        done = run_unprivileged(program, "sessions", "delete", session.id)
+        assert (done.code, "agentctl.db is read-only" in done.err) == (9, True)
+    finally:
+        directory.chmod(0o755)
+    assert program.run("sessions", "rename", "s", "t").code == 0

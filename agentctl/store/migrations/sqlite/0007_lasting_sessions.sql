@@ -30,11 +30,13 @@ CREATE INDEX charges_by_message ON usage_ledger (message_id) WHERE message_id IS
 CREATE INDEX usage_by_session ON usage_ledger (session_id) WHERE session_id IS NOT NULL; -- for who deletes one
 CREATE INDEX branches_by_parent ON branches (parent_branch_id) WHERE parent_branch_id IS NOT NULL;
 
--- A message takes the place that its branch has next, which is its own from then on.
+-- A message takes the place that its branch has next, which is its own from then on, and waits for its words to be indexed:
+-- also one that is added by a program which ran already when this schema was made.
 CREATE TRIGGER messages_take_their_place AFTER INSERT ON messages
 BEGIN
     UPDATE branches SET next_seq = NEW.seq + 1 WHERE id = NEW.branch_id AND next_seq <= NEW.seq;
     INSERT INTO outbox (at, session_id, kind, message_id) VALUES (NEW.created_at, NEW.session_id, 'message', NEW.id);
+    INSERT INTO search_backlog (message_id) VALUES (NEW.id);
 END;
 
 -- The sessions that are being purged, whose messages may be deleted: a row is there only within that transaction.

@@ -15,7 +15,9 @@ WITH place AS (
     INSERT INTO search_backlog (message_id) SELECT id FROM added
 )
 UPDATE sessions SET
-    updated_at = GREATEST(:now, (SELECT max(updated_at) + 1 FROM sessions WHERE deleted_at IS NULL)),
+    updated_at = GREATEST(:now, (
+        SELECT max(updated_at) + 1 FROM sessions WHERE deleted_at IS NULL AND updated_at < :now + 86400000000
+    )),
     title = COALESCE(title, CAST(:title AS TEXT))
 WHERE id = :session_id AND EXISTS (SELECT 1 FROM added)
 RETURNING updated_at;
