@@ -12,7 +12,8 @@ from agentctl.store.base import Row, Transaction
 ALWAYS = 2**62
 """A time in µs after all others."""
 
-_LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+# No backslash: with `standard_conforming_strings` off, PostgreSQL reads one in a query otherwise.
+_LIKE = str.maketrans({"!": "!!", "%": "!%", "_": "!_"})
 _GLOB = str.maketrans({"*": "%", "?": "_"})
 
 
