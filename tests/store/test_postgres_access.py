@@ -65,7 +65,7 @@ def test_old_strings(server_url: str) -> None:
         for name in ("a!b%c", "aXbYc", "a\\b"):
             database.write(partial(sessions.create, name=name))
         for wanted, found in (("a!b%", ["a!b%c"]), ("a\\b", ["a\\b"]), ("a*c", ["aXbYc", "a!b%c"])):
-            listed = database.read(lambda tx, wanted=wanted: sessions.listing(tx, 9, sessions.Filter(name=wanted)))
+            listed = database.read(partial(sessions.listing, limit=9, wanted=sessions.Filter(name=wanted)))
             assert [one.name for one in listed] == found
 
 

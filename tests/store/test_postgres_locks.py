@@ -156,15 +156,18 @@ def test_waiting_for_a_lock_takes_no_connection(server_url: str) -> None:
             with database.lock("turn", wait=PATIENCE):
                 pass
 
-    with bouncer(server_url, connections=3) as through, closing(connect(through)) as database:
-        with ThreadPoolExecutor(4) as pool:
-            with database.lock("turn", wait=0):
-                waiters = [pool.submit(wait_for_it) for _ in range(4)]
-                waiting.wait(PATIENCE)
-                for _ in range(20):
-                    database.write(sessions.create)
-            for waiter in waiters:
-                waiter.result(2 * PATIENCE)
+    with (
+        bouncer(server_url, connections=3) as through,
+        closing(connect(through)) as database,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        with database.lock("turn", wait=0):
+            waiters = [pool.submit(wait_for_it) for _ in range(4)]
+            waiting.wait(PATIENCE)
+            for _ in range(20):
+                database.write(sessions.create)
+        for waiter in waiters:
+            waiter.result(2 * PATIENCE)
 
 
 def holders(url: str, count: int, *, granted: bool = True) -> list[int]:
