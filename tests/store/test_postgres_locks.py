@@ -13,8 +13,10 @@ from functools import partial
 
 import psycopg
 import pytest
+from support.cluster import cluster
 from support.databases import end_all, names, rows
 from support.pgbouncer import bouncer
+from support.postgres import OURS, installation
 
 from agentctl.store import sessions
 from agentctl.store.base import LockBusyError
@@ -91,6 +93,17 @@ def test_a_lost_lock_is_taken_again_at_once(server_url: str) -> None:
         (first,) = holders(server_url, 1)
         rows(server_url, f"SELECT pg_terminate_backend({first}, 10000)")
         assert holders(server_url, 1) != [first]
+
+
+@pytest.mark.parametrize("kind", OURS[:1])
+def test_a_lock_outlives_a_restart(kind: str) -> None:
+    """A lock is there again when the server is, without a write."""
+    with cluster(installation(kind), fsync=False) as server:
+        server.start()
+        with closing(connect(server.url)) as database, database.lock("turn", wait=0):
+            server.stop()
+            server.start()
+            holders(server.url, 1)
 
 
 def test_a_lost_lock_that_another_took(server_url: str) -> None:
