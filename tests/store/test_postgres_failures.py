@@ -11,6 +11,7 @@ from agentctl.store.base import LockBusyError
 from agentctl.store.postgres.failures import (
     ConflictError,
     ConnectionLostError,
+    TooManyConnectionsError,
     UnreachableError,
     refusal,
     storage_error,
@@ -26,6 +27,7 @@ from agentctl.store.postgres.failures import (
         ("22003", StorageError, "does not fit"),
         ("57014", StorageError, "took too long"),
         ("23505", StorageError, "refused this"),
+        ("53300", TooManyConnectionsError, "no connection to there is free"),
         ("55P03", LockBusyError, "locked"),
         ("40001", ConflictError, "another process"),
         ("40P01", ConflictError, "another process"),
@@ -40,7 +42,22 @@ def test_an_error_of_a_statement(state: str, kind: type[StorageError], said: str
     assert type(found) is kind
     assert said in str(found.message)
     assert "why" in str(found.message)
-    assert found.hint or state in {"22003", "23505"}
+    assert found.hint
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "hint"),
+    [
+        ("42501", "permission denied for table sessions", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"),
+        ("42501", "permission denied for sequence outbox_id_seq", "ON ALL SEQUENCES"),
+        ("42501", "permission denied for schema public", "ON SCHEMA"),
+        ("08P01", "transaction blocks not allowed in statement pooling mode", "pool_mode = transaction"),
+        ("08P01", "query_wait_timeout", "pool_size"),
+    ],
+)
+def test_an_error_that_its_text_tells(state: str, text: str, hint: str) -> None:
+    """What is to be done about it depends on more than its code."""
+    assert hint in str(storage_error(errors.lookup(state)(text), "there").hint)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +65,10 @@ def test_an_error_of_a_statement(state: str, kind: type[StorageError], said: str
     [
         ("Connection refused", True, "that the server runs"),
         ("FATAL: the database system is starting up", True, "that the server runs"),
-        ("FATAL: sorry, too many clients already", True, "that the server runs"),
+        ("FATAL: sorry, too many clients already", True, "max_connections"),
+        ('FATAL: too many connections for role "bob"', True, "connection limit of the role"),
+        ('FATAL: too many connections for database "x"', True, "the database"),
+        ("FATAL: no more connections allowed (max_client_conn)", True, "the pooler's pool_size"),
         ("SSL SYSCALL error: EOF detected", True, "that the server runs"),
         ('FATAL: password authentication failed for user "bob"', False, "agentctl keys set database"),
         ("fe_sendauth: no password supplied", False, "agentctl keys set database"),

@@ -1,4 +1,4 @@
-"""PgBouncer before a PostgreSQL server, in transaction mode: each transaction may run on another connection."""
+"""PgBouncer before a PostgreSQL server, mostly in transaction mode: each transaction may run on another connection."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ listen_port = {listen}
 unix_socket_dir =
 auth_type = plain
 auth_file = {users}
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {size}
 max_client_conn = 500
 """
 
 
 @contextmanager
-def bouncer(url: str, *, connections: int = 4) -> Iterator[str]:
+def bouncer(url: str, *, connections: int = 4, mode: str = "transaction") -> Iterator[str]:
     """Run PgBouncer with a few connections to the server of a database; yields the database's URL through it.
 
     Raises:
@@ -43,7 +43,7 @@ def bouncer(url: str, *, connections: int = 4) -> Iterator[str]:
         raise LookupError("the tests need PgBouncer: on Debian `sudo apt-get install pgbouncer`")
     with daemons.directory("pgbouncer") as directory:
         port = daemons.free_port()
-        command = daemons.command(program, _configure(directory, url, port, connections), dies_by="KILL")
+        command = daemons.command(program, _configure(directory, url, port, (mode, connections)), dies_by="KILL")
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, cwd="/")
         try:
@@ -54,12 +54,14 @@ def bouncer(url: str, *, connections: int = 4) -> Iterator[str]:
             process.wait()
 
 
-def _configure(directory: Path, url: str, listen: int, connections: int) -> Path:
+def _configure(directory: Path, url: str, listen: int, pool: tuple[str, int]) -> Path:
     parts = urlsplit(url)
     users, configuration = directory / "users.txt", directory / "pgbouncer.ini"
     users.write_text(f'"{parts.username}" "{parts.password or ""}"\n')
     configuration.write_text(
-        _CONFIGURATION.format(host=parts.hostname, port=parts.port, listen=listen, users=users, size=connections)
+        _CONFIGURATION.format(
+            host=parts.hostname, port=parts.port, listen=listen, users=users, mode=pool[0], size=pool[1]
+        )
     )
     for path in (users, configuration):
         daemons.own(path)

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from agentctl.errors import StorageError
 from agentctl.store.base import Row, Value
-from agentctl.store.postgres.failures import refusal, translated
+from agentctl.store.postgres.failures import refusal, too_many_connections, translated
 from agentctl.store.postgres.queries import query
 from agentctl.store.postgres.target import Target
 from agentctl.store.postgres.values import adapt
@@ -31,15 +31,16 @@ READ = """
     SET LOCAL statement_timeout = '120s'; SET LOCAL idle_in_transaction_session_timeout = '600s'
 """
 # A commit that is answered must be durable, also where the server was told not to wait for its disk.
+# Where the server makes transactions read-only, that is meant.
 WRITE = """
-    BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+    BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '30s';
     SET LOCAL idle_in_transaction_session_timeout = '60s';
     SELECT set_config('synchronous_commit', 'on', TRUE) WHERE current_setting('synchronous_commit') = 'off'
 """
 # One at a time changes a schema, and others wait for it.
 CHANGE = """
-    BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+    BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s'
 """
 # For as long as somebody holds a lock.
@@ -89,6 +90,25 @@ class Connection:
         """Run statements that return nothing."""
         with translated(self._where):
             self._driver.execute(sql.encode())
+
+    def script_within(self, sql: str, seconds: float) -> None:
+        """Run statements whose results don't matter; close the connection if no answer has begun within `seconds`.
+
+        Raises:
+            TooManyConnectionsError: none has. A pooler has no connection of the server's to give.
+        """
+        with translated(self._where):
+            pgconn = self._driver.pgconn
+            pgconn.send_query(sql.encode())
+            if not self._says_something(seconds):
+                self.close()
+                raise too_many_connections("no answer", self._where)
+            results = list(iter(pgconn.get_result, None))
+            if self._driver.closed:
+                raise psycopg.OperationalError(pgconn.get_error_message())
+            for result in results:
+                if result.status == ExecStatus.FATAL_ERROR:
+                    raise psycopg.errors.error_from_result(result)
 
     def finds(self, sql: str) -> bool:
         """Whether a statement returns any row."""
@@ -145,10 +165,17 @@ class Connection:
         """Whether the server or the network ended it while nothing was asked of it."""
         if self._driver.closed:
             return True
-        # Unasked, a server says why it ends a connection, and next to nothing else.
-        poll = select.poll()
-        poll.register(self._driver.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        try:
+            while self._says_something(0):  # why it ends the connection or, now and then, something else
+                self._driver.pgconn.consume_input()
+        except psycopg.Error:
+            return True
+        return self._driver.closed
+
+    @property
+    def file(self) -> int:
+        """The descriptor of its socket."""
+        return self._driver.fileno()
 
     def limit_transaction(self) -> None:
         """Let the open transaction last, as far as the server has a limit for that."""
@@ -159,6 +186,11 @@ class Connection:
         """Close it."""
         with suppress(psycopg.Error):
             self._driver.close()
+
+    def _says_something(self, seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(self._driver.fileno(), select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _run(self, name: str, values: Mapping[str, Value]) -> Cursor:
         if not self._careful:

@@ -148,6 +148,7 @@ class PostgresDatabase:
                 return
             self._closed = True
         atexit.unregister(self.close)
+        self._locks.close()
         if self._writer and self._writer_of == os.getpid():
             self._writer.close()
         if settled := self._receipts.take():

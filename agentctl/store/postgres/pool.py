@@ -69,9 +69,13 @@ class Pool:
 
     def close(self) -> None:
         """Close those that wait; those that are lent are closed when they come back."""
+        self._closed = True
+        self.drain()
+
+    def drain(self) -> None:
+        """Close those that wait."""
         self._disown()
         with self._mutex:
-            self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()

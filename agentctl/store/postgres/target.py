@@ -54,6 +54,7 @@ def target(url: str, ask: Callable[[], str | None] = _no_password) -> Target:
         ConfigError: libpq does not understand it.
     """
     given = _read(url)
+    _check_ports(str(given.get("port") or os.environ.get("PGPORT") or ""), url)
     for secret in _SECRETS:
         if given.get(secret):
             register(str(given[secret]))
@@ -73,6 +74,15 @@ def _read(url: str) -> Mapping[str, object]:
         f"{redact_url(url)} is no URL that PostgreSQL's library understands",
         hint="postgresql://USER@HOST:PORT/NAME?sslmode=…; write a special character of a password as %XX",
     )
+
+
+def _check_ports(ports: str, url: str) -> None:
+    for port in filter(None, ports.split(",")):  # one for each host
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+            raise ConfigError(
+                f"{port!r} is no port, in {redact_url(url)} or PGPORT",
+                hint="give a number from 1 to 65535, mostly 5432",
+            )
 
 
 def _set(key: str) -> bool:

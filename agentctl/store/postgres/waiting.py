@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
-from agentctl.store.postgres.failures import ConflictError, ConnectionLostError, UnreachableError
+from agentctl.store.postgres.failures import (
+    ConflictError,
+    ConnectionLostError,
+    TooManyConnectionsError,
+    UnreachableError,
+)
 
 T = TypeVar("T")
 
@@ -22,7 +27,7 @@ class Patience:
 
     write: float = 600
     read: float = 10
-    lock: float = 5
+    lock: float = 1
 
 
 class Waiting:
@@ -30,14 +35,15 @@ class Waiting:
 
     Args:
         where: the database.
-        tell: takes a line for the user: once when the server is away, and once when it is back.
+        tell: takes a line for the user: once when the server is away or has no connection free, and once when that is
+            over.
     """
 
     def __init__(self, where: str, tell: Callable[[str], None]) -> None:
         self._where = where
         self._tell = tell
         self._mutex = Lock()
-        self._away = False
+        self._trouble: str | None = None
 
     def until_done(self, attempt: Callable[[], T], patience: float) -> T:
         """Run `attempt` until it succeeds, for `patience` seconds at most.
@@ -52,16 +58,21 @@ class Waiting:
             except (ConflictError, ConnectionLostError) as error:
                 if time.monotonic() + pause > deadline:
                     raise
-                self._note(away=isinstance(error, UnreachableError))
+                self._note(self._words(error))
             else:
-                self._note(away=False)
+                self._note(None)
                 return result
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that those who waited don't all come at once
             pause = min(2 * pause, _LONGEST)
 
-    def _note(self, *, away: bool) -> None:
+    def _words(self, error: Exception) -> str | None:
+        if isinstance(error, TooManyConnectionsError):
+            return f"waiting for a connection to {self._where}: others have them all"
+        return f"{self._where} does not answer; waiting for it" if isinstance(error, UnreachableError) else None
+
+    def _note(self, trouble: str | None) -> None:
         with self._mutex:
-            if away == self._away:
+            if trouble == self._trouble:
                 return
-            self._away = away
-        self._tell(f"{self._where} does not answer; waiting for it" if away else f"{self._where} is back")
+            self._trouble = trouble
+        self._tell(trouble or f"{self._where} is back")

@@ -29,14 +29,14 @@ FROM (
         AND (CAST(:tag AS TEXT) IS NULL
             OR EXISTS (SELECT 1 FROM session_tags g WHERE g.tag = :tag AND g.session_id = s.id))
         AND (CAST(:name AS TEXT) IS NULL
-            OR LOWER(COALESCE(s.name, '')) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '\'
-            OR LOWER(COALESCE(s.title, '')) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '\')
+            OR LOWER(COALESCE(s.name, '')) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '!'
+            OR LOWER(COALESCE(s.title, '')) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '!')
         -- The end of the body of an answer names its model, before the reason why it stopped if that is known.
         AND (CAST(:model AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.role = 'assistant' AND (
-                LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '","stop_reason":"%') ESCAPE '\'
+                LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '","stop_reason":"%') ESCAPE '!'
                 OR (m.body NOT LIKE '%","stop_reason":"%'
-                    AND LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '"}') ESCAPE '\')
+                    AND LOWER(m.body) LIKE LOWER('%],"model":"' || CAST(:model AS TEXT) || '"}') ESCAPE '!')
             )
         ))
     ORDER BY s.updated_at DESC, s.id DESC

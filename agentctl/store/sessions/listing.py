@@ -15,7 +15,8 @@ ALWAYS = 2**63 - 1
 _NEVER = -(2**63)
 _LAST = "\U0010ffff"  # after all ids
 
-_LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+# No backslash: with `standard_conforming_strings` off, PostgreSQL reads one in a query otherwise.
+_LIKE = str.maketrans({"!": "!!", "%": "!%", "_": "!_"})
 _GLOB = str.maketrans({"*": "%", "?": "_"})
 
 
