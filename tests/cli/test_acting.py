@@ -324,3 +324,13 @@ def test_mistakes_are_told_before_anything_is_sent(program: Program, work: Path,
     done = program.run("chat", "-m", _script(work, _say("never")), *options, "hi")
     assert (done.code, told in done.err, done.out) == (2, True, "")
     assert program.run("sessions", "list", "--json").json == []
+
+
+def test_the_log_has_no_arguments_of_tools(program: Program, work: Path) -> None:
+    """That a tool was called is logged, and not with what: what was purged must not be left there."""
+    model = _script(work, _call("shell", command="echo hush-1"), _say("Done."))
+    done = program.run("chat", "-m", model, "--tools", "all", "--approve", "auto", "Go on")
+    assert done.code == 0, done.err
+    logged = "".join(path.read_text() for path in (program.home / ".local/state/agentctl").rglob("*.log"))
+    assert "tool call started" in logged
+    assert "hush-1" not in logged
