@@ -40,7 +40,8 @@ def test_a_conversation_outlives_the_server(program: Program, server: Cluster, t
         server.start()
         terminal.wait(WORDS[-1].strip())
         terminal.type("second question", "Enter")
-        screen = terminal.wait("Second answer.")
+        terminal.wait("Second answer.")
+        screen = terminal.wait("> ", 3)  # what is on the screen is stored before the next line is asked for
         terminal.type("", "C-d")
     assert screen.count("does not answer; waiting for it") == 1
     assert screen.count("is back") == 1
