@@ -16,8 +16,9 @@ DELETE FROM search_backlog WHERE message_id IN (SELECT json_array_elements_text(
 DELETE FROM search_documents WHERE message_id = :message_id;
 
 -- name: find
-SELECT message_id FROM (
-    SELECT d.message_id, d.created_at, ts_rank_cd(d.tokens, CAST(:tsquery AS tsquery)) AS rank
+-- Of the newest only the ids are sorted: their words, which take room, are read for those that are left.
+SELECT candidates.message_id FROM (
+    SELECT d.message_id, d.created_at
     FROM search_documents d
     JOIN messages m ON m.id = d.message_id
     JOIN sessions s ON s.id = m.session_id
@@ -30,8 +31,8 @@ SELECT message_id FROM (
             SELECT 1 FROM session_tags t WHERE t.tag = :tag AND t.session_id = d.session_id
         ))
     ORDER BY d.created_at DESC, d.message_id DESC LIMIT :among
-) candidates
-ORDER BY rank DESC, created_at DESC, message_id DESC;
+) candidates JOIN search_documents f ON f.message_id = candidates.message_id
+ORDER BY ts_rank_cd(f.tokens, CAST(:tsquery AS tsquery)) DESC, candidates.created_at DESC, candidates.message_id DESC;
 
 -- name: backlog
 -- Nobody waits for who indexes some: the others take the next ones.
