@@ -39,7 +39,7 @@ def _named(step: Callable[[Transaction, Row], None], table: Table, row: Row, whe
         key = ", ".join(f"{name} {str(row[name])[:60]!r}" for name in table.key)
         raise StorageError(
             f"{where} does not take a row of {table.name} ({key}): {error.message}",
-            hint=error.hint or "the source is as it was; shorten or purge that there, and run this again",
+            hint="the source is as it was; shorten or purge that there, and run this again",
         ) from error
 
 

@@ -61,7 +61,8 @@ def an_id_is_of_one_message(store: Store) -> None:
         start, message_id = database.write(sessions.create), new_id()
         session, _ = database.write(partial(sessions.append, session=start, message=user("one"), message_id=message_id))
         other = partial(sessions.append, session=session, message=user("two"), message_id=message_id)
-        refused(StorageError, partial(database.write, other), "another message of the same id")
+        error = refused(StorageError, partial(database.write, other), "another message of the same id")
+        expect(message_id in str(error), True, "whether it is told which id that is")
         expect(_texts(database, session), ["one"], "the conversation")
 
 
