@@ -58,5 +58,6 @@ class Backends:
 def _empty(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_OTHERS)
+        connection.execute("DROP TABLE IF EXISTS transfer, transfer_probe")  # of a copy that was not finished
         tables = [sql.Identifier(name) for (name,) in connection.execute(_TABLES)]
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(sql.SQL(", ").join(tables)))
