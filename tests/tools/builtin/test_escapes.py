@@ -164,10 +164,12 @@ def racing(scene: Scene, tool: str) -> Outcome:
 
     swapper = threading.Thread(target=swap)
     swapper.start()
-    contents = []
+    contents: list[str] = []
     pieces = {"content": "pwned"} if tool == "write" else {}
+    tried = 0
     try:
-        for _ in range(150):
+        while tried < 150 or (not contents and tried < 20_000):
+            tried += 1
             with suppress(ToolError):
                 contents.append(call(scene.tool(tool), path="now/secret.txt", **pieces).content)
     finally:
