@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agentctl.attempt import Spent
-from agentctl.economy import ledger, pricing, reconciling, tokens
+from agentctl.economy import ledger, pricing, tokens
 from agentctl.economy.billing import Bill, bill
 from agentctl.economy.catalog import ModelCard
 from agentctl.economy.ledger import Answerer
@@ -35,6 +35,8 @@ def charge(tx: Transaction, call: ledger.Call, spent: Spent, terms: Terms, messa
 
 def correct(tx: Transaction, charge_id: str, spent: Spent, terms: Terms) -> Bill:
     """Put right the charge of an attempt that was taken for one of a dead process; return what it is billed."""
+    from agentctl.economy import reconciling  # noqa: PLC0415 - hardly any process is taken for dead
+
     usage, cost = _used(spent, terms)
     true = cost if usage.reported is None else usage.reported
     with suppress(StorageError):  # what its provider had reported by then stands

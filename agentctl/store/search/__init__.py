@@ -7,7 +7,6 @@ import json
 from agentctl.messages import Message, load
 from agentctl.store.base import DamagedError, Database, ReadOnlyError, Transaction
 from agentctl.store.search.renewing import broken, mend, renew
-from agentctl.store.words import words_of
 
 _BATCH = 500  # messages of the backlog in one transaction
 _SHARE = 64  # of them that an append may have to take along
@@ -62,6 +61,8 @@ def forget(tx: Transaction, message_id: str, message: Message | None) -> None:
     """
     waits = tx.execute("search.caught_up", message_id=message_id)
     if message and not waits:
+        from agentctl.store.words import words_of  # noqa: PLC0415
+
         tx.execute("search.forget", message_id=message_id, tokens=words_of(message))
 
 
@@ -77,6 +78,8 @@ def _catch_up(tx: Transaction, most: int) -> int:
 
 
 def _tokens(body: str) -> str:
+    from agentctl.store.words import words_of  # noqa: PLC0415 - most appends index nothing
+
     try:
         return words_of(load(body))
     except (ValueError, TypeError, AttributeError):  # a damaged message has no words
