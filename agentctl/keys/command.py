@@ -6,11 +6,14 @@ import atexit
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Lock
 
 from agentctl import termination
+
+_TURN = 0.5  # seconds
 
 _lock = Lock()
 _running: set[subprocess.Popen[bytes]] = set()
@@ -32,7 +35,7 @@ def run(words: Sequence[str], environ: Mapping[str, str], timeout: float) -> tup
     with termination.raised():
         process = _start(words, environ)
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = _wait(process, timeout)
         except BaseException:
             _end(process)
             raise
@@ -48,6 +51,15 @@ def _start(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen
         process = subprocess.Popen(words, env=environ, stdin=nothing, stdout=pipe, stderr=pipe, process_group=0)
         _running.add(process)
     return process
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bytes]:
+    """Wait in short turns: a signal that comes just before a turn begins is seen by Python at its end."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > _TURN:
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=_TURN)
+    return process.communicate(timeout=max(left, 0))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

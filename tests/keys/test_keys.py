@@ -228,7 +228,8 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
 thread = threading.Thread(target=keys.resolve, args=(reference,), daemon=True)
 thread.start()
-thread.join()
+while thread.is_alive():
+    thread.join(0.2)  # a signal that comes just before a wait begins is seen at its end
 """,
 }
 
