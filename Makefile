@@ -28,7 +28,7 @@ lint: .venv/test ## Check style, types and layers.
 	$(BIN)/lint-imports --no-cache
 
 bench: .venv/bench ## Measure beside the peers.
-	@status=0; for bench in startup stream cost tokens estimate wasm sessions writers; do $(BIN)/python tests/bench/$$bench.py || status=1; done; exit $$status
+	@status=0; for bench in startup stream cost tokens estimate wasm sessions writers gae ppo; do $(BIN)/python tests/bench/$$bench.py || status=1; done; exit $$status
 
 catalog: .venv/test ## Generate the model catalog anew.
 	$(BIN)/python contrib/catalog/generate.py
@@ -41,9 +41,9 @@ clean: ## Remove what the other targets made.
 	@touch $@
 
 .venv/test: pyproject.toml contrib/venv.sh contrib/node/package.json
-	@contrib/venv.sh .venv local,keyring,mcp,postgres,wasm,test
+	@contrib/venv.sh .venv local,keyring,mcp,postgres,train,wasm,test
 	@touch $@ .venv/chat
 
 .venv/bench: pyproject.toml contrib/venv.sh contrib/node/package.json
-	@contrib/venv.sh .venv local,keyring,mcp,postgres,wasm,test,bench
+	@contrib/venv.sh .venv local,keyring,mcp,postgres,train,wasm,test,bench
 	@touch $@

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "chat": "Ask a model, or talk with it.",
     "estimate": "What a prompt would cost, and whether it fits.",
+    "train": "Policies that learn which model to ask.",
     "sessions": "List, show, branch, copy and delete conversations.",
     "cost": "What was spent, on what.",
     "budget": "What calls may cost.",

@@ -1,0 +1,64 @@
+"""What the command line asks of a training run, whatever it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentctl.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks of a run; None leaves it to the source's own default.
+
+    Args:
+        costs: what an action costs, by its name: relative, or dollars a call.
+        cost_weight: the success that a unit of cost is worth.
+        parameters: hyperparameters by name, as they were typed.
+        ray: the address of a Ray cluster, `local` for one of its own, None for none.
+        resume: the run to go on with.
+        metrics, plot: where the metrics and the learning curve are written besides.
+    """
+
+    seed: int = 0
+    steps: int | None = None
+    envs: int | None = None
+    workers: int = 1
+    ray: str | None = None
+    resume: str | None = None
+    costs: Mapping[str, float] | None = None
+    cost_weight: float | None = None
+    parameters: Mapping[str, str] | None = None
+    metrics: Path | None = None
+    plot: Path | None = None
+    as_json: bool = False
+    quiet: bool = False
+
+
+def pairs(given: list[str], option: str) -> dict[str, str]:
+    """The pairs `NAME=VALUE[,NAME=VALUE…]` of an option.
+
+    Raises:
+        UsageError: one is none.
+    """
+    found: dict[str, str] = {}
+    for one in (pair for words in given for pair in words.split(",")):
+        name, equals, value = (part.strip() for part in one.partition("="))
+        if not (name and equals and value):
+            raise UsageError(f"{option} takes NAME=VALUE, and got {one!r}", hint=f"{option} weak=0.1,strong=1")
+        found[name] = value
+    return found
+
+
+def numbers(given: list[str], option: str) -> dict[str, float]:
+    """The pairs `NAME=NUMBER` of an option.
+
+    Raises:
+        UsageError: one is none.
+    """
+    try:
+        return {name: float(value) for name, value in pairs(given, option).items()}
+    except ValueError as error:
+        raise UsageError(f"{option} takes numbers: {error}", hint=f"{option} weak=0.1,strong=1") from error
