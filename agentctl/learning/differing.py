@@ -56,16 +56,20 @@ def compare(first: Artifact, second: Artifact) -> Difference:
     alike = [name for name in shared if first.arrays[name].shape == second.arrays[name].shape]
     distances = (_distance(name, first.arrays[name], second.arrays[name]) for name in alike)
     return Difference(
-        _changed(
-            {name: value for name, value in first.manifest.items() if name not in _APART},
-            {name: value for name, value in second.manifest.items() if name not in _APART},
-        ),
+        _changed(_settings(first), _settings(second)),
         _changed(first.manifest.get("metrics"), second.manifest.get("metrics")),
         tuple(name for name in other if name not in one),
         tuple(name for name in one if name not in other),
         tuple(each for each in distances if each.absolute != 0),
         tuple(sorted((first.arrays.keys() | second.arrays.keys()) - set(alike))),
     )
+
+
+def _settings(artifact: Artifact) -> dict[str, Any]:
+    """What is not told on its own; of the gate's report its sentence says enough."""
+    kept = {name: value for name, value in artifact.manifest.items() if name not in _APART}
+    gate = kept.get("gate")
+    return {**kept, "gate": gate.get("reason")} if isinstance(gate, Mapping) else kept
 
 
 def _actions(artifact: Artifact) -> tuple[str, ...]:

@@ -86,9 +86,8 @@ class Report:
             )
         if self.verdict == "not enough data":
             return f"not enough data: about {self.needed:,} more {self.unit} are needed; so far it earns {found}"
-        if self.dropped:
-            return f"not better: it drops {'; '.join(map(str, self.dropped))}"
-        return f"{self.verdict}: it earns {found}"
+        drops = f"; and it drops: {'; '.join(map(str, self.dropped))}" if self.dropped else ""
+        return f"{self.verdict}: it earns {found}{drops}"
 
     def as_json(self) -> dict[str, Any]:
         """The report as manifests keep it and as `--json` prints it."""
