@@ -178,6 +178,16 @@ def test_a_log_with_exploration_shows_a_gain() -> None:
     assert verdicts == ["better", "not enough data"]
 
 
+def test_only_rows_that_tell_policies_apart_count() -> None:
+    """Policies that choose alike but for some decisions are told apart by these alone, however long the log is."""
+    log = logged(2000, 0.2)
+    same = np.tile([1.0, 0.0], (2000, 1))
+    hardly = np.eye(2)[(log.features[:, 0] > 2).astype(int)]
+    comparison = off_policy(log, hardly, {"now": same}, incumbent="now")
+    assert 0 < comparison.effective("now") < 50
+    assert not judge(comparison).promotes
+
+
 def test_a_policy_that_is_the_incumbent_is_not_better() -> None:
     """The same choices earn the same: there is no difference, and no number of sessions would show one."""
     log = logged(1000, 0.2)
