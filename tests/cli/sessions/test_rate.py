@@ -170,8 +170,8 @@ def test_what_is_refused(program: Program, args: tuple[str, ...]) -> None:
 
 def test_a_question_is_not_rated(program: Program) -> None:
     """Only answers are."""
-    talk(program, "question", "answer", name="s")
-    question = document(program, "show", "s")["messages"][0]["id"]
+    talk(program, "question", "answer", "another", name="s")
+    question = document(program, "show", "s")["messages"][2]["id"]
     done = program.run("sessions", "rate", "s", "good", "--message", question)
     assert done.code == 2
     assert "has no answer" in done.err
