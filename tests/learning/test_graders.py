@@ -94,7 +94,7 @@ def test_a_pattern_that_takes_forever_is_given_up() -> None:
 
 def test_a_schema_fetches_nothing() -> None:
     """What a schema refers to elsewhere is not fetched; that such a schema can't grade is told."""
-    with Server(stream("{}")) as server:
+    with Server(stream(b"{}")) as server:
         spec = {"schema": {"$ref": f"{server.url}/schema.json"}}
         with pytest.raises(AgentctlError, match="not in it"):
             grade(spec, "{}")

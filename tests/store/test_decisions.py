@@ -166,10 +166,11 @@ def test_outcomes_come_with_the_decision(database: Database, session: Session) -
     here, third = database.write(partial(turn, made=two, here=here))
     old = outcome(session.id, second, value=0.0, at=1)
     said = [outcome(session.id, first), outcome(session.id, second, at=2), outcome(session.id, third, value=0.5)]
-    for each in (*said, old):
+    tests = outcome(session.id, second, grader="tests", at=1)
+    for each in (*said, old, tests):
         database.write(partial(outcomes.add, outcome=each))
     found = database.read(decisions.rows)
-    assert [set(row.outcomes) for row in found] == [{said[0], said[1]}, {said[2]}]
+    assert [set(row.outcomes) for row in found] == [{said[0], said[1], tests}, {said[2]}]
 
 
 def test_a_call_is_of_one_decision(database: Database, session: Session) -> None:
