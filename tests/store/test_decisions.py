@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.conversations import say
 from support.decided import answer, begin, decide, decision, outcome
@@ -197,6 +197,7 @@ def test_what_is_no_decision(fields: dict[str, Any]) -> None:
         decision("s", **fields)
 
 
+@settings(max_examples=15)
 @given(st.floats(0, 1, exclude_min=True), st.floats(0, allow_infinity=False, allow_nan=False))
 def test_numbers_keep_every_bit(propensity: float, cost_weight: float) -> None:
     """A propensity and a weight are read back as the very same numbers, and their checksum holds."""

@@ -217,7 +217,7 @@ NO_RATINGS: tuple[Any, ...] = (
 def test_a_line_that_is_no_rating(tmp_path: Path, line: Any) -> None:
     """Its number is told, and what a line is like."""
     good = {"session": "s", "value": 1}
-    with pytest.raises(UsageError, match="^line 2: ") as caught:
+    with pytest.raises(UsageError, match=r"^line 2: ") as caught:
         ratings.read(Path(lines(tmp_path / "f.jsonl", good, line, good)))
     assert caught.value.hint
 
