@@ -15,7 +15,7 @@ from agentctl.errors import StorageError
 if TYPE_CHECKING:
     from concurrent.futures import Future  # it takes longer to import than a listing takes to run
 
-Value = str | int | None
+Value = str | int | float | None
 Row = Mapping[str, Any]
 T = TypeVar("T")
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import POSTGRES, Backends
+from support.decided import judge
 from support.filled import Filler
 
 from agentctl.errors import StorageError
@@ -20,7 +21,7 @@ from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.open import connect
 from agentctl.store.statements import statement
 from agentctl.store.transfer import Contents, counts, transfer
-from agentctl.store.transfer.tables import COMPARED
+from agentctl.store.transfer.tables import COMPARED, COPIED
 
 KEPT_BY_EACH = {"schema_migrations", "outbox", "purges"}
 MADE_ANEW = {"search_documents", "search_backlog", "search_index"}
@@ -127,10 +128,11 @@ def test_what_changed_or_went_since_is_brought_on(pair: tuple[Database, Database
     source, target = pair
     kept, purged = source.write(sessions.create), source.write(sessions.create)
     Filler(3).fill(source, 3)
+    source.write(lambda tx: judge(tx, purged))
     for session in (kept, purged):
         source.write(partial(sessions.append, session=session, message=user("first")))
     with pytest.raises(Crash):
-        transfer(source, target, crash_at(16))
+        transfer(source, target, crash_at(len(COPIED)))  # when each table is there
     source.write(partial(sessions.rename, session=kept, name="new"))
     source.write(partial(sessions.append, session=kept, message=user("forks")))
     source.write(lambda tx: _purge(tx, purged.id))
@@ -146,8 +148,8 @@ def _open_calls(tx: Transaction) -> list[dict[str, str]]:
 
 
 def _purge(tx: Transaction, session_id: str) -> None:
-    for step in ("begin", "drafts", "messages", "branches", "session", "end"):
-        tx.execute(f"copying.purge_{step}", id=session_id)
+    sessions.delete(tx, session_id)
+    sessions.purge(tx, session_id)
 
 
 def test_what_the_source_gets_meanwhile_comes_along(source: Database, target: Database) -> None:

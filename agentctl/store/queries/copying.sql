@@ -175,6 +175,22 @@ UPDATE tool_calls SET
     ended_at = :ended_at, concluded_at = :concluded_at
 WHERE run_id = :run_id AND position = :position;
 
+-- name: decisions_insert
+INSERT INTO decisions (
+    id, session_id, at, policy, spec, features, candidates, mask, action, propensity, cost_weight, explored, shadow,
+    sha256
+) VALUES (
+    :id, :session_id, :at, :policy, :spec, :features, :candidates, :mask, :action, :propensity, :cost_weight,
+    :explored, :shadow, :sha256
+);
+
+-- name: decision_calls_insert
+INSERT INTO decision_calls (decision_id, call_id) VALUES (:decision_id, :call_id);
+
+-- name: outcomes_insert
+INSERT INTO outcomes (id, session_id, message_id, grader, version, value, note, at)
+VALUES (:id, :session_id, :message_id, :grader, :version, :value, :note, :at);
+
 -- name: backlog
 INSERT INTO search_backlog (message_id) VALUES (:id) ON CONFLICT DO NOTHING;
 
@@ -183,6 +199,15 @@ INSERT INTO purges (session_id) VALUES (:id);
 
 -- name: purge_drafts
 DELETE FROM drafts WHERE session_id = :id;
+
+-- name: purge_outcomes
+DELETE FROM outcomes WHERE session_id = :id;
+
+-- name: purge_decision_calls
+DELETE FROM decision_calls WHERE decision_id IN (SELECT id FROM decisions WHERE session_id = :id);
+
+-- name: purge_decisions
+DELETE FROM decisions WHERE session_id = :id;
 
 -- name: purge_messages
 DELETE FROM messages WHERE session_id = :id;

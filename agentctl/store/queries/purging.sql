@@ -10,6 +10,15 @@ UPDATE tool_calls
 SET arguments = NULL, result = NULL, output = NULL, summary = NULL, subject = NULL, details = NULL, message_id = NULL
 WHERE session_id = :session_id;
 
+-- name: outcomes
+DELETE FROM outcomes WHERE session_id = :session_id;
+
+-- name: decision_calls
+DELETE FROM decision_calls WHERE decision_id IN (SELECT id FROM decisions WHERE session_id = :session_id);
+
+-- name: decisions
+DELETE FROM decisions WHERE session_id = :session_id;
+
 -- name: messages
 DELETE FROM messages WHERE session_id = :session_id;
 

@@ -6,7 +6,9 @@ SELECT
     (SELECT COUNT(*) FROM messages) AS messages,
     (SELECT COUNT(*) FROM drafts) AS drafts,
     (SELECT COUNT(*) FROM damaged_messages) AS damaged,
-    (SELECT COUNT(*) FROM search_backlog) AS backlog;
+    (SELECT COUNT(*) FROM search_backlog) AS backlog,
+    (SELECT COUNT(*) FROM decisions) AS decisions,
+    (SELECT COUNT(*) FROM outcomes) AS outcomes;
 
 -- name: roles
 SELECT role, COUNT(*) AS messages FROM messages GROUP BY role ORDER BY role;

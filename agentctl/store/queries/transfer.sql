@@ -52,7 +52,9 @@ SELECT
     (SELECT MAX(created_at) FROM usage_ledger WHERE kind = 'charge') AS charge,
     (SELECT COUNT(*) FROM open_calls) AS open_calls,
     (SELECT MAX(run_id) FROM drafts) AS draft,
-    (SELECT MAX(asked_at) FROM tool_calls) AS tool_call;
+    (SELECT MAX(asked_at) FROM tool_calls) AS tool_call,
+    (SELECT MAX(id) FROM decisions) AS decision,
+    (SELECT MAX(id) FROM outcomes) AS outcome;
 
 -- name: counts
 SELECT
@@ -72,7 +74,10 @@ SELECT
     (SELECT COUNT(*) FROM cache_uses) AS cache_uses,
     (SELECT COUNT(*) FROM cache_misses) AS cache_misses,
     (SELECT COUNT(*) FROM cache_contents) AS cache_contents,
-    (SELECT COUNT(*) FROM tool_calls) AS tool_calls;
+    (SELECT COUNT(*) FROM tool_calls) AS tool_calls,
+    (SELECT COUNT(*) FROM decisions) AS decisions,
+    (SELECT COUNT(*) FROM decision_calls) AS decision_calls,
+    (SELECT COUNT(*) FROM outcomes) AS outcomes;
 
 -- name: sessions
 SELECT * FROM sessions WHERE id > :id ORDER BY id LIMIT :limit;
@@ -133,6 +138,16 @@ SELECT * FROM cache_contents WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: tool_calls
 SELECT * FROM tool_calls WHERE (run_id, position) > (:run_id, :position) ORDER BY run_id, position LIMIT :limit;
+
+-- name: decisions
+SELECT * FROM decisions WHERE id > :id ORDER BY id LIMIT :limit;
+
+-- name: decision_calls
+SELECT * FROM decision_calls WHERE (decision_id, call_id) > (:decision_id, :call_id)
+ORDER BY decision_id, call_id LIMIT :limit;
+
+-- name: outcomes
+SELECT * FROM outcomes WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: usage_sums
 -- Without the times, which only bound those of the charges and depend on what came in between; and without what is 0.

@@ -14,8 +14,8 @@ class Stats:
     """What is kept.
 
     `counts` are those of sessions (`deleted` are in the trash), branches, messages, open drafts, messages set `damaged`
-    aside, and messages in the `backlog` of the search. `models` are those that were charged for in sessions. `days` are
-    counted since 1970, in UTC.
+    aside, messages in the `backlog` of the search, decisions, and outcomes. `models` are those that were charged for in
+    sessions. `days` are counted since 1970, in UTC.
     """
 
     counts: dict[str, int]

@@ -9,7 +9,7 @@ from agentctl.store.search.renewing import mend
 from agentctl.store.sessions.messages import read
 from agentctl.store.sessions.session import now
 
-_PURGED = ("drafts", "tool_calls", "messages", "branches", "session")
+_PURGED = ("drafts", "tool_calls", "outcomes", "decision_calls", "decisions", "messages", "branches", "session")
 
 
 def delete(tx: Transaction, session_id: str) -> None:
@@ -31,6 +31,8 @@ def deleted_before(tx: Transaction, moment: int) -> list[str]:
 
 def purge(tx: Transaction, session_id: str) -> None:
     """Remove a session in the trash for good, with its messages, drafts, words and what its tool calls were about.
+
+    What was decided for it and how good its answers were goes too.
 
     What it cost stays in the ledger, and that tools were called in the audit trail.
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from agentctl.messages import Message
 from agentctl.store.base import Row, Transaction
+from agentctl.store.decisions.decision import altered
 from agentctl.store.search.renewing import broken
 from agentctl.store.sessions.branching import Branch, branches
 from agentctl.store.sessions.damage import set_aside_why
@@ -28,6 +29,7 @@ Kind = Literal[
     "time",
     "name",
     "import",
+    "decision",
     "session",
 ]
 
@@ -73,7 +75,7 @@ def _conversation(tx: Transaction, session_id: str) -> list[Finding]:
 
 
 def _beside(tx: Transaction, session_id: str) -> Iterator[Finding]:
-    """What is wrong with the times of a session, its name, and what came along with it when it was imported."""
+    """What is wrong with a session's times, its name, what was imported with it, and what was decided for it."""
     for row in tx.all("verifying.times", session_id=session_id, latest=now() + _DAY):
         yield Finding("time", session_id, row["message_id"], f"the time {row['at']} µs is none, or is yet to come")
     for row in tx.all("verifying.names", session_id=session_id):
@@ -86,6 +88,8 @@ def _beside(tx: Transaction, session_id: str) -> Iterator[Finding]:
             json.loads(row["record"])
         except (ValueError, RecursionError):
             yield Finding("import", session_id, row["message_id"] or None, "what was imported with it is no JSON")
+    for decision_id in altered(tx, session_id):
+        yield Finding("decision", session_id, None, f"the decision {decision_id} is not as it was written")
 
 
 def verify_rest(tx: Transaction) -> list[Finding]:

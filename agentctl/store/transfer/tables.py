@@ -89,7 +89,7 @@ class Conversations(Table):
 
     def delete(self, tx: Transaction, row: Row) -> None:
         """Take away a session that was purged, and all that goes with it."""
-        for step in ("begin", "drafts", "messages", "branches", "session", "end"):
+        for step in _PURGE:
             tx.execute(f"copying.purge_{step}", id=row["id"])
 
 
@@ -103,6 +103,7 @@ class Messages(Table):
         tx.execute("copying.backlog", id=row["id"])
 
 
+_PURGE = ("begin", "drafts", "outcomes", "decision_calls", "decisions", "messages", "branches", "session", "end")
 CONVERSATIONS = Conversations("sessions", ("id",))
 _SEQ, _AT, _SLOT = frozenset({"seq"}), frozenset({"created_at", "attempt"}), frozenset({"slot"})
 _CHANGED: frozenset[Change] = frozenset({"change"})
@@ -123,6 +124,9 @@ _LATER = (
     Table("cache_misses", ("id",), changes=_CHANGED),
     Table("cache_contents", ("id",), changes=_CHANGED),
     Table("tool_calls", ("run_id", "position"), frozenset({"position"}), changes=_CHANGED),
+    Table("decisions", ("id",)),
+    Table("decision_calls", ("decision_id", "call_id")),
+    Table("outcomes", ("id",)),
 )
 
 COPIED: tuple[Table, ...] = (CONVERSATIONS, *_LATER)

@@ -77,7 +77,7 @@ class Clamping(Wrapper):
                 min(value, 2**63 - 1)
                 if isinstance(value, int)
                 else value.encode("utf-8", "replace").decode()
-                if value
+                if isinstance(value, str)
                 else value
             )
         )
