@@ -22,7 +22,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from ray.rllib.utils.postprocessing.value_predictions import compute_value_targets
 from stable_baselines3.common.buffers import RolloutBuffer
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from agentctl.training.gae import advantages
 
@@ -91,8 +91,8 @@ def sb3(rewards: Array, values: Array, terminated: Array, last_value: Array) -> 
 def rllib(rewards: Array, values: Array, terminated: Array, last_value: float) -> Work:
     """RLlib's own function, for one row of steps, which it wants one more of at the end."""
     reward, value = np.append(rewards, np.float32(0)), np.append(values, np.float32(last_value))
-    over, cut = np.append(terminated, False).astype(np.float32), np.zeros(len(reward), np.float32)
-    cut[-2] = 1
+    over, cut = np.append(terminated, False), np.zeros(len(reward), np.bool_)
+    cut[-2] = True
 
     def work() -> Array:
         targets = compute_value_targets(value, reward, over, cut, GAMMA, LAM)
