@@ -1,5 +1,6 @@
 """Fixtures that many tests share."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,20 @@ settings.register_profile("agentctl", deadline=None)
 settings.load_profile("agentctl")
 
 _TESTS = Path(__file__).parent
+_LONGEST = _TESTS / "support/longest.txt"
 _ON_DISK = ("tools/", "cli/test_acting", "cli/test_tools")  # no tool is let into what lies below /dev
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait, for what is slow on purpose or for a terminal."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: one that came last would keep one worker busy while the others idle."""
+    rank = {_TESTS.parent / name: number for number, name in enumerate(_LONGEST.read_text().split())}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture
