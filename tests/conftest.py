@@ -13,7 +13,7 @@ from support.postgres import Servers
 from support.program import Program
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("agentctl", deadline=None)
+settings.register_profile("agentctl", deadline=None, max_examples=100 if os.environ.get("AGENTCTL_TEST_FULL") else 40)
 settings.load_profile("agentctl")
 
 _TESTS = Path(__file__).parent
