@@ -40,12 +40,14 @@ class Outcome:
 class Program:
     """agentctl in the home `home`, without the caller's keys and settings; `environ` is added to its environment.
 
-    A command may take `patience` seconds.
+    A command may take `patience` seconds. With `new` each has a process of its own from the beginning, as users have
+    it, which the system shows with its arguments; else see `support.births`.
     """
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
     patience: float = PATIENCE
+    new: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,7 +59,7 @@ class Program:
         """Run a command to its end; without `stdin` its standard input is empty."""
         data = stdin.encode() if isinstance(stdin, str) else stdin or b""
         environ = {**self.environment, **(env or {})}
-        if births.possible(environ):
+        if not self.new and births.possible(environ):
             argv = [str(AGENTCTL), *map(str, args)]
             ended = births.run(argv, data, str(self.home), environ, self.patience)
             return Outcome(ended.code, ended.out.decode(errors="replace"), ended.err.decode(errors="replace"))
