@@ -16,10 +16,10 @@ chat: .venv/chat ## Talk with the embedded model; PROMPT="…" asks one question
 	else exec $(BIN)/agentctl chat --yes -m local/smollm2 --temperature 0 "$(QUESTION)" </dev/null; fi
 
 test: .venv/test ## Run the tests.
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: .venv/test ## Run the tests with all their kills, crowds, conversations and models.
-	AGENTCTL_TEST_FULL=1 $(BIN)/pytest -n auto --dist loadfile
+	AGENTCTL_TEST_FULL=1 $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/test ## Check style, types and layers.
 	$(BIN)/ruff format --check .

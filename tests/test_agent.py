@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.loop import REQUEST, MemoryJournal, Player, collect
 from support.parts import DELTAS
+from support.server import PATIENCE
 
 from agentctl.agent import Agent
 from agentctl.assembly import assemble
@@ -400,7 +401,7 @@ def test_what_was_yielded_is_drafted_soon_without_more_to_come() -> None:
     async def run() -> None:
         player = Player([TextDelta("a"), TextDelta("b"), stalled := asyncio.Event(), _done("ab")])
         turn = asyncio.create_task(collect(Agent(player, journal, "player/m").run(REQUEST)))
-        await asyncio.wait_for(journal.wrote.wait(), 5)
+        await asyncio.wait_for(journal.wrote.wait(), PATIENCE)
         assert assemble(journal.drafted) == (Text("ab"),)
         stalled.set()
         await turn
@@ -416,7 +417,7 @@ def _drafted(*script: StreamEvent, usage: Usage | None = None) -> list[Piece]:
         turn = asyncio.create_task(collect(Agent(Player([*script, asyncio.Event()]), journal, "player/m").run(REQUEST)))
         while not journal.pieces or (usage and journal.pieces[-1].usage != usage):
             journal.wrote.clear()
-            await asyncio.wait_for(journal.wrote.wait(), 5)
+            await asyncio.wait_for(journal.wrote.wait(), PATIENCE)
         turn.cancel()
         await turn
 
@@ -452,7 +453,7 @@ def test_what_an_error_tells_is_durable_while_the_provider_is_asked() -> None:
 
     async def run() -> None:
         turn = asyncio.create_task(collect(Agent(player, journal, "player/m").run(REQUEST)))
-        await asyncio.wait_for(player.inquired.wait(), 5)
+        await asyncio.wait_for(player.inquired.wait(), PATIENCE)
         assert journal.pieces == [Piece(Start("", "answer-1"), (TextDelta("a"),), USAGE)]
         turn.cancel()
         await turn

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.loop import REQUEST, Player, collect
+from support.memory import memory
 from support.parts import DELTAS
 from support.turns import turn as make_turn
 
@@ -170,7 +171,7 @@ class Service(Player):
 @contextmanager
 def database() -> Iterator[tuple[Database, Path]]:
     """A database file."""
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(dir=memory()) as home:
         path = Path(home) / "agentctl.db"
         with closing(connect(f"sqlite:///{path}")) as opened:
             yield opened, path

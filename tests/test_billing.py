@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from support.memory import memory
 from support.program import PATIENCE, Program
 from support.vendors.bill import Cache
 from support.vendors.books import Entry, charged, entries, wait_named
@@ -200,7 +201,7 @@ def test_any_run_of_bad_luck_is_booked_attempt_by_attempt(luck: list[tuple[str, 
         "error": (_broken(0, "error"), FINE),
         "cut": (_broken(2, "end"),),
     }
-    with open_street() as vendors, tempfile.TemporaryDirectory() as home:
+    with open_street() as vendors, tempfile.TemporaryDirectory(dir=memory()) as home:
         traveller = Traveller(Path(home), vendors)
         exact = True
         for name, kind in luck:

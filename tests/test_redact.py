@@ -140,9 +140,9 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 )
 def test_no_text_makes_it_slow(hostile: str) -> None:
     """A megabyte built to make patterns backtrack takes seconds at most."""
-    began = time.monotonic()
+    began = time.process_time()
     redact(hostile * (1_000_000 // len(hostile)))
-    assert time.monotonic() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from support.memory import memory
 from support.program import Program
 from support.vendors.chat import Chat
 from support.vendors.plan import Break, Call, Plan, Say, Think
@@ -118,7 +119,7 @@ def _check_signatures(vendors: Vendors) -> None:
 @example(list(reversed(NAMES)), ["cut call", "cut thoughts", "bad call", "cut words", "hidden", "calls elsewhere"])
 def test_any_order_of_providers_is_accepted_by_each(order: Sequence[str], kinds: Sequence[str]) -> None:
     """Through all five and back to the first, each strict server takes the history and is sent all that was said."""
-    with open_street() as vendors, tempfile.TemporaryDirectory() as home:
+    with open_street() as vendors, tempfile.TemporaryDirectory(dir=memory()) as home:
         traveller = Traveller(Path(home), vendors, Options(effort="low"))
         route = [*order, order[0]]
         for number, (name, kind) in enumerate(zip(route, kinds, strict=True)):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.program import Program
@@ -212,13 +214,26 @@ STARTS_A_LOOP = ("chat", "cost remote", "models refresh", "doctor --online")
 ROUTER = {"OPENROUTER_API_KEY": "sk-or-0123456789", "OPENROUTER_BASE_URL": "http://127.0.0.1:9/api/v1"}
 
 
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a database in it, as a question leaves it that nobody answers."""
+    program = Program(tmp_path_factory.mktemp("used"))
+    program.run("chat", "-m", "compatible/m", "--base-url", "http://127.0.0.1:9/v1", "hi")
+    return program.home
+
+
+@pytest.fixture(scope="module")
+def before(used: Path) -> set[str]:
+    """The modules that the interpreter itself was set up to load."""
+    return _modules("pass", Program(used))
+
+
 @pytest.mark.parametrize("command", MAY_IMPORT)
-def test_a_command_imports_no_more_than_it_may(command: str, program: Program) -> None:
+def test_a_command_imports_no_more_than_it_may(command: str, program: Program, used: Path, before: set[str]) -> None:
     """Start-up is a feature: which third-party packages are loaded is pinned, and heavy parts of the library too."""
-    program.run("chat", "-m", "compatible/m", "--base-url", "http://127.0.0.1:9/v1", "hi")  # makes a database
+    shutil.copytree(used, program.home, dirs_exist_ok=True)
     program.environ |= ROUTER  # nobody listens there
-    loaded = _modules(f"from agentctl.cli.main import run; run({command.split()!r})", program)
-    loaded -= _modules("pass", program)  # what the interpreter itself was set up to load
+    loaded = _modules(f"from agentctl.cli.main import run; run({command.split()!r})", program) - before
     third_party = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - {"agentctl"}
     assert {name for name in third_party if not name.startswith("_")} <= MAY_IMPORT[command]
     assert not loaded & DOES_WITHOUT.get(command, set())

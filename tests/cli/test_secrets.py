@@ -50,6 +50,7 @@ def planted(program: Program, vendors: Vendors, tmp_path: Path) -> Program:
     text = configuration({name: vendors[name] for name in MODELS}).replace('"$LAB_KEY"', json.dumps(KEYS["lab"]))
     text = text.replace("[servers.openrouter]", '[servers.openrouter]\nkey = "$PLANTED_OPENROUTER"')
     program.configure(f"{text}\n{club}")
+    program.new = True  # for what is seen of a process from without
     program.environ |= {
         "OPENAI_API_KEY": KEYS["openai"],
         "PLANTED_OPENROUTER": KEYS["openrouter"],

@@ -316,12 +316,12 @@ def _children(pid: int) -> list[int]:
 def test_an_interrupt_ends_an_inspection_at_once(program: Program) -> None:
     """Also while wasmtime is at work, and nothing of it lives on."""
     many = write(program.home / "many.wasm", f"(component (core module {'(func)' * 600_000}))")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     with program.start("tools", "inspect", many) as running:
         while not (children := _children(running.pid)) and time.monotonic() < deadline:
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        assert running.wait(5) == 130
+        assert running.wait(15) == 130
     while any(Path(f"/proc/{child}").exists() for child in children):
         assert time.monotonic() < deadline
 
@@ -379,7 +379,7 @@ def test_what_a_component_says_of_itself_has_the_limits_of_a_call(program: Progr
 def test_a_killed_addition_leaves_nothing_for_long(program: Program, arithmetic: Path) -> None:
     """What it looked at is in our own directory, and the next addition takes it away, but not from one at work."""
     endless = write(program.home / "endless.wasm", describing("(loop (br 0)) (i32.const 8)"))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     with program.start("tools", "add", endless, "--yes", "--fuel", "1000000000000") as running:
         while not (left := [*_data(program).glob(".aside.*/component.wasm")]) and time.monotonic() < deadline:
             assert running.poll() is None

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import POSTGRES, Backends
+from support.memory import memory
 
 from agentctl.economy import budget, ledger
 from agentctl.economy.budget import NO_LIMITS, Account, Limits, Spending
@@ -120,7 +121,7 @@ def test_the_last_pico_dollar_can_be_reserved_and_no_more(db: Database, scope: s
 @contextmanager
 def _two_connections(backends: Backends, backend: str) -> Iterator[list[Database]]:
     with (
-        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory(dir=memory()) as home,
         backends.url(backend, Path(home)) as url,
         closing(connect(url)) as one,
         closing(connect(url)) as other,

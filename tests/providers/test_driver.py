@@ -542,7 +542,7 @@ def test_cancelling_a_wait_for_a_retry() -> None:
                 with pytest.raises(asyncio.CancelledError):
                     await waiting
 
-        asyncio.run(asyncio.wait_for(run(), 5))
+        asyncio.run(asyncio.wait_for(run(), 40))
 
 
 def test_closing_the_events_closes_the_connection() -> None:
@@ -649,7 +649,7 @@ def test_cancelling_the_search_for_the_key() -> None:
     start = monotonic()
     asyncio.run(run())
     enough.set()
-    assert monotonic() - start < 5
+    assert monotonic() - start < 25  # it was not waited for
 
 
 def test_the_body_is_plain_json() -> None:

@@ -18,6 +18,7 @@ from agentctl.exchange.storing import Stored
 from agentctl.messages import Message, Text
 from agentctl.store.base import Database, Transaction
 from agentctl.usage import Usage
+from support.memory import memory
 from support.talks import converse, go_on
 
 
@@ -28,7 +29,7 @@ def exported(database: Database) -> bytes:
 
 def imported(database: Database, data: bytes, *, keep: bool = True) -> list[Stored]:
     """Import such an export."""
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(dir=memory()) as directory:
         path = Path(directory) / "export.jsonl"
         path.write_bytes(data)
         return list(import_export(database, path, keep=keep))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support import births
+
 AGENTCTL = Path(sys.executable).with_name("agentctl")
 PATIENCE = 60.0  # seconds a command may take on a busy machine
 
@@ -38,28 +40,35 @@ class Outcome:
 class Program:
     """agentctl in the home `home`, without the caller's keys and settings; `environ` is added to its environment.
 
-    A command may take `patience` seconds.
+    A command may take `patience` seconds. With `new` each has a process of its own from the beginning, as users have
+    it, which the system shows with its arguments; else see `support.births`.
     """
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
     patience: float = PATIENCE
+    new: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a command."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in births.KEPT if name in os.environ}
         return {**kept, "HOME": str(self.home), "AGENTCTL_KEYRING": "off", **self.environ}
 
     def run(self, *args: str | Path, stdin: str | bytes | None = None, env: Mapping[str, str] | None = None) -> Outcome:
         """Run a command to its end; without `stdin` its standard input is empty."""
         data = stdin.encode() if isinstance(stdin, str) else stdin or b""
+        environ = {**self.environment, **(env or {})}
+        if not self.new and births.possible(environ):
+            argv = [str(AGENTCTL), *map(str, args)]
+            ended = births.run(argv, data, str(self.home), environ, self.patience)
+            return Outcome(ended.code, ended.out.decode(errors="replace"), ended.err.decode(errors="replace"))
         done = subprocess.run(
             [AGENTCTL, *args],
             input=data,
             capture_output=True,
             cwd=self.home,
-            env={**self.environment, **(env or {})},
+            env=environ,
             timeout=self.patience,
             check=False,
         )

@@ -13,6 +13,8 @@ import pytest
 from agentctl.errors import ToolError, ToolFailure
 from agentctl.tools.base import Outcome, Plan, Tool
 
+PATIENCE = 60  # seconds, on a machine that does much else
+
 
 def planned(tool: Tool, **arguments: Any) -> Plan:
     """What a call would do."""
@@ -52,7 +54,7 @@ def running(marker: str, parent: int | None = None) -> list[int]:
 
 def gone(marker: str, among: Sequence[int] | None = None) -> bool:
     """Whether no process with this in its command line is left, or will be soon; of some only, if they are given."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while [pid for pid in running(marker) if among is None or pid in among]:
         if time.monotonic() > end:
             return False

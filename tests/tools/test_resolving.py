@@ -20,7 +20,7 @@ from agentctl.tools.resolving import aside
 from agentctl.tools.wasm.network import serve
 from agentctl.tools.wasm.network.frames import Frame, Kind, Request, pack_request
 
-SILENCE = 15.0  # seconds, as of a resolver that gives up at last
+SILENCE = 60.0  # seconds, as of a resolver that gives up at last
 
 
 class Silent:

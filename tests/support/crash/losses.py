@@ -11,6 +11,7 @@ from random import Random
 
 from support.crash.disk import Disk
 from support.crash.tape import Tape
+from support.memory import memory
 
 Check = Callable[[Path, list[str]], list[str]]
 
@@ -18,8 +19,7 @@ Check = Callable[[Path, list[str]], list[str]]
 @contextmanager
 def memory_directory() -> Iterator[Path]:
     """A directory in memory, where the system has one: thousands of databases are laid out in it."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(dir=memory()) as name:
         yield Path(name)
 
 

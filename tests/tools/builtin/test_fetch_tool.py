@@ -164,4 +164,4 @@ def test_a_page_that_takes_for_ever_to_read() -> None:
         assert caught.value.reason == "timeout"
         return time.monotonic() - start
 
-    assert asyncio.run(main()) < 2
+    assert asyncio.run(main()) < 10

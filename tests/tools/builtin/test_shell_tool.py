@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.tooling import call, failure, gone, planned, running
+from support.tooling import PATIENCE, call, failure, gone, planned, running
 
 from agentctl.tools.builtin import NAMES, builtin_tools
 from agentctl.tools.builtin.environment import passed
@@ -256,7 +256,7 @@ def test_a_command_that_ends_its_supervisor(
     """A command that kills the process above it is told so at once, and ended with all that it started."""
     start = time.monotonic()
     outcome = call(shell, command=command.replace("{}", marker))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENCE
     assert outcome.details["reason"] == "lost"
     assert gone(marker)
     assert not caplog.messages

@@ -280,7 +280,7 @@ def test_several_things_are_waited_for_at_once() -> None:
         assert poll([soon, later, now]) == [2]
         started = time.monotonic()
         assert poll([later, soon]) == [1]
-        assert 0.015 < time.monotonic() - started < 10
+        assert 0.015 < time.monotonic() - started < 50
         assert (clock.now(), clock.resolution()) == (1_000, 1)
         with pytest.raises(ToolError, match="waits for nothing"):
             poll([])
