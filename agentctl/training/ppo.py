@@ -80,29 +80,29 @@ class Objective:
     """
 
     def __init__(self, actions: tuple[int, ...], batch: int, dtype: DTypeLike = np.float32) -> None:
-        self._choices = Categorical(actions, batch, dtype)
-        self._rows: Floats = np.empty((7, batch), dtype)
+        self.choices = Categorical(actions, batch, dtype)
+        self._rows: Floats = np.empty((6, batch), dtype)
         self._flags: Mask = np.empty((2, batch), np.bool_)
 
     def gradient(self, network: Network, minibatch: Minibatch, weights: Hyperparameters) -> Losses:
         """Leave the objective's gradient in `network.gradient`, and return the losses."""
         logits, values = network.forward(minibatch.observations)
-        self._choices.of(logits, minibatch.mask)
+        self.choices.of(logits, minibatch.mask)
         policy, kl, outside, by_chosen = self._policy(minibatch, weights.clip)
         value, by_values = self._value(values, minibatch, weights)
         batch = len(values)
-        by_logits = self._choices.gradient(by_chosen, -weights.entropy / batch)
+        by_logits = self.choices.gradient(by_chosen, -weights.entropy / batch)
         network.backward(minibatch.observations, by_logits, by_values)
-        entropy = float(np.add.reduce(self._choices.entropy())) / batch
+        entropy = float(np.add.reduce(self.choices.entropy())) / batch
         total = policy + weights.value_weight * value - weights.entropy * entropy
         return Losses(policy, value, entropy, kl, outside, total)
 
     def _policy(self, minibatch: Minibatch, clip: float) -> tuple[float, float, float, Floats]:
         """The clipped objective, the KL estimate, the share outside the clip, the derivative by log-probabilities."""
-        difference, ratio, clipped, gain, slope, *_ = self._rows
+        difference, ratio, clipped, gain, slope, _ = self._rows
         active, within = self._flags
         batch = len(ratio)
-        np.subtract(self._choices.log_probability(minibatch.actions), minibatch.log_probabilities, out=difference)
+        np.subtract(self.choices.log_probability(minibatch.actions), minibatch.log_probabilities, out=difference)
         np.minimum(difference, LARGEST, out=ratio)
         np.maximum(ratio, -LARGEST, out=ratio)
         np.equal(ratio, difference, out=within)
@@ -126,20 +126,21 @@ class Objective:
 
     def _value(self, values: Floats, minibatch: Minibatch, weights: Hyperparameters) -> tuple[float, Floats]:
         """Half the mean square of the value's error, and the weighted derivative by the values."""
-        error, square, *_, clipped, slope = self._rows
+        error, square, moved, held, _, slope = self._rows
         batch = len(values)
         np.subtract(values, minibatch.returns, out=error)
         np.multiply(error, error, out=square)
         np.multiply(error, weights.value_weight / batch, out=slope)
         if weights.value_clip is not None:
-            np.subtract(values, minibatch.values, out=clipped)
-            np.minimum(clipped, weights.value_clip, out=clipped)
-            np.maximum(clipped, -weights.value_clip, out=clipped)
-            np.add(clipped, minibatch.values, out=clipped)
-            np.subtract(clipped, minibatch.returns, out=clipped)
-            np.multiply(clipped, clipped, out=clipped)
+            # What the clip takes away is exactly 0 within it, where both errors are then the same to the bit.
+            np.subtract(values, minibatch.values, out=moved)
+            np.minimum(moved, weights.value_clip, out=held)
+            np.maximum(held, -weights.value_clip, out=held)
+            np.subtract(moved, held, out=moved)
+            np.subtract(error, moved, out=held)
+            np.multiply(held, held, out=held)
             active = self._flags[0]
-            np.greater_equal(square, clipped, out=active)
-            np.maximum(square, clipped, out=square)
+            np.greater_equal(square, held, out=active)
+            np.maximum(square, held, out=square)
             np.multiply(slope, active, out=slope)
         return float(np.add.reduce(square)) / (2 * batch), slope

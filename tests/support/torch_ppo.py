@@ -1,4 +1,4 @@
-"""PPO in torch, as CleanRL writes it and as fast as eager torch gets: peers of benchmarks, and the source of goldens."""
+"""PPO in torch, as CleanRL writes it, and as fast as eager torch gets: peers of benchmarks, and a source of goldens."""
 
 from __future__ import annotations
 
