@@ -104,9 +104,10 @@ class Learner:
         longest, epoch = 0.0, 0
         while True:
             epoch += 1
-            means, norm = self._epoch(batch, rate)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is looked for, and undone
+                means, norm = self._epoch(batch, rate)
             longest = max(longest, norm)
-            if not math.isfinite(norm + float(np.add.reduce(self.parameters))):
+            if not (math.isfinite(norm) and np.isfinite(self.parameters).all()):
                 self._move(good)
                 return _update(means, norm, epoch, restored=True)
             if epoch == hyper.epochs or (hyper.target_kl is not None and means.kl > hyper.target_kl):

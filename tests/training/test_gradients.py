@@ -127,16 +127,20 @@ def test_clip_of_values(value: float, target: float, pushes: bool) -> None:
     assert np.abs(made.gradient.copy() - differences(made, samples, VALUE_ALONE)).max() < NOISE
 
 
-@pytest.mark.parametrize(("old", "advantage"), [(-1e4, 1), (-1e4, -1), (-1e-9, -1)])
-def test_log_ratios_are_clamped(old: float, advantage: float) -> None:
-    """However unlikely an action was, losses and gradients stay finite, and no ratio is above e²⁰."""
+@pytest.mark.parametrize("advantage", [1, -1])
+@pytest.mark.parametrize("less", [True, False])
+def test_log_ratios_are_clamped(less: bool, advantage: float) -> None:
+    """However much likelier or less likely an action got, no ratio is beyond e^±20, and what is there has no slope."""
     made, samples = one(1, advantage)
-    losses = Objective((3,), 1, np.float64).gradient(
-        made, replace(samples, log_probabilities=np.array([old])), POLICY_ALONE
-    )
-    assert np.isfinite(losses).all()
-    assert abs(losses.policy) <= np.exp(20) * 1.0001
-    assert np.isfinite(made.gradient).all()
+    now = float(samples.log_probabilities[0])
+    logits, _ = made.forward(samples.observations)
+    made.layers.policy[1][1] -= (1000 + float(logits[1, 0])) * less  # the action's own bias
+    samples = replace(samples, log_probabilities=np.array([now if less else now - 1000]))
+    losses = Objective((3,), 1, np.float64).gradient(made, samples, POLICY_ALONE)
+    ratio = np.exp(-20) if less else np.exp(20)
+    assert losses.kl == pytest.approx(ratio - 1 - np.log(ratio))
+    assert losses.policy == pytest.approx(-min(ratio * advantage, min(max(ratio, 0.8), 1.2) * advantage))
+    assert not made.gradient.any()
 
 
 def test_more_entropy_is_a_smaller_loss() -> None:
