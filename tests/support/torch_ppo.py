@@ -106,15 +106,15 @@ class Fused(CleanRL):
     def __init__(self, shape: Shape, hyperparameters: Hyperparameters) -> None:
         super().__init__(shape, hyperparameters)
         first, second, heads = zip(self.actor[::2], self.critic[::2], strict=True)
-        joint = [torch.cat([one.weight for one in first]).T, torch.cat([one.bias for one in first])]
+        joint: list[Any] = [torch.cat([one.weight for one in first]).T, torch.cat([one.bias for one in first])]
         joint += [torch.stack([one.weight.T for one in second]), torch.stack([one.bias for one in second])[:, None]]
         joint += [tensor for one in heads for tensor in (one.weight, one.bias)]
         vector: Any = torch.cat([one.detach().reshape(-1) for one in joint])
-        self.slopes: Any = torch.zeros_like(vector)
-        vector.grad = self.slopes
+        slopes: Any = torch.zeros_like(vector)
+        self.slopes = vector.grad = slopes
         sizes = [one.numel() for one in joint]
         self.leaves = [part.view(one.shape) for part, one in zip(vector.split(sizes), joint, strict=True)]
-        for leaf, slope in zip(self.leaves, self.slopes.split(sizes), strict=True):
+        for leaf, slope in zip(self.leaves, slopes.split(sizes), strict=True):
             leaf.requires_grad_()
             leaf.grad = slope.view(leaf.shape)
         self.parameters = [vector]
