@@ -125,6 +125,16 @@ def test_a_minibatch_of_one(samples: int) -> None:
     assert learner.sha256 != before
 
 
+@pytest.mark.parametrize("advantage", [0.5, -0.5])
+def test_one_sample_keeps_its_advantage(advantage: float) -> None:
+    """An action that was better than expected gets likelier, and a worse one less so, though it was the only one."""
+    learner = Learner(SHAPE, replace(HYPER, entropy=0, epochs=1), 1)
+    batch = acted(learner, 1, advantages=np.array([advantage], np.float32))
+    learner.update(batch, 0)
+    second = learner.update(replace(batch, advantages=np.ones(1, np.float32)), 0)
+    assert (-second.policy_loss > 1) == (advantage > 0)
+
+
 @pytest.mark.parametrize("advantage", [0, 0.1, -3.7, 1e6])
 def test_equal_advantages_teach_nothing(advantage: float) -> None:
     """Rounding is not blown up where advantages have no deviation: the policy's logits stay what they are."""
