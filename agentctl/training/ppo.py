@@ -7,6 +7,8 @@ V_clipped = V_old + clip(V - V_old, -v, v)
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +25,8 @@ ROUNDING = 32
 """Advantages that differ by as many units of the last place of their mean are equal."""
 
 
-class Minibatch(NamedTuple):
+@dataclass(frozen=True)
+class Minibatch:
     """Samples to learn from; observations (B, D), actions (choices, B), mask (actions, B), all else (B,)."""
 
     observations: Floats
@@ -51,18 +54,19 @@ class Losses(NamedTuple):
 
 
 def normalise(advantages: Floats) -> Floats:
-    """Advantages with mean 0 and deviation 1 (with Bessel's correction) along the last axis.
+    """Advantages with mean 0 and deviation 1 (with Bessel's correction).
 
     One alone has no deviation and stays as it is; equal ones say nothing of which action was better and become 0.
     """
-    count = advantages.shape[-1]
+    count = len(advantages)
     if count == 1:
         return advantages
-    mean = np.add.reduce(advantages, axis=-1, keepdims=True) / advantages.dtype.type(count)
+    mean = np.add.reduce(advantages) / advantages.dtype.type(count)
     centred: Floats = advantages - mean
-    deviation = np.sqrt(np.einsum("...i,...i->...", centred, centred)[..., None] / (count - 1))
-    rounding = ROUNDING * np.finfo(advantages.dtype).eps * np.abs(mean)
-    centred *= np.where(deviation > rounding, 1 / (deviation + 1e-8), 0).astype(advantages.dtype)
+    deviation = math.sqrt(float(np.dot(centred, centred)) / (count - 1))
+    if deviation <= ROUNDING * np.finfo(advantages.dtype).eps * abs(float(mean)):
+        return np.zeros_like(advantages)
+    centred *= 1 / (deviation + 1e-8)
     return centred
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def near(made: Network, minibatch: Minibatch, actions: tuple[int, ...], seed: in
     choices = Objective(actions, len(values), np.float64).choices
     choices.of(logits, minibatch.mask)
     moved = np.minimum(choices.log_probability(minibatch.actions) + rng.normal(0, 0.3, len(values)), 0)
-    return minibatch._replace(log_probabilities=moved, values=values + rng.normal(0, 0.3, len(values)))
+    return replace(minibatch, log_probabilities=moved, values=values + rng.normal(0, 0.3, len(values)))
 
 
 def differences(made: Network, minibatch: Minibatch, hyper: Hyperparameters) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -134,7 +135,7 @@ def test_log_ratios_are_clamped(less: bool, advantage: float) -> None:
     now = float(samples.log_probabilities[0])
     logits, _ = made.forward(samples.observations)
     made.layers.policy[1][1] -= (1000 + float(logits[1, 0])) * less  # the action's own bias
-    samples = samples._replace(log_probabilities=np.array([now if less else now - 1000]))
+    samples = replace(samples, log_probabilities=np.array([now if less else now - 1000]))
     losses = Objective((3,), 1, np.float64).gradient(made, samples, POLICY_ALONE)
     ratio = np.exp(-20) if less else np.exp(20)
     assert losses.kl == pytest.approx(ratio - 1 - np.log(ratio))
@@ -147,7 +148,7 @@ def test_more_entropy_is_a_smaller_loss() -> None:
     shape = Shape(2, (4,), (6,))
     hyper = Hyperparameters(entropy=1, value_weight=0)
     made = network(shape, 5)
-    samples = double(sample(shape, 16, np.random.default_rng(5)))._replace(advantages=np.zeros(16))
+    samples = replace(double(sample(shape, 16, np.random.default_rng(5))), advantages=np.zeros(16))
     objective = Objective(shape.actions, 16, np.float64)
     before = objective.gradient(made, samples, hyper).entropy
     made.parameters[:] -= 0.01 * made.gradient
