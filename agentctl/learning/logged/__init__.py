@@ -1,0 +1,1 @@
+"""Learns from decisions that were made in sessions, and from how good their answers were."""
