@@ -48,9 +48,9 @@ class Outcome:
     finals: Floats
 
 
-def episode_seed(seed: int, *parts: int) -> int:
-    """The seed of an episode: 32 bits, the same everywhere."""
-    text = "/".join(map(str, (seed, *parts)))
+def episode_seed(stream: str, number: int, episode: int) -> int:
+    """The seed of an environment's episode: 32 bits, the same everywhere."""
+    text = f"{stream}/{number}/{episode}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")
 
 
@@ -72,7 +72,7 @@ class Envs:
 
     Args:
         identifier: which kind.
-        seed: the run's.
+        stream: sets the seeds of these episodes apart from those of others.
         numbers: the environments' numbers within the run.
         places: where they are, None for the beginning of their first episodes.
 
@@ -81,10 +81,10 @@ class Envs:
     """
 
     def __init__(
-        self, identifier: str, seed: int, numbers: Sequence[int], places: Sequence[Place] | None = None
+        self, identifier: str, stream: str, numbers: Sequence[int], places: Sequence[Place] | None = None
     ) -> None:
         self.identifier = identifier
-        self._seed = seed
+        self._stream = stream
         self._numbers = numbers
         made = [make(identifier) for _ in numbers]
         self._made: list[Environment] = [one for one, _ in made]
@@ -107,20 +107,24 @@ class Envs:
         count = len(self._made)
         rewards = [0.0] * count
         ends: list[tuple[int, bool, bool]] = []
-        outcome_finals = np.zeros_like(self.observations)
+        finals = np.zeros_like(self.observations)
         for one, choices in enumerate(actions.tolist()):
             seen, rewards[one], ended, cut = self._step(one, choices)
             if ended or cut:
                 ends.append((one, ended, cut))
-                outcome_finals[one] = self._codec.encode(seen)
-                self._episodes[one] += 1
-                self._begin(one)
+                finals[one] = self._codec.encode(seen)
+                self.next_episode(one)
             else:
                 self.observations[one] = self._codec.encode(seen)
         terminated, truncated = np.zeros((2, count), np.bool_)
         for one, ended, cut in ends:
             terminated[one], truncated[one] = ended, cut
-        return Outcome(np.array(rewards, np.float32), terminated, truncated, outcome_finals)
+        return Outcome(np.array(rewards, np.float32), terminated, truncated, finals)
+
+    def next_episode(self, one: int) -> None:
+        """Begin the next episode of an environment, wherever it is in this one."""
+        self._episodes[one] += 1
+        self._begin(one)
 
     def _step(self, one: int, choices: Sequence[int]) -> tuple[Any, float, bool, bool]:
         try:
@@ -131,7 +135,7 @@ class Envs:
         return seen, float(reward), bool(ended), bool(cut) or self._elapsed[one] == self._limits[one]
 
     def _begin(self, one: int) -> None:
-        seed = episode_seed(self._seed, self._numbers[one], self._episodes[one])
+        seed = episode_seed(self._stream, self._numbers[one], self._episodes[one])
         try:
             seen, _ = self._made[one].reset(seed=seed)
             self.observations[one] = self._codec.encode(seen)

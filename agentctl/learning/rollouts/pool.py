@@ -63,8 +63,8 @@ class Pool:
             self.close()
             raise
 
-    def collect(self, order: Order, places: Sequence[Place]) -> Segment:
-        """What all environments come by from their `places` on.
+    def collect(self, order: Order, places: Callable[[], Sequence[Place]]) -> Segment:
+        """What all environments come by; `places` says where they are, should a worker be replaced.
 
         Raises:
             AgentctlError: an environment failed, or a share killed every worker that had it.
@@ -73,7 +73,7 @@ class Pool:
             worker.order(order)
         return merge([self._receive(number, order, places) for number in range(len(self._workers))])
 
-    def _receive(self, number: int, order: Order, places: Sequence[Place]) -> Segment:
+    def _receive(self, number: int, order: Order, places: Callable[[], Sequence[Place]]) -> Segment:
         share = self._shares[number]
         for _ in range(_TRIES):
             try:
@@ -81,7 +81,7 @@ class Pool:
             except LostError as error:
                 self._tell(f"worker {number + 1} died ({error}); another does its share again")
                 self._workers[number].close()
-                self._workers[number] = self._start(self._recipe, share, places[share.start : share.stop])
+                self._workers[number] = self._start(self._recipe, share, places()[share.start : share.stop])
                 self._workers[number].order(order)
         raise AgentctlError(
             f"{_TRIES} workers died of environments {share.start} to {share.stop - 1}",

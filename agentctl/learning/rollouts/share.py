@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from agentctl.errors import AgentctlError
 from agentctl.learning.rollouts.recipe import Recipe
 from agentctl.learning.rollouts.segment import Order, Segment
+from agentctl.training.batch import Acted, BatchError
 from agentctl.training.envs import Envs, Place
 from agentctl.training.learner import Learner
 
@@ -24,7 +27,7 @@ class Share:
     def __init__(self, recipe: Recipe, numbers: range, places: Sequence[Place]) -> None:
         self._recipe = recipe
         self._numbers = numbers
-        self._envs = Envs(recipe.environment, recipe.seed, numbers, places)
+        self._envs = Envs(recipe.environment, str(recipe.seed), numbers, places)
         self._policy = Learner(recipe.shape, recipe.hyperparameters, recipe.seed)
 
     def collect(self, order: Order) -> Segment:
@@ -40,7 +43,7 @@ class Share:
         segment, finals = self._empty(order.horizon), []
         for step in range(order.horizon):
             row[mine] = self._envs.observations
-            acted = self._policy.act(row, rng)
+            acted = self._act(row, rng)
             segment.observations[step] = self._envs.observations
             segment.actions[step] = acted.actions[mine]
             segment.log_probabilities[step] = acted.log_probabilities[mine]
@@ -53,6 +56,13 @@ class Share:
                 finals.append(outcome.finals[outcome.truncated & ~outcome.terminated])
         segment.last[:] = self._envs.observations
         return segment.ended(finals)
+
+    def _act(self, row: NDArray[np.float32], rng: np.random.Generator) -> Acted:
+        try:
+            return self._policy.act(row, rng)
+        except BatchError as error:
+            hint = "an environment should show numbers, and no NaN or infinity"
+            raise AgentctlError(f"{self._recipe.environment}: {error}", hint=hint) from error
 
     def _empty(self, steps: int) -> Segment:
         count, shape = len(self._numbers), self._recipe.shape
