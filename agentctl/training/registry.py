@@ -36,7 +36,7 @@ def make(identifier: str) -> tuple[Environment, int | None]:
             warnings.simplefilter("ignore")  # of newer versions of it
             made: Environment = gymnasium.make(identifier, disable_env_checker=True)
     except (refused.UnregisteredEnv, refused.DeprecatedEnv) as error:
-        raise UsageError(f"there is no environment {identifier!r}: {_first(error)}", hint=_near(identifier)) from error
+        raise UsageError(f"there is no environment {identifier!r}", hint=_near(identifier)) from error
     except (refused.DependencyNotInstalled, ImportError) as error:
         raise ConfigError(f"{identifier} can't be made: {_first(error)}", hint=_install(error)) from error
     except Exception as error:

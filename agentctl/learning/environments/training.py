@@ -13,11 +13,12 @@ from agentctl.learning.rollouts.pool import Pool
 from agentctl.learning.rollouts.recipe import Recipe
 from agentctl.learning.rollouts.segment import Order, Segment
 from agentctl.learning.runs import Checkpoint
-from agentctl.training.batch import Batch
+from agentctl.training.batch import Batch, BatchError
 from agentctl.training.gae import advantages
 from agentctl.training.learner import Learner, Update
 
 _DIVERGED = 3  # updates in a row that came to no numbers: more of the same will not either
+_CALMER = "start anew with a lower --set learning_rate, or with rewards that are scaled down"
 _LEARNER, _BOOK = "learner.", "book."
 
 
@@ -62,14 +63,26 @@ class Training:
                 f"{self.recipe.environment} gave an observation or a reward that is no finite number",
                 hint="wrap it so that they are bounded",
             )
-        update = self.learner.update(self._batch(segment), self.steps / self.recipe.steps)
-        self._look(update)
+        update = self._learn(segment)
         self.book.add(segment)
         self.iterations += 1
         self.steps += segment.rewards.size
         return Progress(self.iterations, self.steps, self.book.episodes, self.book.mean_return, update)
 
-    def _batch(self, segment: Segment) -> Batch:
+    def _learn(self, segment: Segment) -> Update:
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is no finite number, and told of
+                update = self.learner.update(self.samples(segment), self.steps / self.recipe.steps)
+        except BatchError as error:
+            raise AgentctlError(f"learning diverged: {error}", hint=_CALMER) from error
+        self.restored += update.restored
+        self._diverged = self._diverged + 1 if update.restored else 0
+        if self._diverged == _DIVERGED:
+            what = f"{_DIVERGED} updates in a row came to no finite numbers, and were undone"
+            raise AgentctlError(f"learning diverged: {what}", hint=_CALMER)
+        return update
+
+    def samples(self, segment: Segment) -> Batch:
         """The samples of a segment; a step that cut an episode short is worth what its last observation promises."""
         final_values = np.zeros_like(segment.values)
         if len(segment.finals):
@@ -93,15 +106,6 @@ class Training:
             (gained + segment.values).reshape(count),
             segment.values.reshape(count),
         )
-
-    def _look(self, update: Update) -> None:
-        self.restored += update.restored
-        self._diverged = self._diverged + 1 if update.restored else 0
-        if self._diverged == _DIVERGED:
-            raise AgentctlError(
-                f"learning diverged: {_DIVERGED} updates in a row came to no finite numbers, and were undone",
-                hint="start anew with a lower --set learning_rate, or with rewards that are scaled down",
-            )
 
     def checkpoint(self, seconds: float) -> Checkpoint:
         """Where the run is, after so many seconds of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,8 @@ from agentctl.training.blas import one_thread
 from agentctl.training.envs import Place
 
 LOCAL = "local"
+_PATIENCE = 5.0  # seconds that a cluster may take to accept a connection
+_HINT = "ray start --head starts one; --ray local needs none"
 
 
 class _Share(Share):
@@ -71,13 +74,14 @@ def cluster(address: str, workers: int) -> Iterator[Start]:
         ConfigError: there is none.
         UsageError: it has fewer processors than there are to be workers.
     """
+    if address != LOCAL:
+        _knock(address)
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of what it will do one day
     own = {"num_cpus": workers, "include_dashboard": False} if address == LOCAL else {"address": address}
     try:
         ray.init(**own, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        hint = "ray start --head starts one; --ray local needs none"
-        raise ConfigError(f"there is no Ray cluster at {address}: {error}", hint=hint) from error
+        raise ConfigError(f"there is no Ray cluster at {address}: {error}", hint=_HINT) from error
     try:
         processors = int(ray.cluster_resources().get("CPU", 0))
         if processors < workers:
@@ -86,3 +90,16 @@ def cluster(address: str, workers: int) -> Iterator[Start]:
         yield Actor
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Find out whether anybody listens: Ray itself would try for ten minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon and address != "auto":
+        raise UsageError(f"{address!r} is no address of a Ray cluster", hint="--ray HOST:PORT, auto or local")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigError(f"there is no Ray cluster at {address}: {error}", hint=_HINT) from error
