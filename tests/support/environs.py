@@ -115,6 +115,6 @@ class Overflowing(Corridor):
 
 
 for one in (Walk, Mortal, Levers, Fallible, NoNumber, Overflowing):
-    gymnasium.register(f"{one.__name__}-v0", one, max_episode_steps=20)
-gymnasium.register("Corridor-v0", Corridor)
-gymnasium.register("Cut-v0", Corridor, max_episode_steps=3)
+    gymnasium.register(f"{one.__name__}-v0", f"{__name__}:{one.__name__}", max_episode_steps=20)
+gymnasium.register("Corridor-v0", f"{__name__}:Corridor")
+gymnasium.register("Cut-v0", f"{__name__}:Corridor", max_episode_steps=3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -42,7 +44,8 @@ def test_steps_are_those_of_gymnasium(name: str) -> None:
     theirs = gymnasium.make_vec(
         name, 3, vectorization_mode="sync", vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP}
     )
-    seen, _ = theirs.reset(seed=[episode_seed("7", number, 0) for number in range(3)])
+    seeds: Any = [episode_seed("7", number, 0) for number in range(3)]  # a list, which its types do not know of
+    seen, _ = theirs.reset(seed=seeds)
     size = probe(name).observation
     alive = np.ones(3, bool)
     for actions in _actions(200, 3):

@@ -25,7 +25,9 @@ def read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             text = file.read(_LARGEST + 1)
     except OSError as error:
-        raise UsageError(f"can't read {path}: {error.strerror}", hint="agentctl train run --env ID needs none") from error
+        raise UsageError(
+            f"can't read {path}: {error.strerror}", hint="agentctl train run --env ID needs none"
+        ) from error
     try:
         if len(text) > _LARGEST:
             raise ConfigError(f"{path} is larger than {_LARGEST:,} bytes", hint="it has options and no data")

@@ -56,7 +56,7 @@ class TrainingLine:
 
 
 def _told(progress: Progress, done: float, left: float) -> str:
-    mean = "–" if progress.mean_return is None else f"{progress.mean_return:.1f}"
+    mean = "none yet" if progress.mean_return is None else f"{progress.mean_return:.1f}"
     update = progress.update
     return (
         f"{done:4.0%} · {progress.steps:,} steps · return {mean} · KL {update.kl:.4f} "

@@ -59,7 +59,8 @@ def _run(app: App, environment: str | None, wanted: Wanted) -> tuple[Run, Recipe
 
     runs = Runs(state_dir(app.environ) / "runs")
     if wanted.resume is None:
-        assert environment is not None
+        if environment is None:
+            raise UsageError("there is no environment to learn", hint="agentctl train run --env CartPole-v1")
         made = recipe(environment, wanted.seed, wanted.steps, wanted.envs, dict(wanted.parameters or {}))
         return runs.begin({"kind": KIND, "recipe": made.as_json()}), made
     return _resumed(runs.find(wanted.resume), environment, wanted)

@@ -9,12 +9,12 @@ Source: https://github.com/DLR-RM/rl-baselines3-zoo/blob/master/hyperparams/ppo.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import get_type_hints
 
 from agentctl.errors import UsageError
-from agentctl.training.learner import Hyperparameters
+from agentctl.training.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,12 @@ PLANS: Mapping[str, Plan] = {
             _USUAL.hyperparameters, learning_rate=1e-3, epochs=20, minibatch=256, gamma=0.98, lam=0.8
         ),
     ),
-    "Acrobot": Plan(
-        steps=500_000, envs=16, hyperparameters=replace(_USUAL.hyperparameters, epochs=4, lam=0.94)
-    ),
+    "Acrobot": Plan(steps=500_000, envs=16, hyperparameters=replace(_USUAL.hyperparameters, epochs=4, lam=0.94)),
     "LunarLander": Plan(
         steps=1_000_000,
         envs=16,
         horizon=1024,
-        hyperparameters=replace(
-            _USUAL.hyperparameters, epochs=4, minibatch=64, entropy=0.01, gamma=0.999, lam=0.98
-        ),
+        hyperparameters=replace(_USUAL.hyperparameters, epochs=4, minibatch=64, entropy=0.01, gamma=0.999, lam=0.98),
     ),
 }
 """By the name of an environment without its version."""
@@ -77,8 +73,10 @@ def plan(environment: str, given: Mapping[str, str]) -> Plan:
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
             raise UsageError(f"there is no hyperparameter {one!r}", hint=hint)
     numbers = {one: _value(one, text, str(kinds[one])) for one, text in given.items() if one in kinds}
-    hyperparameters = replace(chosen.hyperparameters, **numbers)  # type: ignore[arg-type]
-    _check(hyperparameters)
+    try:
+        hyperparameters = replace(chosen.hyperparameters, **numbers)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UsageError(str(error), hint=f"agentctl train run --set {next(iter(numbers))}=…") from error
     horizon = _whole("horizon", given["horizon"]) if "horizon" in given else chosen.horizon
     hidden = chosen.hidden
     if "hidden" in given:
@@ -103,27 +101,3 @@ def _whole(name: str, text: str) -> int:
     if not 0 < value <= 1_000_000:  # noqa: PLR2004 - more is a mistake, and no memory has it
         raise UsageError(f"{name} is {text!r}, and no whole number above 0", hint="--set horizon=128,hidden=64x64")
     return value
-
-
-_UNBOUNDED = float("inf")
-_BOUNDS: Mapping[str, tuple[float, float]] = {
-    "learning_rate": (0, 1),
-    "epochs": (1, 1000),
-    "minibatch": (1, _UNBOUNDED),
-    "clip": (0, 1),
-    "value_clip": (0, _UNBOUNDED),
-    "entropy": (0, _UNBOUNDED),
-    "value_weight": (0, _UNBOUNDED),
-    "max_grad_norm": (0, _UNBOUNDED),
-    "target_kl": (0, _UNBOUNDED),
-    "gamma": (0, 1),
-    "lam": (0, 1),
-}
-
-
-def _check(hyperparameters: Hyperparameters) -> None:
-    for one in fields(hyperparameters):
-        value, bounds = getattr(hyperparameters, one.name), _BOUNDS.get(one.name)
-        if value is not None and bounds is not None and not bounds[0] <= value <= bounds[1]:
-            up_to = "up" if bounds[1] == _UNBOUNDED else f"to {bounds[1]:g}"
-            raise UsageError(f"{one.name} is {value}", hint=f"it goes from {bounds[0]:g} {up_to}")

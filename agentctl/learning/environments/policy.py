@@ -13,7 +13,8 @@ from agentctl.learning.artifacts import Artifact, pack
 from agentctl.learning.environments.training import Training
 from agentctl.training.blas import one_thread
 from agentctl.training.envs import Envs, probe
-from agentctl.training.learner import Hyperparameters, Learner
+from agentctl.training.hyperparameters import Hyperparameters
+from agentctl.training.learner import Learner
 from agentctl.training.network import Shape
 
 _LANES = 16  # episodes that are played side by side
@@ -105,7 +106,7 @@ def _learner(policy: Artifact, manifest: Mapping[str, Any], name: str) -> Learne
 
 
 def _told(actions: tuple[int, ...]) -> str:
-    return " × ".join(map(str, actions)) + " actions"
+    return " by ".join(map(str, actions)) + " actions"
 
 
 def _play(learner: Learner, name: str, episodes: int, seed: int) -> list[tuple[float, int, bool]]:

@@ -34,8 +34,8 @@ class Watch:
         stopped: whether the run is to stop where it is.
     """
 
-    progress: Callable[[Progress, float], None] = lambda progress, seconds: None
-    tell: Callable[[str], None] = lambda line: None
+    progress: Callable[[Progress, float], None] = lambda _progress, _seconds: None
+    tell: Callable[[str], None] = lambda _line: None
     stopped: Callable[[], bool] = lambda: False
 
 

@@ -128,6 +128,4 @@ class Training:
 
 
 def _under(prefix: str, checkpoint: Checkpoint) -> dict[str, Any]:
-    return {
-        name.removeprefix(prefix): array for name, array in checkpoint.arrays.items() if name.startswith(prefix)
-    }
+    return {name.removeprefix(prefix): array for name, array in checkpoint.arrays.items() if name.startswith(prefix)}

@@ -83,7 +83,7 @@ def cluster(address: str, workers: int) -> Iterator[Start]:
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise ConfigError(f"there is no Ray cluster at {address}: {error}", hint=_HINT) from error
     try:
-        processors = int(ray.cluster_resources().get("CPU", 0))
+        processors = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
         if processors < workers:
             hint = f"--workers {processors}" if processors else "add a machine to it"
             raise UsageError(f"the cluster has {processors} processors for {workers} workers", hint=hint)

@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 from agentctl.errors import AgentctlError
@@ -32,6 +33,7 @@ class Process:
     def __init__(self, recipe: Recipe, numbers: range, places: Sequence[Place]) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_work, args=(theirs, recipe, numbers, places), daemon=True)
+        resource_tracker.ensure_running()  # which lets SIGINT through again, had it to start first
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started now never sees it
         try:
             self._process.start()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agentctl.training.learner import Hyperparameters
+from agentctl.training.hyperparameters import Hyperparameters
 from agentctl.training.network import Shape
 
 
@@ -40,6 +40,7 @@ class Recipe:
         Raises:
             KeyError, TypeError: it did not.
         """
-        shape = {name: tuple(value) if isinstance(value, list) else value for name, value in document["shape"].items()}
+        sizes = document["shape"]
+        shape = Shape(sizes["observation"], tuple(sizes["actions"]), tuple(sizes["hidden"]))
         hyperparameters = Hyperparameters(**document["hyperparameters"])
-        return cls(**{**document, "shape": Shape(**shape), "hyperparameters": hyperparameters})
+        return cls(**{**document, "shape": shape, "hyperparameters": hyperparameters})

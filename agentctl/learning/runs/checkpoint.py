@@ -44,7 +44,7 @@ class Checkpoint:
         written = np.frombuffer(json.dumps(about).encode(), np.uint8)
         try:
             with atomic.writing(path) as file:
-                np.savez(file, **{_ABOUT: written, **self.arrays})
+                np.savez(file, allow_pickle=False, **{_ABOUT: written}, **self.arrays)
         except OSError as error:
             hint = "make room there, or set AGENTCTL_STATE_DIR to a directory that can be written"
             raise StorageError(f"can't keep where the run is in {path}: {error.strerror}", hint=hint) from error
@@ -57,7 +57,7 @@ class Checkpoint:
             StorageError: it can't be read, or is not as it was written.
         """
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 arrays = {name: kept[name] for name in kept.files}
             return cls(**json.loads(arrays.pop(_ABOUT).tobytes()), arrays=arrays)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:

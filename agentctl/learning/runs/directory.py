@@ -96,10 +96,7 @@ class Runs:
             UsageError: there is none, or more than one.
         """
         found = sorted(one.parent for one in self.directory.glob("*/run.json"))
-        if reference == LATEST:
-            found = found[-1:]
-        else:
-            found = [one for one in found if one.name.startswith(reference)]
+        found = found[-1:] if reference == LATEST else [one for one in found if one.name.startswith(reference)]
         if not found or not reference:
             raise UsageError(f"there is no run {reference!r} to go on with", hint=f"runs are in {self.directory}")
         if len(found) > 1:

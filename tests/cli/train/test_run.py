@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -15,7 +16,7 @@ from support.program import PATIENCE, Program
 from agentctl.cli.train.curve import curve
 
 WALK = ("--env", "support.environs:Walk-v0", "--envs", "4", "--set", "horizon=8,minibatch=16,epochs=1,hidden=8")
-LONG = (*WALK, "--steps", "40000")  # its metrics are more than a pipe holds
+LONG = (*WALK, "--steps", "3200")  # its metrics are more than the pipe below holds
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_run_and_its_measure(trainer: Program) -> None:
 
 
 def test_progress_is_told_unless_it_is_quiet(trainer: Program) -> None:
-    """Off a terminal there is a line for each tenth on stderr, with return, KL, entropy and what is left; -q has none."""
+    """Off a terminal there is a line for each tenth on stderr, with return, KL, entropy and ETA; -q has none."""
     told = trainer.run("train", "run", *WALK, "--steps", "640")
     assert (told.code, len(told.out.splitlines())) == (0, 1)
     lines = [line for line in told.err.splitlines() if "left" in line]
@@ -66,18 +67,22 @@ def _begin(trainer: Program, *args: str, **options: Any) -> tuple[Any, Any]:
     """Start a long run, and return it and its metrics once the first are there."""
     pipe = trainer.home / "metrics"
     os.mkfifo(pipe)
-    process = trainer.start("train", "run", *LONG, "--metrics", str(pipe), *args, **options)
+    held = os.open(pipe, os.O_RDWR)
+    fcntl.fcntl(held, fcntl.F_SETPIPE_SZ, 4096)
     metrics = pipe.open()
+    process = trainer.start("train", "run", *LONG, "--metrics", str(pipe), *args, **options)
     assert json.loads(metrics.readline())["iteration"] == 1
+    os.close(held)
     return process, metrics
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_a_run_where_it_can_go_on(trainer: Program, number: signal.Signals, code: int) -> None:
-    """Told to end, with its workers, it says how to go on; what goes on then leaves the policy of a run in one piece."""
+    """Told to end, with its workers, it says how to go on; what goes on leaves the policy of a run in one piece."""
     process, metrics = _begin(trainer, "--workers", "2", start_new_session=True)
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    metrics.read()
+    with metrics:
+        metrics.read()
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, told
     assert b"Traceback" not in told
@@ -165,9 +170,7 @@ def test_a_file_without_sense_is_refused(trainer: Program, text: str, message: s
         (("--resume", "latest"), 2, "no run"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    trainer: Program, arguments: tuple[str, ...], code: int, message: str
-) -> None:
+def test_what_makes_no_sense_is_refused(trainer: Program, arguments: tuple[str, ...], code: int, message: str) -> None:
     """Each leaves with its code, what is wrong, and no traceback."""
     done = trainer.run("train", "run", *arguments)
     assert done.code == code, done.err
@@ -205,5 +208,3 @@ def test_a_curve_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, rows)) < 30
     assert curve([]) == "no episode ended"
     assert curve([3.0, 3.0])
-
-
