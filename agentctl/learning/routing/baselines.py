@@ -8,7 +8,7 @@ from agentctl.learning.routing.seeing import View
 from agentctl.training.rules import PRICES, arms
 from agentctl.training.seen import Floats
 
-_BOLDNESS = 0.3  # how many deviations above its estimate LinUCB takes an action for
+_BOLDNESS = 1.0  # how many deviations above its estimate LinUCB takes an action for
 _RIDGE = 1.0
 
 
