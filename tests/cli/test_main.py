@@ -85,6 +85,8 @@ FAILURES: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {
     ("cost", "price"): (("openai/gpt-5",), 3),
     ("cost", "reconcile"): ((), 3),
     ("cost", "remote"): ((), 3),
+    ("train", "run"): (("--env", "CartPole-v1"), 3),
+    ("train", "eval"): (("x",), 3),
     ("tools", "list"): ((), 3),
     ("tools", "inspect"): (("x.wasm",), 3),
     ("tools", "run"): (("x.wasm", "f"), 3),
@@ -173,6 +175,8 @@ MAY_IMPORT = {
     "cost price openai/gpt-5": BASE,
     "cost reconcile": BASE,
     "cost remote": BASE | HTTP,
+    "train run": BASE,
+    "train eval x": BASE,
     "tools list": BASE,
     "tools remove x": BASE,
     "tools log": BASE,
@@ -193,6 +197,7 @@ DOES_WITHOUT = {
     "sessions list": {"agentctl.events", "agentctl.providers"},
     "sessions search hi": {"agentctl.events", "agentctl.providers"},
     "sessions export --all --format html": {"agentctl.events", "agentctl.providers"},
+    "train run": {"agentctl.messages", "agentctl.store", "agentctl.providers"},
     "tools list": {"agentctl.messages", "agentctl.store", "agentctl.providers"},
 }
 STARTS_A_LOOP = ("chat", "cost remote", "models refresh", "doctor --online")
