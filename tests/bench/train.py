@@ -69,7 +69,7 @@ def zoo(seed: int) -> float:
 
 def _learned(model: PPO) -> float:
     model.learn(STEPS)
-    return mean(episode["r"] for episode in model.ep_info_buffer or [])
+    return float(mean(episode["r"] for episode in model.ep_info_buffer or []))
 
 
 CONTENDERS: dict[str, Callable[[int], float]] = {OURS: ours, DEFAULTS: defaults, ZOO: zoo}

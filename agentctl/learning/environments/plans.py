@@ -50,8 +50,9 @@ PLANS: Mapping[str, Plan] = {
     "LunarLander": Plan(
         steps=1_000_000,
         envs=16,
-        horizon=1024,
-        hyperparameters=replace(_USUAL.hyperparameters, epochs=4, minibatch=64, entropy=0.01, gamma=0.999, lam=0.98),
+        hyperparameters=replace(
+            _USUAL.hyperparameters, learning_rate=1e-3, minibatch=512, entropy=0.01, gamma=0.999, lam=0.98
+        ),
     ),
 }
 """By the name of an environment without its version."""
