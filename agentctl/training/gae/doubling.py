@@ -17,7 +17,7 @@ import numpy as np
 from agentctl.training.gae.checks import NEGLIGIBLE, Floats, Indices
 
 _KEPT = 8  # workspaces a thread keeps
-_CHUNK = 32_768  # steps: what a round reads and writes stays in a core's second-level cache
+_CHUNK = 65_536  # steps: what a round reads and writes stays in a core's second-level cache
 
 
 def rounds(steps: int, decay: float) -> int:

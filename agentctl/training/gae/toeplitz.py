@@ -82,8 +82,9 @@ def _solve(delta: Floats, heads: Floats, cuts: Indices, decay: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Severed:
-    """The blocks that cuts are in, steps in rows: the sums up to the next cut or the block's end, and what each step
-    takes of the next block's head.
+    """The blocks that cuts are in, steps in rows.
+
+    Each step has the sum up to the next cut or its block's end, and what it takes of the next block's head.
     """
 
     blocks: Indices
