@@ -104,9 +104,10 @@ class Learner:
         longest, epoch = 0.0, 0
         while True:
             epoch += 1
-            means, norm = self._epoch(batch, rate)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is looked for, and undone
+                means, norm = self._epoch(batch, rate)
             longest = max(longest, norm)
-            if not math.isfinite(norm + float(np.add.reduce(self.parameters))):
+            if not (math.isfinite(norm) and np.isfinite(self.parameters).all()):
                 self._move(good)
                 return _update(means, norm, epoch, restored=True)
             if epoch == hyper.epochs or (hyper.target_kl is not None and means.kl > hyper.target_kl):
@@ -125,21 +126,36 @@ class Learner:
         return means, longest
 
     def _minibatches(self, batch: Batch) -> Iterator[Minibatch]:
+        """All samples in a new order, gathered once; the last minibatch may have fewer than the others."""
         order = self._rng.permutation(len(batch))
+        # `take` that need not check the indices is twice as fast as an index
+        rows = partial(np.take, indices=order, axis=0, mode="clip")
+        actions, mask = rows(batch.actions).T, None if batch.mask is None else rows(batch.mask).T
+        columns = [
+            rows(column) for column in (batch.observations, batch.log_probabilities, batch.returns, batch.values)
+        ]
+        observations, logarithms, returns, values = columns
+        advantages = self._scaled(rows(batch.advantages))
         size = self.hyperparameters.minibatch
-        for start in range(0, len(order), size):
-            # `take` that need not check the indices is twice as fast as an index
-            rows = partial(np.take, indices=order[start : start + size], axis=0, mode="clip")
-            advantages = rows(batch.advantages)
+        for part in (slice(start, start + size) for start in range(0, len(order), size)):
             yield Minibatch(
-                rows(batch.observations),
-                rows(batch.actions).T,
-                rows(batch.log_probabilities),
-                normalise(advantages) if self.hyperparameters.normalise else advantages,
-                rows(batch.returns),
-                rows(batch.values),
-                None if batch.mask is None else rows(batch.mask).T,
+                observations[part],
+                actions[:, part],
+                logarithms[part],
+                advantages[part],
+                returns[part],
+                values[part],
+                None if mask is None else mask[:, part],
             )
+
+    def _scaled(self, advantages: Floats32) -> Floats32:
+        """Each minibatch's advantages as it learns from them."""
+        if not self.hyperparameters.normalise:
+            return advantages
+        size = self.hyperparameters.minibatch
+        whole = len(advantages) - len(advantages) % size
+        parts = normalise(advantages[:whole].reshape(-1, size)).ravel(), advantages[whole:]
+        return np.concatenate([parts[0], normalise(parts[1])]) if len(parts[1]) else parts[0]
 
     def _step(self, minibatch: Minibatch, rate: float) -> tuple[Losses, float]:
         """Take one step, if it is finite; the losses, and the length of the gradient before it is cut."""

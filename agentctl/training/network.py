@@ -90,7 +90,6 @@ class _Buffers:
         self.ones: Floats = np.ones((batch, 1), dtype)
         self.units: list[Floats] = [np.empty((2, width, batch), dtype) for width in shape.hidden]
         self.deltas: list[Floats] = [np.empty((2, width, batch), dtype) for width in shape.hidden]
-        self.slopes: list[Floats] = [np.empty((2, width, batch), dtype) for width in shape.hidden]
         self.logits: Floats = np.empty((sum(shape.actions), batch), dtype)
         self.values: Floats = np.empty((1, batch), dtype)
 
@@ -139,14 +138,18 @@ class Network:
         return buffers.logits, buffers.values[0]
 
     def backward(self, observations: Floats, by_logits: Floats, by_values: Floats) -> Floats:
-        """Write the gradient, given a loss's derivatives by the logits and the values (batch,) of the last pass."""
+        """Write the gradient, given a loss's derivatives by the logits and the values (batch,) of the last pass.
+
+        Each pass forward allows one backward: it uses up the units.
+        """
         buffers = self._of(len(observations))
         self._heads(buffers, by_logits, by_values[None])
         for layer in reversed(range(len(buffers.units))):
             units, delta = buffers.units[layer], buffers.deltas[layer]
-            np.multiply(units, units, out=buffers.slopes[layer])
-            np.subtract(1, buffers.slopes[layer], out=buffers.slopes[layer])
-            np.multiply(delta, buffers.slopes[layer], out=delta)
+            # No one needs these units any more: in place, all that is written to stays in the processor's cache.
+            np.multiply(units, units, out=units)
+            np.subtract(1, units, out=units)
+            np.multiply(delta, units, out=delta)
             by_weight, by_bias = self.slopes.hidden[layer]
             if layer:
                 weight = self.layers.hidden[layer][0]

@@ -7,8 +7,6 @@ V_clipped = V_old + clip(V - V_old, -v, v)
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -21,12 +19,11 @@ from agentctl.training.network import Floats, Network
 LARGEST = 20.0
 """The logarithm of a ratio is held within ±20: its exponential is finite in float32, and far outside of any clip."""
 
-ROUNDING = 8
+ROUNDING = 32
 """Advantages that differ by as many units of the last place of their mean are equal."""
 
 
-@dataclass(frozen=True)
-class Minibatch:
+class Minibatch(NamedTuple):
     """Samples to learn from; observations (B, D), actions (choices, B), mask (actions, B), all else (B,)."""
 
     observations: Floats
@@ -54,19 +51,18 @@ class Losses(NamedTuple):
 
 
 def normalise(advantages: Floats) -> Floats:
-    """Advantages with mean 0 and deviation 1 (with Bessel's correction).
+    """Advantages with mean 0 and deviation 1 (with Bessel's correction) along the last axis.
 
     One alone has no deviation and stays as it is; equal ones say nothing of which action was better and become 0.
     """
-    count = len(advantages)
+    count = advantages.shape[-1]
     if count == 1:
         return advantages
-    mean = np.add.reduce(advantages) / advantages.dtype.type(count)
+    mean = np.add.reduce(advantages, axis=-1, keepdims=True) / advantages.dtype.type(count)
     centred: Floats = advantages - mean
-    deviation = math.sqrt(float(np.dot(centred, centred)) / (count - 1))
-    if deviation <= ROUNDING * np.finfo(advantages.dtype).eps * abs(float(mean)):
-        return np.zeros_like(advantages)
-    centred *= 1 / (deviation + 1e-8)
+    deviation = np.sqrt(np.einsum("...i,...i->...", centred, centred)[..., None] / (count - 1))
+    rounding = ROUNDING * np.finfo(advantages.dtype).eps * np.abs(mean)
+    centred *= np.where(deviation > rounding, 1 / (deviation + 1e-8), 0).astype(advantages.dtype)
     return centred
 
 
@@ -88,7 +84,8 @@ class Objective:
         """Leave the objective's gradient in `network.gradient`, and return the losses."""
         logits, values = network.forward(minibatch.observations)
         self.choices.of(logits, minibatch.mask)
-        policy, kl, outside, by_chosen = self._policy(minibatch, weights.clip)
+        kl = self._compare(minibatch)
+        policy, outside, by_chosen = self._policy(minibatch, weights.clip)
         value, by_values = self._value(values, minibatch, weights)
         batch = len(values)
         by_logits = self.choices.gradient(by_chosen, -weights.entropy / batch)
@@ -97,19 +94,23 @@ class Objective:
         total = policy + weights.value_weight * value - weights.entropy * entropy
         return Losses(policy, value, entropy, kl, outside, total)
 
-    def _policy(self, minibatch: Minibatch, clip: float) -> tuple[float, float, float, Floats]:
-        """The clipped objective, the KL estimate, the share outside the clip, the derivative by log-probabilities."""
-        difference, ratio, clipped, gain, slope, _ = self._rows
-        active, within = self._flags
-        batch = len(ratio)
+    def _compare(self, minibatch: Minibatch) -> float:
+        """Leave the ratios, and which of them were not clamped; return the estimate of the KL divergence."""
+        difference, ratio, *_ = self._rows
         np.subtract(self.choices.log_probability(minibatch.actions), minibatch.log_probabilities, out=difference)
         np.minimum(difference, LARGEST, out=ratio)
         np.maximum(ratio, -LARGEST, out=ratio)
-        np.equal(ratio, difference, out=within)
+        np.equal(ratio, difference, out=self._flags[1])
         np.subtract(-1, ratio, out=difference)
         np.exp(ratio, out=ratio)
         np.add(ratio, difference, out=difference)
-        kl = float(np.add.reduce(difference)) / batch
+        return float(np.add.reduce(difference)) / len(difference)
+
+    def _policy(self, minibatch: Minibatch, clip: float) -> tuple[float, float, Floats]:
+        """The negative clipped objective, the share of ratios outside the clip, the derivative by log-probabilities."""
+        _, ratio, clipped, gain, slope, _ = self._rows
+        active, within = self._flags
+        batch = len(ratio)
         np.minimum(ratio, 1 + clip, out=clipped)
         np.maximum(clipped, 1 - clip, out=clipped)
         np.not_equal(ratio, clipped, out=active)
@@ -122,7 +123,7 @@ class Objective:
         np.logical_and(active, within, out=active)
         np.multiply(gain, active, out=slope)
         np.multiply(slope, -1 / batch, out=slope)
-        return loss, kl, outside, slope
+        return loss, outside, slope
 
     def _value(self, values: Floats, minibatch: Minibatch, weights: Hyperparameters) -> tuple[float, Floats]:
         """Half the mean square of the value's error, and the weighted derivative by the values."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.distributions import Categorical
-from torch.nn.functional import log_softmax
+from torch.nn.functional import linear, log_softmax
 
 from agentctl.training.batch import Batch
 from agentctl.training.hyperparameters import Hyperparameters
@@ -94,46 +94,51 @@ class CleanRL:
 
 
 class Fused(CleanRL):
-    """The same objective without what eager torch can do without: fused Adam, one gather an epoch, bare tensors.
+    """The same objective without what eager torch can do without.
 
-    Both networks' first layers are one product, and their next ones one batched product.
+    One vector has all parameters and another all gradients, so that fused Adam and clipping are one call each; both
+    networks' first layers are one product, their next ones a batched one; samples are gathered once an epoch, and no
+    number leaves torch. For networks with two hidden layers, one choice, no mask.
     """
 
     name = "fused"
 
     def __init__(self, shape: Shape, hyperparameters: Hyperparameters) -> None:
         super().__init__(shape, hyperparameters)
-        first, second, _ = zip(self.actor[::2], self.critic[::2], strict=True)
-        self.first = [torch.cat([one.weight for one in first]).T.contiguous(), torch.cat([one.bias for one in first])]
-        self.second = [
-            torch.stack([one.weight.T for one in second]).contiguous(),
-            torch.stack([one.bias for one in second])[:, None],
-        ]
-        joint = [one.detach().clone().requires_grad_() for one in (*self.first, *self.second)]
-        self.first, self.second = joint[:2], joint[2:]
-        self.parameters = [*joint, *self.actor[-1].parameters(), *self.critic[-1].parameters()]
-        self.optimizer = torch.optim.Adam(self.parameters, lr=hyperparameters.learning_rate, eps=1e-5, fused=True)
+        first, second, heads = zip(self.actor[::2], self.critic[::2], strict=True)
+        joint: list[Any] = [torch.cat([one.weight for one in first]).T, torch.cat([one.bias for one in first])]
+        joint += [torch.stack([one.weight.T for one in second]), torch.stack([one.bias for one in second])[:, None]]
+        joint += [tensor for one in heads for tensor in (one.weight, one.bias)]
+        vector: Any = torch.cat([one.detach().reshape(-1) for one in joint])
+        slopes: Any = torch.zeros_like(vector)
+        self.slopes = vector.grad = slopes
+        sizes = [one.numel() for one in joint]
+        self.leaves = [part.view(one.shape) for part, one in zip(vector.split(sizes), joint, strict=True)]
+        for leaf, slope in zip(self.leaves, slopes.split(sizes), strict=True):
+            leaf.requires_grad_()
+            leaf.grad = slope.view(leaf.shape)
+        self.parameters = [vector]
+        self.optimizer = torch.optim.Adam([vector], lr=hyperparameters.learning_rate, eps=1e-5, fused=True)
 
     def evaluate(self, observations: Any, actions: Any, mask: Any) -> tuple[Any, Any, Any]:
-        """Log-probabilities of the actions, entropies and values; of one choice without a mask."""
-        units = torch.addmm(self.first[1], observations, self.first[0]).tanh_()
-        both = units.view(len(units), 2, -1).transpose(0, 1)
-        both = torch.baddbmm(self.second[1], both, self.second[0]).tanh_()
-        logarithms = log_softmax(self.actor[-1](both[0]), 1)
+        """Log-probabilities of the actions, entropies and values."""
+        first, first_bias, second, second_bias, policy, policy_bias, value, value_bias = self.leaves
+        units = torch.addmm(first_bias, observations, first).tanh_()
+        both = torch.baddbmm(second_bias, units.view(len(units), 2, -1).transpose(0, 1), second).tanh_()
+        logarithms = log_softmax(linear(both[0], policy, policy_bias), 1)
         entropy = -(logarithms.exp() * logarithms).sum(1)
-        return logarithms.gather(1, actions)[:, 0], entropy, self.critic[-1](both[1])
+        return logarithms.gather(1, actions)[:, 0], entropy, linear(both[1], value, value_bias)
 
     def update(self, columns: Columns, rng: np.random.Generator) -> None:
         """Learn from a batch, as often as there are epochs."""
         size = self.hyper.minibatch
         for _ in range(self.hyper.epochs):
             order = torch.from_numpy(rng.permutation(len(columns[0])))
-            parts = zip(*(column[order].split(size) for column in columns[:6]), strict=True)
-            for part in parts:
+            for part in zip(*(column[order].split(size) for column in columns[:6]), strict=True):
                 self.lean(part)
 
     def lean(self, columns: Columns) -> None:
-        """Learn from a minibatch; no number leaves torch."""
+        """Learn from a minibatch."""
         hyper = self.hyper
         observations, actions, old, advantages, returns, values = columns
         chosen, entropy, value = self.evaluate(observations, actions, None)
@@ -146,9 +151,9 @@ class Fused(CleanRL):
         held = values + torch.clamp(value - values, -hyper.clip, hyper.clip)
         errors = torch.max((value - returns) ** 2, (held - returns) ** 2).mean()
         loss = errors * (0.5 * hyper.value_weight) - gain - hyper.entropy * entropy.mean()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.slopes.zero_()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.parameters, hyper.max_grad_norm, foreach=True)
+        nn.utils.clip_grad_norm_(self.parameters, hyper.max_grad_norm)
         self.optimizer.step()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,7 @@ def near(made: Network, minibatch: Minibatch, actions: tuple[int, ...], seed: in
     choices = Objective(actions, len(values), np.float64).choices
     choices.of(logits, minibatch.mask)
     moved = np.minimum(choices.log_probability(minibatch.actions) + rng.normal(0, 0.3, len(values)), 0)
-    return replace(minibatch, log_probabilities=moved, values=values + rng.normal(0, 0.3, len(values)))
+    return minibatch._replace(log_probabilities=moved, values=values + rng.normal(0, 0.3, len(values)))
 
 
 def differences(made: Network, minibatch: Minibatch, hyper: Hyperparameters) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -127,16 +126,20 @@ def test_clip_of_values(value: float, target: float, pushes: bool) -> None:
     assert np.abs(made.gradient.copy() - differences(made, samples, VALUE_ALONE)).max() < NOISE
 
 
-@pytest.mark.parametrize(("old", "advantage"), [(-1e4, 1), (-1e4, -1), (-1e-9, -1)])
-def test_log_ratios_are_clamped(old: float, advantage: float) -> None:
-    """However unlikely an action was, losses and gradients stay finite, and no ratio is above e²⁰."""
+@pytest.mark.parametrize("advantage", [1, -1])
+@pytest.mark.parametrize("less", [True, False])
+def test_log_ratios_are_clamped(less: bool, advantage: float) -> None:
+    """However much likelier or less likely an action got, no ratio is beyond e^±20, and what is there has no slope."""
     made, samples = one(1, advantage)
-    losses = Objective((3,), 1, np.float64).gradient(
-        made, replace(samples, log_probabilities=np.array([old])), POLICY_ALONE
-    )
-    assert np.isfinite(losses).all()
-    assert abs(losses.policy) <= np.exp(20) * 1.0001
-    assert np.isfinite(made.gradient).all()
+    now = float(samples.log_probabilities[0])
+    logits, _ = made.forward(samples.observations)
+    made.layers.policy[1][1] -= (1000 + float(logits[1, 0])) * less  # the action's own bias
+    samples = samples._replace(log_probabilities=np.array([now if less else now - 1000]))
+    losses = Objective((3,), 1, np.float64).gradient(made, samples, POLICY_ALONE)
+    ratio = np.exp(-20) if less else np.exp(20)
+    assert losses.kl == pytest.approx(ratio - 1 - np.log(ratio))
+    assert losses.policy == pytest.approx(-min(ratio * advantage, min(max(ratio, 0.8), 1.2) * advantage))
+    assert not made.gradient.any()
 
 
 def test_more_entropy_is_a_smaller_loss() -> None:
@@ -144,7 +147,7 @@ def test_more_entropy_is_a_smaller_loss() -> None:
     shape = Shape(2, (4,), (6,))
     hyper = Hyperparameters(entropy=1, value_weight=0)
     made = network(shape, 5)
-    samples = replace(double(sample(shape, 16, np.random.default_rng(5))), advantages=np.zeros(16))
+    samples = double(sample(shape, 16, np.random.default_rng(5)))._replace(advantages=np.zeros(16))
     objective = Objective(shape.actions, 16, np.float64)
     before = objective.gradient(made, samples, hyper).entropy
     made.parameters[:] -= 0.01 * made.gradient

@@ -46,6 +46,15 @@ def test_a_seed_gives_the_same_bits() -> None:
         assert learners[0].sha256 != before
 
 
+def test_the_order_of_samples_is_the_seeds() -> None:
+    """Learners that begin with the same parameters, and meet the same samples in other orders, part."""
+    learners = [Learner(SHAPE, HYPER, seed) for seed in (1, 2)]
+    learners[1].parameters[:] = learners[0].parameters
+    for learner in learners:
+        learner.update(batches(1)[0], 0)
+    assert learners[0].sha256 != learners[1].sha256
+
+
 def test_resuming_changes_nothing() -> None:
     """Two updates, and two more by another learner that took over the state, are four updates, to the bit."""
     straight, first, second = (Learner(SHAPE, HYPER, seed) for seed in (1, 1, 9))
@@ -116,11 +125,21 @@ def test_a_minibatch_of_one(samples: int) -> None:
     assert learner.sha256 != before
 
 
+@pytest.mark.parametrize("advantage", [0.5, -0.5])
+def test_one_sample_keeps_its_advantage(advantage: float) -> None:
+    """An action that was better than expected gets likelier, and a worse one less so, though it was the only one."""
+    learner = Learner(SHAPE, replace(HYPER, entropy=0, epochs=1), 1)
+    batch = acted(learner, 1, advantages=np.array([advantage], np.float32))
+    learner.update(batch, 0)
+    second = learner.update(replace(batch, advantages=np.ones(1, np.float32)), 0)
+    assert (-second.policy_loss > 1) == (advantage > 0)
+
+
 @pytest.mark.parametrize("advantage", [0, 0.1, -3.7, 1e6])
 def test_equal_advantages_teach_nothing(advantage: float) -> None:
     """Rounding is not blown up where advantages have no deviation: the policy's logits stay what they are."""
-    learner = Learner(SHAPE, replace(HYPER, entropy=0, epochs=1), 1)
-    batch = acted(learner, 37, advantages=np.full(37, advantage, np.float32))
+    learner = Learner(SHAPE, replace(HYPER, entropy=0, epochs=1, minibatch=100), 1)
+    batch = acted(learner, 100, advantages=np.full(100, advantage, np.float32))
     before = learner.act(batch.observations, np.random.default_rng(5))
     done = learner.update(batch, 0)
     after = learner.act(batch.observations, np.random.default_rng(5))
@@ -130,7 +149,6 @@ def test_equal_advantages_teach_nothing(advantage: float) -> None:
 
 
 @pytest.mark.parametrize("field", ["returns", "advantages"])
-@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
 def test_what_is_not_finite_is_undone(field: str) -> None:
     """A loss that overflows leaves parameters, moments and steps as they were, and the update says so."""
     learner = Learner(SHAPE, replace(HYPER, normalise=False), 1)
