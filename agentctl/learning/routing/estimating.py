@@ -109,7 +109,7 @@ def _penalties(width: int, penalty: float) -> Floats:
 
 
 def _line(held: Floats, target: Floats) -> tuple[float, float]:
-    """The slope and offset that make of held-out estimates what came of them on average; slope 0 if they say nothing."""
+    """The slope and offset that make of held-out estimates what came of them; slope 0 if they say nothing."""
     centred = held - held.mean()
     spread = float(np.square(centred).sum())
     slope = min(_STEEPEST, max(0.0, float((centred * target).sum()) / spread)) if spread > 0 else 0.0
