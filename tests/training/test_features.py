@@ -119,7 +119,7 @@ def test_ridge_by_gradients_is_ridge_in_closed_form() -> None:
     places = [np.flatnonzero(row).astype(np.int32) for row in full]
     rows = Rows.of([(at, row[at].astype(np.float32)) for at, row in zip(places, full, strict=True)], 12)
     target, penalty = rng.normal(size=40), rng.uniform(0.1, 3, 12)
-    exact = np.linalg.solve(full.T @ full + np.diag(penalty), full.T @ target)
+    exact = np.asarray(np.linalg.solve(full.T @ full + np.diag(penalty), full.T @ target), np.float64)
     assert ridge(rows, target, penalty, close=1e-8) == pytest.approx(exact, abs=1e-5)
     some = np.array([3, 1, 3])
     assert rows.take(some).times(exact) == pytest.approx(full[some] @ exact, abs=1e-5)

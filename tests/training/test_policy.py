@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agentctl.training.correction import terms
 from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES
 from agentctl.training.network import Network, Shape
@@ -19,7 +22,11 @@ SPEC = FeatureSpec(dims=64)
 COSTS = np.array([0.1, 1.0])
 
 
-def made(selected: str = "ridge", actions: tuple[str, ...] = ("weak", "strong"), **changed: Any) -> RoutingPolicy:
+def made(
+    selected: str = "ridge",
+    actions: tuple[str, ...] = ("weak", "strong"),
+    changed: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+) -> RoutingPolicy:
     """A policy that expects success of .5 of the first action and .9 of the last, whatever is asked."""
     count = len(actions)
     rng = np.random.default_rng(0)
@@ -27,6 +34,7 @@ def made(selected: str = "ridge", actions: tuple[str, ...] = ("weak", "strong"),
     arrays: dict[str, NDArray[Any]] = {
         "weights": np.zeros((count, SPEC.dims), np.float32),
         "offsets": means.astype(np.float32),
+        "correction": np.zeros((terms(count), count)),
         "means": means,
         "cuts": np.tile(np.linspace(0, 0.6, PRICES), (2, 1)),
         "bandit": np.concatenate((np.eye(count), np.zeros((count, FIGURES + 1))), axis=1),
@@ -106,7 +114,7 @@ def test_other_features_are_refused() -> None:
 def test_arrays_that_do_not_fit_are_refused(name: str, array: NDArray[Any]) -> None:
     """Arrays of another shape or kind, or with what is no number, make no policy."""
     with pytest.raises(ValueError, match=name if name != "network" else "parameters"):
-        made(**{name: array})
+        made(changed={name: array})
 
 
 @pytest.mark.parametrize(
@@ -138,8 +146,9 @@ def test_an_answer_moves_the_estimates() -> None:
         "answer_weights": np.zeros((2, SPEC.dims), np.float32),
         "reply_weights": reply,
         "answer_offsets": np.array([0.9, 0.9], np.float32),
+        "answer_correction": np.zeros((terms(2), 2)),
     }
-    policy = made(**more)
+    policy = made(changed=more)
     actions = [
         policy.judge(SPEC.of("q"), costs=COSTS, cost_weight=0.2, answer=answer).action
         for answer in (bad, np.zeros(SPEC.dims))
