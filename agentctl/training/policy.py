@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from agentctl.training.correction import corrected, terms
 from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES
 from agentctl.training.rules import PRICES, Actor, BestSingle, LinUCB, Ridge, Rule, Threshold
@@ -46,9 +47,9 @@ class RoutingPolicy:
         selected: the learner that chooses.
         hidden: units of the actor's hidden layers.
         span: the highest price, in success, that it was trained at.
-        arrays: of the estimates `weights` `(A, dims)` and `offsets` `(A,)`, and where it looks at answers, too, also
-            `answer_weights`, `reply_weights` and `answer_offsets`; of the rules `means` `(A,)`, `cuts` `(2, PRICES)`,
-            `bandit` `(A, D)`; of the actor `centre`, `scale` `(A,)` and `network`.
+        arrays: of the estimates `weights` `(A, dims)`, `offsets` `(A,)` and `correction` `(terms, A)`, and where it
+            looks at answers `reply_weights` and the others as `answer_…`; of the rules `means` `(A,)`, `cuts`
+            `(2, PRICES)`, `bandit` `(A, D)`; of the actor `centre`, `scale` `(A,)` and `network`.
 
     Raises:
         ValueError: they do not fit together, or have something in them that is no number.
@@ -134,7 +135,8 @@ class RoutingPolicy:
             raw = arrays["weights"] @ features + arrays["offsets"]
         else:
             raw = arrays["answer_weights"] @ features + arrays["reply_weights"] @ answer + arrays["answer_offsets"]
-        return np.asarray(np.clip(raw, 0, 1), np.float64)
+        correction = arrays["correction" if answer is None else "answer_correction"]
+        return corrected(raw[None].astype(np.float64), correction)[0]
 
     def _check(self, row: NDArray[np.float32], cost: Floats, weight: float, allowed: NDArray[np.bool_]) -> None:
         if row.shape != (self.spec.dims,) or not np.isfinite(row).all():
@@ -181,6 +183,7 @@ def _shapes(actions: int, dims: int, *, answers: bool) -> dict[str, tuple[int, .
     return {
         **dict.fromkeys(rows, (actions, dims)),
         **dict.fromkeys(columns, (actions,)),
+        **dict.fromkeys(["correction", "answer_correction"][: 1 + answers], (terms(actions), actions)),
         "cuts": (2, PRICES),
         "bandit": (actions, actions + FIGURES + 1),
         "network": (),

@@ -79,6 +79,8 @@ def evaluate(
 
     policy = evaluation.policy_of(artifact)
     table = read(tasks, policy.actions)
+    if artifact.manifest["data_sha256"] == table.sha256:
+        print_note("the policy was trained on these tasks, and does better on them than it will on others")
     found = evaluation.evaluate(artifact, table, costs)
     if scores is not None:
         lines = zip(table.ids, found.scores.tolist(), strict=True)
@@ -184,4 +186,4 @@ def _show(learners: Mapping[str, Mapping[str, float | None]], always: Mapping[st
 
 
 def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:.4f}"

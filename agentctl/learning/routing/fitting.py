@@ -18,6 +18,7 @@ from agentctl.training.rules import BestSingle, LinUCB, Ridge, Rule, Threshold
 
 _USUAL = 0.99  # the share of tasks whose gain the span is above
 _ROOM = 0.05
+_LEAST_SCALE = 0.05  # what differs by less is noise, and is not to be made large
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +41,9 @@ class Fitted:
 def fit(view: View, recipe: Recipe, price: float, tell: Callable[[Progress], None]) -> Fitted:
     """Fit all learners; `price`, what the dearest action costs in success, is within the span in any case."""
     cheap, dear = view.ends
-    gain = np.concatenate((view.before, view.after))[:, [cheap, dear]]
-    span = max(float(np.quantile(gain[:, 1] - gain[:, 0], _USUAL)), price) + _ROOM
-    centre = view.before.mean(axis=0)
-    scale = np.maximum(view.before.std(axis=0), 0.01)
+    estimates = np.concatenate((view.before, view.after))
+    span = max(float(np.quantile(estimates[:, dear] - estimates[:, cheap], _USUAL)), price) + _ROOM
+    centre, scale = estimates.mean(axis=0), np.maximum(estimates.std(axis=0), _LEAST_SCALE)
     actor = Actor(view, centre, scale, span, recipe)
     arrays = {
         "means": view.success.mean(axis=0),

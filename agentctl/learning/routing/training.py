@@ -67,9 +67,10 @@ def train(table: Table, asked: Asked, tell: Callable[[Progress], None]) -> Train
 
 def _policy(actions: tuple[str, ...], selected: str, learnt: Learnt, fitted: Fitted) -> RoutingPolicy:
     arrays = {**fitted.arrays, "weights": learnt.before.weights, "offsets": learnt.before.offsets}
+    arrays["correction"] = learnt.before.correction
     if (after := learnt.after) is not None:
         arrays["answer_weights"], arrays["reply_weights"] = np.split(after.weights, 2, axis=1)
-        arrays["answer_offsets"] = after.offsets
+        arrays["answer_offsets"], arrays["answer_correction"] = after.offsets, after.correction
     return RoutingPolicy(SPEC, actions, selected, fitted.hidden, fitted.span, arrays)
 
 
@@ -109,8 +110,8 @@ def parameters_sha(arrays: Mapping[str, NDArray[Any]]) -> str:
 def estimates_of(policy: RoutingPolicy) -> tuple[Estimates, Estimates | None]:
     """The estimates that a policy was made with, those from prompts and those from answers, too."""
     arrays, nothing = policy.arrays, np.zeros((0, len(policy.actions)))
-    before = Estimates(arrays["weights"], arrays["offsets"], nothing)
+    before = Estimates(arrays["weights"], arrays["offsets"], arrays["correction"], nothing)
     if not policy.sequential:
         return before, None
     weights = np.concatenate((arrays["answer_weights"], arrays["reply_weights"]), axis=1)
-    return before, Estimates(weights, arrays["answer_offsets"], nothing)
+    return before, Estimates(weights, arrays["answer_offsets"], arrays["answer_correction"], nothing)
