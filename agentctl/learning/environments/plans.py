@@ -42,9 +42,7 @@ PLANS: Mapping[str, Plan] = {
     "CartPole": Plan(
         steps=100_000,
         horizon=32,
-        hyperparameters=replace(
-            _USUAL.hyperparameters, learning_rate=1e-3, epochs=20, minibatch=256, gamma=0.98, lam=0.8
-        ),
+        hyperparameters=replace(_USUAL.hyperparameters, learning_rate=1e-3, gamma=0.98, lam=0.8),
     ),
     "Acrobot": Plan(steps=500_000, envs=16, hyperparameters=replace(_USUAL.hyperparameters, epochs=4, lam=0.94)),
     "LunarLander": Plan(
