@@ -136,7 +136,7 @@ class RoutingPolicy:
         else:
             raw = arrays["answer_weights"] @ features + arrays["reply_weights"] @ answer + arrays["answer_offsets"]
         correction = arrays["correction" if answer is None else "answer_correction"]
-        return corrected(raw[None].astype(np.float64), correction)[0]
+        return np.asarray(corrected(np.asarray(raw[None], np.float64), correction)[0], np.float64)
 
     def _check(self, row: NDArray[np.float32], cost: Floats, weight: float, allowed: NDArray[np.bool_]) -> None:
         if row.shape != (self.spec.dims,) or not np.isfinite(row).all():

@@ -26,7 +26,7 @@ DEFAULT = Hyperparameters(
 )
 EPISODES = 2048
 """Tasks in a rollout."""
-UPDATES = 40
+UPDATES = 100
 
 
 @dataclass(frozen=True)

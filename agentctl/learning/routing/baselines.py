@@ -13,12 +13,15 @@ _RIDGE = 1.0
 
 
 def cuts(view: View, span: float) -> Floats:
-    """The cuts at each price with the highest reward on these tasks, `(2, PRICES)`; they never fall as the price rises.
+    """The cuts at each price with the highest reward on these tasks, `(2, PRICES)`.
 
     Where a first answer can be looked at, the second choice is tuned first, and the first one knowing what comes of it.
+    Cuts of the last choice never fall as the price rises; before it, looking first is dearer, too.
     """
-    tuned = [_pair(view, float(price)) for price in np.linspace(0, span, PRICES)]
-    return np.maximum.accumulate(np.array(tuned).T, axis=1)
+    tuned = np.array([_pair(view, float(price)) for price in np.linspace(0, span, PRICES)]).T
+    last = slice(1, 2) if view.sequential else slice(0, 2)
+    tuned[last] = np.maximum.accumulate(tuned[last], axis=1)
+    return tuned
 
 
 def _pair(view: View, price: float) -> tuple[float, float]:
