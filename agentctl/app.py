@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentctl.economy.budget import Limits
     from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
+    from agentctl.learning.artifacts import Library as Policies
     from agentctl.messages import Message
     from agentctl.providers.base import Provider
     from agentctl.providers.driver import HttpProvider
@@ -122,6 +123,13 @@ class App:
         from agentctl.tools.wasm.added.library import Library  # noqa: PLC0415 - few commands need tools
 
         return Library(data_dir(self.environ) / "tools", self.environ)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The policies that were trained, and the channels that point to them."""
+        from agentctl.learning.artifacts import Library  # noqa: PLC0415 - only what learns or routes needs them
+
+        return Library(data_dir(self.environ) / "policies")
 
     def component_host(self) -> Host:
         """What runs components, not started yet."""
