@@ -11,6 +11,7 @@ from agentctl.asking import Options
 from agentctl.composing import Composer
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call
+from agentctl.events import Decided
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Notify, Turn, Work
 from agentctl.store.base import Database, Transaction
@@ -47,6 +48,7 @@ class Answering:
         db: Database,
         catalog: Catalog,
         target: Target,
+        *,
         chooser: Chooser | None,
         session_id: str | None,
         caching: Expectation | None,
@@ -66,9 +68,14 @@ class Answering:
         self.apart = Composer(self._db, self._catalog, target, self._session_id, None)
 
     @property
-    def choice(self) -> Choice | None:
+    def decided(self) -> Decided | None:
         """What was chosen for the turn; None where nobody chooses, or before the first one."""
-        return self._turn
+        return self._turn.told if self._turn else None
+
+    @property
+    def name(self) -> str:
+        """`provider/model` of the one that answers now; `auto` until one is chosen."""
+        return "auto" if self._chooser and self._turn is None else self.target.name
 
     def choose(self, situation: Callable[[], Situation], notify: Notify) -> None:
         """Let the model be chosen for a turn that is about to begin."""

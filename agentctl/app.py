@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
     from agentctl.learning.artifacts import Library as Policies
+    from agentctl.learning.choosing import ModelChooser
     from agentctl.messages import Message
     from agentctl.providers.base import Provider
     from agentctl.providers.driver import HttpProvider
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from agentctl.tools.wasm.host.client import Host
 
 EMBEDDED = "local/smollm2"
+AUTO = "auto"
+"""In the place of a model's name: it is chosen for each turn."""
 
 
 class App:
@@ -193,6 +196,31 @@ class App:
         provider, _, model = full.partition("/")
         return Target(self._provider(provider), model, self.catalog.find(full), self._substitutes(provider))
 
+    def chooser(self, cost_weight: float | None = None) -> ModelChooser:
+        """What chooses the model for each turn; `cost_weight` is the success that a dollar is worth.
+
+        Raises:
+            ConfigError: there is nothing to choose among.
+        """
+        from agentctl.learning.wiring import Wires, chooser  # noqa: PLC0415 - who names a model chooses nothing
+
+        return chooser(
+            Wires(self.settings, self.policies, lambda: self.database, self.full_name, self.target, self._obstacle),
+            cost_weight,
+        )
+
+    def _obstacle(self, name: str) -> str | None:
+        """Why the model `name` can't be asked, as far as that can be told without asking it; None if it can."""
+        if missing := self.missing_weights(name):
+            return f"it is not on this machine: agentctl models pull {missing}"
+        from agentctl.providers.known import KNOWN  # noqa: PLC0415
+
+        provider = name.partition("/")[0]
+        known, server = KNOWN.get(provider), self.settings.servers.get(provider)
+        if known is None or not known.needs_key or (server and server.key) or provider in self.known_keys():
+            return None
+        return f"there is no key for {provider}"
+
     def limits(self, command: Decimal | None = None) -> Limits:
         """The budgets that hold; `command` is the most dollars that this command may spend, None for no limit."""
         from agentctl.economy.budget import Limits  # noqa: PLC0415 - most commands spend nothing
@@ -291,6 +319,8 @@ class App:
         Raises:
             UsageError: the name is neither.
         """
+        if name == AUTO:
+            raise UsageError("auto is no model: only chat chooses one", hint="-m PROVIDER/MODEL; agentctl models list")
         full = self.settings.aliases.get(name, name)
         try:
             kinds.MODEL_NAME.parse(full)

@@ -109,17 +109,17 @@ class Conversation:
         self._cold = 0  # of what was asked: so many requests, with which a cache is no help any more
         self.stored = keep and session_id is not None
         self.session_id = (session_id or new_id()) if keep else None
-        self._who = Answering(db, catalog, target, chooser, self.session_id, caching)
+        self._who = Answering(db, catalog, target, chooser=chooser, session_id=self.session_id, caching=caching)
 
     @property
     def model(self) -> str:
-        """`provider/model` of the one that answers now."""
-        return self._who.target.name
+        """`provider/model` of the one that answers now; `auto` until one is chosen."""
+        return self._who.name
 
     @property
     def decided(self) -> Decided | None:
         """What was chosen for the turn, and why; None where the model is given."""
-        return self._who.choice.told if self._who.choice else None
+        return self._who.decided
 
     async def prepare(self, notify: Notify) -> None:
         """Get the tools ready, before a turn or a preview of one; `notify` is told of those that are missing.
@@ -217,7 +217,7 @@ class Conversation:
         comes_back = history if self.stored and not allowance else None
         housed = self._who.composer.housed(comes_back) if comes_back else self._who.target.provider
         journal = self._journal(turn, allowance)
-        return _Opened(Agent(housed, journal, self.model), request, journal, turn)
+        return _Opened(Agent(housed, journal, self._who.target.name), request, journal, turn)
 
     async def _asked(self, opened: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
         """Run one call; keep in mind what it cost, and what was said where that is not stored."""
@@ -308,7 +308,7 @@ class Conversation:
         if call.session_id is None:
             held.enter_context(hold(self._db, self._catalog, call.call_id, self._notify))
         try:
-            return await ask(Agent(self._who.target.provider, journal, self.model), request, self._notify)
+            return await ask(Agent(self._who.target.provider, journal, self._who.target.name), request, self._notify)
         finally:
             self._spent += journal.cost
 
