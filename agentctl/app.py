@@ -209,6 +209,18 @@ class App:
             cost_weight,
         )
 
+    def watch(self, decided: int) -> str | None:
+        """Count decisions, and take the policy in production back where it does worse than what was before it.
+
+        Returns what to tell the user, if that was done.
+        """
+        if not self.settings.routing.guard:
+            return None
+        from agentctl.learning.watch import Watch  # noqa: PLC0415 - who names a model has no policy
+
+        file = state_dir(self.environ) / "guard.json"
+        return Watch(self.policies, lambda: self.database, self.catalog, file).count(decided)
+
     def _obstacle(self, name: str) -> str | None:
         """Why the model `name` can't be asked, as far as that can be told without asking it; None if it can."""
         if missing := self.missing_weights(name):

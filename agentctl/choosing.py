@@ -71,6 +71,11 @@ class Choice:
 class Chooser(Protocol):
     """Chooses the model for each turn. A choice is never an error: in doubt it is the usual model."""
 
+    @property
+    def decided(self) -> int:
+        """How many choices were made that are recorded."""
+        ...
+
     def choose(self, situation: Situation) -> Choice:
         """Choose for a turn that is about to begin."""
         ...

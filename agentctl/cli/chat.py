@@ -187,6 +187,8 @@ def chat(
             _fetch_weights(wired, target.name, yes=yes)
         with Turns(conversation, leave(wired), explains=explains) as turns:
             ending = turns.run(message, view) if message else talk(turns, conversation, view, attachment or [])
+        if chooser and (taken_back := wired.watch(chooser.decided)):
+            notify(taken_back)
     if ending and isinstance(ending.last, Failed):
         raise ending.last.error
     if ending and ending.signal:

@@ -83,6 +83,7 @@ class ModelChooser:
         self._advisers = advisers
         self._rng = rng or SystemRandom()
         self._told: set[str] = set()
+        self.decided = 0  # decisions that were made to be recorded
 
     def providers(self) -> Iterable[Provider]:
         """Whom it has chosen among so far."""
@@ -191,6 +192,7 @@ class ModelChooser:
         noticed, drawn, weighed = found.noticed, found.drawn, found.weighed
         if situation.session_id is None or noticed is None or target.substitutes or situation.options.effort:
             return None
+        self.decided += 1
         return Decision(
             id=new_id(),
             session_id=situation.session_id,
