@@ -10,13 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from support.conversations import say, texts
+from support.decided import judge
 
 from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.ledger import Call, Cost, Told
 from agentctl.errors import StorageError
 from agentctl.recovery import recover
-from agentctl.store import migrate, sessions
+from agentctl.store import decisions, migrate, sessions
 from agentctl.store.sqlite.file import open_sqlite
 
 SECOND = "CREATE TABLE notes (text TEXT NOT NULL) STRICT; INSERT INTO notes SELECT id FROM sessions;"
@@ -158,6 +160,22 @@ def test_a_database_of_the_first_release_keeps_all_its_rows(tmp_path: Path) -> N
     assert len(backups(path)) == 1
 
 
+def test_a_session_from_before_decisions_goes_on_with_them(tmp_path: Path) -> None:
+    """What version 7 holds is there after the migration, as its backup; and turns of its sessions are decided on."""
+    path = tmp_path / "agentctl.db"
+    with closing(open_sqlite(path, migrations=migrate.load("sqlite")[:7])) as database:
+        session = database.write(lambda tx: say(tx, sessions.create(tx, "old"), "question", "answer"))
+    assert query(path, "SELECT name FROM sqlite_master WHERE name = 'decisions'") == []
+    with closing(open_sqlite(path)) as database:
+        assert database.read(lambda tx: texts(tx, sessions.find(tx, "old"))) == ["question", "answer"]
+        database.write(lambda tx: judge(tx, session))
+        (row,) = database.read(decisions.rows)
+        assert (row.state, [one.value for one in row.outcomes]) == ("completed", [1.0])
+        assert database.check() == []
+    (backup,) = backups(path)
+    assert query(backup, "SELECT MAX(version), (SELECT COUNT(*) FROM messages) FROM schema_migrations") == [(7, 2)]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -207,5 +225,9 @@ def test_migrations_stay_as_they_are() -> None:
         5: "crc32:b49a16c6",
         6: "crc32:f3f67a7d",
         7: "crc32:d9f119a2",
+        8: "crc32:cee4ccca",
     }
-    assert {one.version: one.checksum for one in migrate.load("postgres")} == {1: "crc32:2c01d0a2"}
+    assert {one.version: one.checksum for one in migrate.load("postgres")} == {
+        1: "crc32:2c01d0a2",
+        2: "crc32:ae197829",
+    }

@@ -7,12 +7,16 @@ import sys
 from contextlib import closing
 
 import pytest
+from support.conversations import say, texts
 from support.databases import rows
+from support.decided import judge
 from support.postgres import OURS, Servers
 
 from agentctl.errors import StorageError
+from agentctl.store import decisions, sessions
 from agentctl.store.migrate import load
 from agentctl.store.open import connect
+from agentctl.store.postgres.database import open_postgres
 
 PATIENCE = 20
 OPENER = """
@@ -62,6 +66,20 @@ def test_a_newer_schema_is_refused(postgres_servers: Servers) -> None:
         rows(place, "INSERT INTO schema_migrations VALUES (999, 'later', 'crc32:0', 0) RETURNING 1")
         with pytest.raises(StorageError, match="was written by a newer agentctl"):
             connect(place)
+
+
+def test_a_database_that_holds_something_is_migrated(postgres_servers: Servers) -> None:
+    """What the first schema holds is there after the changes since, and turns of its sessions are decided on."""
+    with postgres_servers.get(OURS[0]).database() as place:
+        with closing(open_postgres(place, migrations=load("postgres")[:1])) as database:
+            session = database.write(lambda tx: say(tx, sessions.create(tx, "old"), "question", "answer"))
+        assert rows(place, "SELECT to_regclass('decisions')") == [(None,)]
+        with closing(connect(place)) as database:
+            assert database.read(lambda tx: texts(tx, sessions.find(tx, "old"))) == ["question", "answer"]
+            database.write(lambda tx: judge(tx, session))
+            (row,) = database.read(decisions.rows)
+            assert (row.state, [one.value for one in row.outcomes]) == ("completed", [1.0])
+            assert database.check() == []
 
 
 def test_what_is_wrong_is_told(postgres_servers: Servers) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import POSTGRES, Backends
+from support.decided import judge
 from support.filled import Filler
 
 from agentctl.errors import StorageError
@@ -127,6 +128,7 @@ def test_what_changed_or_went_since_is_brought_on(pair: tuple[Database, Database
     source, target = pair
     kept, purged = source.write(sessions.create), source.write(sessions.create)
     Filler(3).fill(source, 3)
+    source.write(lambda tx: judge(tx, purged))
     for session in (kept, purged):
         source.write(partial(sessions.append, session=session, message=user("first")))
     with pytest.raises(Crash):
@@ -146,8 +148,8 @@ def _open_calls(tx: Transaction) -> list[dict[str, str]]:
 
 
 def _purge(tx: Transaction, session_id: str) -> None:
-    for step in ("begin", "drafts", "messages", "branches", "session", "end"):
-        tx.execute(f"copying.purge_{step}", id=session_id)
+    sessions.delete(tx, session_id)
+    sessions.purge(tx, session_id)
 
 
 def test_what_the_source_gets_meanwhile_comes_along(source: Database, target: Database) -> None:

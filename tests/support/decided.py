@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -9,20 +10,21 @@ from agentctl.economy import ledger
 from agentctl.economy.ledger import Call
 from agentctl.ids import new_id
 from agentctl.messages import Message, Text
-from agentctl.store import decisions, sessions
+from agentctl.store import decisions, outcomes, sessions
 from agentctl.store.base import Transaction
 from agentctl.store.decisions import Decision
 from agentctl.store.outcomes import Outcome
 from agentctl.store.sessions import MessageStatus, Session
 from agentctl.usage import Usage
 
+_NUMBERS = itertools.count()
 AT = 1_790_000_000_000_000
 
 
 def decision(session_id: str, **fields: Any) -> Decision:
     """A decision for a cheap model, among two."""
     values: dict[str, Any] = {
-        "id": new_id(), "session_id": session_id, "at": sessions.now(), "policy": None, "spec": "spec",
+        "id": f"{next(_NUMBERS):08}", "session_id": session_id, "at": sessions.now(), "policy": None, "spec": "spec",
         "features": "", "candidates": ("p/cheap", "p/strong"), "mask": (True, True), "action": 0,
         "propensity": 0.1 + 0.2, "cost_weight": 1 / 3, "explored": False, "shadow": None,
     }  # fmt: skip
@@ -61,3 +63,10 @@ def answer(
     session, stored = sessions.append(tx, session, message, status=status, run_id=call.call_id)
     ledger.charge(tx, call, usage, Decimal(0), "final", None, stored.id)
     return session, stored.id
+
+
+def judge(tx: Transaction, session: Session) -> Session:
+    """A decision for a session, an answer, and what somebody says of it; return where the session stands."""
+    session, message_id = answer(tx, session, begin(tx, decide(tx, session.id)), Usage(1))
+    outcomes.add(tx, outcome(session.id, message_id))
+    return session

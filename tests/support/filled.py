@@ -59,6 +59,7 @@ class Filler:
             self._call(tx, session, head)
         self._caching(tx, session)
         self._tools(tx, session, heads[0])
+        self._deciding(tx, session, heads)
 
     def _conversation(self, tx: Transaction, session: str, trunk: str) -> list[str]:
         """Messages on branches whose ids are in no order; returns their ids."""
@@ -144,6 +145,23 @@ class Filler:
             output=self._maybe(), details=self._maybe(), asked_at=self._at(), started_at=self._at(),
             ended_at=self._at(), concluded_at=None,
         )  # fmt: skip
+
+    def _deciding(self, tx: Transaction, session: str, heads: list[str]) -> None:
+        decision = self._id("d")
+        self._insert(
+            tx, "decisions", id=decision, session_id=session, at=self._at(), policy=self._maybe(), spec=self._text(),
+            features=self._text(), candidates=self._text(), mask=self._text(), action=self._dice.randrange(MOST),
+            propensity=self._dice.choice((1.0, 5e-324, self._dice.random() or 1.0)),
+            cost_weight=self._dice.choice((0.0, 1.7976931348623157e308, self._dice.random())),
+            explored=self._dice.randrange(2), shadow=self._dice.choice((None, 0, MOST)), sha256=self._text(),
+        )  # fmt: skip
+        for _ in range(2):
+            self._insert(tx, "decision_calls", decision_id=decision, call_id=self._id("c"))
+        for value in (0.0, 1.0, self._dice.random()):
+            self._insert(
+                tx, "outcomes", id=self._id("o"), session_id=session, message_id=self._dice.choice(heads),
+                grader=self._text(), version=self._text(), value=value, note=self._maybe(), at=self._at(),
+            )  # fmt: skip
 
     def _insert(self, tx: Transaction, table: str, **values: Value) -> None:
         tx.execute(f"copying.{table}_insert", **values)

@@ -16,6 +16,7 @@ class _Commands(LazyGroup):
         "search": "Find messages by their words.",
         "rename": "Give a conversation a name.",
         "tag": "Give a conversation tags, or take them away.",
+        "rate": "Say how good an answer is, or let a grader say it.",
         "fork": "Copy a conversation, or its beginning, into a new one.",
         "branches": "List the branches of a conversation.",
         "switch": "Go on with another branch, or after an earlier message.",

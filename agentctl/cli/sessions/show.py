@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,13 +12,15 @@ from agentctl.cli.figures import cost_fields, cost_text, rfc3339
 from agentctl.cli.group import new_app
 from agentctl.cli.render import plain, print_json, print_json_line, print_text
 from agentctl.cli.sessions.given import AsJson, Reference
+from agentctl.cli.sessions.rated import by_message, rating, told
 from agentctl.cli.sessions.shown import heading, message_fields, readable
 from agentctl.cli.wiring import wire
 from agentctl.economy import ledger
 from agentctl.economy.ledger import Cost
 from agentctl.errors import UsageError
-from agentctl.store import sessions
+from agentctl.store import outcomes, sessions
 from agentctl.store.base import Transaction
+from agentctl.store.outcomes import Outcome
 from agentctl.store.sessions import Origin, Session, Stored
 
 app = new_app()
@@ -48,12 +51,13 @@ def show(
 
 @dataclass(frozen=True)
 class _Shown:
-    """What is known of a conversation; `length` is that of short ids."""
+    """What is known of a conversation; `length` is that of short ids, and `ratings` are those of each message."""
 
     session: Session
     origin: Origin
     tags: tuple[str, ...]
     thread: list[Stored]
+    ratings: Mapping[str, list[Outcome]]
     cost: Cost
     length: int
 
@@ -68,6 +72,8 @@ def _print_thread(reference: str, branch: str | None, *, as_json: bool) -> None:
     print_text(f"{plain(name)}: {len(shown.thread)} messages, {cost_text(shown.cost)}{plain(tags)}")
     for stored in shown.thread:
         print_text(f"\n{heading(stored, shown.length)}\n{readable(stored.message)}")
+        for outcome in shown.ratings.get(stored.id, ()):
+            print_text(f"[{told(outcome)}]")
 
 
 def _read(tx: Transaction, reference: str, branch: str | None) -> _Shown:
@@ -78,6 +84,7 @@ def _read(tx: Transaction, reference: str, branch: str | None) -> _Shown:
         sessions.origin(tx, session.id),
         sessions.tags(tx, session.id),
         sessions.thread(tx, place),
+        by_message(outcomes.latest(tx, session.id)),
         ledger.session_cost(tx, session.id),
         sessions.short_length(tx, session.id),
     )
@@ -96,7 +103,10 @@ def _document(shown: _Shown) -> dict[str, Any]:
         "created_at": rfc3339(session.created_at),
         "updated_at": rfc3339(session.updated_at),
         **cost_fields(shown.cost),
-        "messages": [message_fields(stored) for stored in shown.thread],
+        "messages": [
+            message_fields(stored) | {"ratings": [rating(one) for one in shown.ratings.get(stored.id, ())]}
+            for stored in shown.thread
+        ],
     }
 
 

@@ -11,7 +11,17 @@ through all of `CHECKS`; with pytest, which is not needed here, each check is a 
 
 from __future__ import annotations
 
-from agentctl.testing.conformance import budgets, conversations, keeping, locks, money, opening, texts, transactions
+from agentctl.testing.conformance import (
+    budgets,
+    conversations,
+    keeping,
+    learning,
+    locks,
+    money,
+    opening,
+    texts,
+    transactions,
+)
 from agentctl.testing.conformance.check import PATIENCE, Check, Store, Violation
 from agentctl.testing.conformance.report import Report, Result, Stores, examine
 
@@ -24,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *keeping.CHECKS,
     *money.CHECKS,
     *budgets.CHECKS,
+    *learning.CHECKS,
     *locks.CHECKS,
     *opening.CHECKS,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from agentctl.store.base import Database
 from agentctl.store.open import connect
-from support.broken import holds, queries, works
+from support.broken import holds, learning, queries, works
 from support.broken.wrapper import Wrapper
 
 OPENER = f"{__name__}:open_broken"
@@ -19,7 +19,7 @@ _FUNCTIONS: dict[str, Callable[[str], Database]] = {
 }
 _CLASSES: dict[str, type[Wrapper]] = {
     name: kind
-    for module in (works, queries, holds)
+    for module in (works, queries, learning, holds)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Wrapper) and kind is not Wrapper
 }
