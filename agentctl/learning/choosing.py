@@ -154,7 +154,7 @@ class ModelChooser:
         try:
             options = _options(candidates)
             if any(one.allowed for one in options):
-                weighed.advice = weighed.learned.advise(noticed.features, options, weighed.cost_weight)
+                weighed.advice = weighed.learned.advise(noticed, options, weighed.cost_weight)
         except AgentctlError as error:
             weighed.trouble = error
         except Exception as error:  # noqa: BLE001 - see above
@@ -162,7 +162,8 @@ class ModelChooser:
 
     def _usual(self, candidates: Sequence[Candidate]) -> int:
         places = (self._wishes.default, *range(len(candidates)))
-        return next(one for one in places if candidates[one].masked is None)
+        usual: int = next(one for one in places if candidates[one].masked is None)
+        return usual
 
     def _nothing_can(self, candidates: Sequence[Candidate], weighed: _Weighed) -> Choice:
         """The usual model all the same: its own error says best what is wrong."""
@@ -214,7 +215,7 @@ class ModelChooser:
         with suppress(Exception):
             if shadow := self._advisers.shadow():
                 allowed = [Option(str(one.action), one.cost, ok) for one, ok in found.allowed()]
-                advice = shadow.advise(noticed.features, allowed, found.weighed.cost_weight)
+                advice = shadow.advise(noticed, allowed, found.weighed.cost_weight)
                 return advice.best
         return None
 

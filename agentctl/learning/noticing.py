@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agentctl.choosing import Situation
@@ -13,23 +14,51 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from agentctl.training.features import FeatureSpec
+    from agentctl.training.lexical import Context
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Noticed:
-    """The features of a turn, what they are by content, and the text that a decision keeps of them."""
+    """What is known of a turn, as numbers: those that each policy sees, and those that a decision keeps."""
 
-    spec: str
-    features: NDArray[np.float32]
-    text: str
+    prompt: str
+    context: Context
+
+    def seen(self, spec: FeatureSpec) -> NDArray[np.float32]:
+        """The features that a policy of this specification sees."""
+        return self._kept if spec == self._spec else spec.of(self.prompt, self.context)
+
+    @property
+    def spec(self) -> str:
+        """What the features are that a decision keeps, by content."""
+        return self._spec.sha
+
+    @property
+    def text(self) -> str:
+        """These features, as it keeps them."""
+        from agentctl.training.features import encode  # noqa: PLC0415 - numpy, which is loaded already
+
+        return encode(self._kept)
+
+    @cached_property
+    def _kept(self) -> NDArray[np.float32]:
+        return self._spec.of(self.prompt, self.context)
+
+    @cached_property
+    def _spec(self) -> FeatureSpec:
+        from agentctl.training.features import DEFAULT  # noqa: PLC0415
+
+        return DEFAULT
 
 
 def notice(situation: Situation) -> Noticed:
-    """Return the features of a turn.
+    """Return what is known of a turn.
 
     Raises:
         ImportError: there is no numpy.
     """
-    from agentctl.training.features import DEFAULT, encode  # noqa: PLC0415 - numpy, which only learning needs
+    from agentctl.training import features  # noqa: F401, PLC0415 - numpy, which only learning needs
     from agentctl.training.lexical import Context  # noqa: PLC0415
 
     said = situation.said
@@ -40,8 +69,7 @@ def notice(situation: Situation) -> Noticed:
         tool_errors=sum(result.is_error for message in said for result in message.results),
     )
     prompt = "\n".join(_text(message) for message in situation.added if message.role == "user")
-    features = DEFAULT.of(prompt, context)
-    return Noticed(DEFAULT.sha, features, encode(features))
+    return Noticed(prompt, context)
 
 
 def _is_asked(message: Message) -> bool:

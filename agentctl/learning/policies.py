@@ -14,9 +14,7 @@ from agentctl.errors import AgentctlError, ConfigError, StorageError
 from agentctl.learning.artifacts import Library
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from agentctl.learning.noticing import Noticed
     from agentctl.training.policy import RoutingPolicy
 
 T = TypeVar("T")
@@ -45,7 +43,7 @@ class Advice:
 
     best: int
     success: Mapping[str, float]
-    value: float | None
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,7 @@ class Learned:
     cost_weight: float
     output: Mapping[str, int]
 
-    @property
-    def spec(self) -> str:
-        """What its features are, by content."""
-        return str(self.policy.spec.sha)
-
-    def advise(self, features: NDArray[np.float32], options: Sequence[Option], cost_weight: float) -> Advice:
+    def advise(self, noticed: Noticed, options: Sequence[Option], cost_weight: float) -> Advice:
         """Say which option is best.
 
         Raises:
@@ -76,11 +69,12 @@ class Learned:
         if not mask.any():
             raise NoAdviceError(f"the policy {short(self.sha)} knows none of the models that could answer")
         costs = [0.0 if place is None else float(options[place].cost or 0) for place in places]
+        features = noticed.seen(self.policy.spec)
         judged = self.policy.judge(features, costs=np.array(costs, np.float32), cost_weight=cost_weight, mask=mask)
         success = {one: float(p) for one, p in zip(self.policy.actions, judged.expected_success, strict=True)}
-        best, value = int(judged.action), None if judged.value is None else float(judged.value)
+        best, value = int(judged.action), float(judged.value)
         place = places[best] if 0 <= best < len(places) else None
-        figures = (*success.values(), *map(float, judged.probabilities), 0.0 if value is None else value)
+        figures = (*success.values(), *map(float, judged.probabilities), value)
         if place is None or not mask[best] or not all(map(math.isfinite, figures)):
             raise NoAdviceError(f"the policy {short(self.sha)} comes to no number")
         return Advice(place, {one: success[one] for one in known if one in success}, value)
@@ -124,10 +118,9 @@ class Policies:
         return self._loaded[sha]
 
     def _load(self, sha: str) -> Learned:
-        artifact = self._library.find(sha)
         try:
-            from agentctl.training.features import DEFAULT  # noqa: PLC0415 - numpy, which only a policy needs
-            from agentctl.training.policy import RoutingPolicy  # noqa: PLC0415
+            artifact = self._library.find(sha)
+            from agentctl.training.policy import RoutingPolicy  # noqa: PLC0415 - numpy, which only a policy needs
 
             if artifact.manifest["kind"] != "routing":
                 raise NoAdviceError(f"the policy {short(sha)} was not trained to choose models")
@@ -138,8 +131,6 @@ class Policies:
             raise StorageError(
                 f"the policy {short(sha)} makes no sense: {error}", hint="agentctl train list"
             ) from error
-        if policy.spec.sha != DEFAULT.sha:
-            raise NoAdviceError(f"the policy {short(sha)} was trained on other features than this version sees")
         return Learned(sha, policy, _weight(artifact.manifest), _output(artifact.manifest))
 
 

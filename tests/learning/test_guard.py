@@ -130,9 +130,17 @@ def _charge(tx: Transaction, session_id: str, call_id: str, message_id: str) -> 
 def _history(database: Database, library: Library, good_after: float) -> None:
     """Turns of a policy that does well, and then of its successor."""
     rng = Random(4)
-    database.write(lambda tx: [_decide(tx, BEFORE, good=rng.random() < 0.9, at=_now()) for _ in range(120)])
+    _decide_all(database, BEFORE, [rng.random() < 0.9 for _ in range(120)])
     library.channels.promote("production", Pointer(AFTER), over=Pointer(BEFORE))
-    database.write(lambda tx: [_decide(tx, AFTER, good=rng.random() < good_after, at=_now()) for _ in range(120)])
+    _decide_all(database, AFTER, [rng.random() < good_after for _ in range(120)])
+
+
+def _decide_all(database: Database, policy: str, good: list[bool]) -> None:
+    def write(tx: Transaction) -> None:
+        for one in good:
+            _decide(tx, policy, good=one, at=_now())
+
+    database.write(write)
 
 
 def _now() -> int:
