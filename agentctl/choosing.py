@@ -41,11 +41,6 @@ class Situation:
     spent: Decimal = Decimal(0)
     source: str | None = None
 
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """All that would be sent."""
-        return (*self.said, *self.added)
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:

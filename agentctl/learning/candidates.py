@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agentctl.choosing import Situation
+from agentctl.context import as_sent
 from agentctl.economy import ledger, tokens
 from agentctl.economy.preflight import Told, judge
 from agentctl.economy.pricing import price
 from agentctl.errors import AgentctlError
 from agentctl.learning.actions import Action
 from agentctl.learning.prefix import Prefix
-from agentctl.messages import Attachment
+from agentctl.messages import Attachment, Message
 from agentctl.providers.base import Caching
 from agentctl.target import Target
 
@@ -97,19 +98,18 @@ class Roster:
             prefix: what of it a provider has in its cache.
             output: how many tokens an action's answer is expected to have, where that is known.
         """
-        size = size_of(situation)
+        asked = _asked(situation)
         accounts = self._means.accounts(situation) if situation.allowance else ()
-        found = (self._candidate(one, situation, size, prefix, output) for one in self.actions)
-        return [self._affordable(one, situation, size, accounts) for one in found]
+        found = (self._candidate(one, asked, prefix, output) for one in self.actions)
+        return [self._affordable(one, asked, accounts) for one in found]
 
-    def _candidate(
-        self, action: Action, situation: Situation, size: int, prefix: Prefix, output: Mapping[str, int]
-    ) -> Candidate:
+    def _candidate(self, action: Action, asked: _Asked, prefix: Prefix, output: Mapping[str, int]) -> Candidate:
         target = self._target(action.model)
         if isinstance(target, str):
             return Candidate(action, None, None, target)
-        masked = next(self._obstacles(action, target, situation, size), None)
-        cost = price(prefix.usage(action.model, size, output.get(str(action), USUAL_OUTPUT)), target.card)
+        masked = next(self._obstacles(action, target, asked), None)
+        usage = prefix.usage(action.model, asked.size, output.get(str(action), USUAL_OUTPUT))
+        cost = price(usage, target.card)
         if cost is None and masked is None:
             masked = f'its price is unknown: set models."{action.model}".input and .output'
         return Candidate(action, target, cost, masked)
@@ -123,14 +123,14 @@ class Roster:
                 self._targets[model] = error.message
         return self._targets[model]
 
-    def _obstacles(self, action: Action, target: Target, situation: Situation, size: int) -> Iterator[str]:
-        options = situation.options
+    def _obstacles(self, action: Action, target: Target, asked: _Asked) -> Iterator[str]:
+        options = asked.situation.options
         if options.effort and action.effort not in {None, options.effort}:
             yield f"the effort is to be {options.effort}"
-        yield from self._wrong_prompt(action, situation)
-        yield from _incapable(action, target, situation)
-        if judge(Told(size), target.card) == "too large":
-            yield f"about {size:,} tokens are too many for it"
+        yield from self._wrong_prompt(action, asked.situation)
+        yield from _incapable(action, target, asked)
+        if judge(Told(asked.size), target.card) == "too large":
+            yield f"about {asked.size:,} tokens are too many for it"
 
     def _wrong_prompt(self, action: Action, situation: Situation) -> Iterator[str]:
         """A session keeps the system prompt that it began with: another one would make it another conversation."""
@@ -146,9 +146,7 @@ class Roster:
             if action.variant != named:
                 yield "the session began with another system prompt"
 
-    def _affordable(
-        self, candidate: Candidate, situation: Situation, size: int, accounts: Sequence[Account]
-    ) -> Candidate:
+    def _affordable(self, candidate: Candidate, asked: _Asked, accounts: Sequence[Account]) -> Candidate:
         if candidate.masked or candidate.target is None or not accounts:
             return candidate
         from agentctl.economy.allowance import Refusal, decide  # noqa: PLC0415 - who has no budget needs none of it
@@ -157,30 +155,38 @@ class Roster:
         card = candidate.target.card
 
         def most(answer: int) -> int:
-            return ledger.stored(worst(size, answer, card)[1]) or 0
+            return ledger.stored(worst(asked.size, answer, card)[1]) or 0
 
-        wanted = longest_answer(situation.options.max_output, card.max_output)
+        wanted = longest_answer(asked.situation.options.max_output, card.max_output)
         refused = isinstance(decide(accounts, most, wanted), Refusal)
         return replace(candidate, masked="it may cost more than the budget has left") if refused else candidate
 
 
-def size_of(situation: Situation) -> int:
-    """About how many tokens are sent."""
-    tools = situation.options.tools
-    return tokens.estimate(situation.messages) + (tokens.estimate_tools(tools) if tools else 0)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A turn, the messages that would be sent, and about how many tokens these are with the tools."""
+
+    situation: Situation
+    messages: tuple[Message, ...]
+    size: int
 
 
-def _incapable(action: Action, target: Target, situation: Situation) -> Iterator[str]:
+def _asked(situation: Situation) -> _Asked:
+    sent, tools = as_sent((*situation.said, *situation.added)), situation.options.tools
+    return _Asked(situation, sent, tokens.estimate(sent) + (tokens.estimate_tools(tools) if tools else 0))
+
+
+def _incapable(action: Action, target: Target, asked: _Asked) -> Iterator[str]:
     if not isinstance(target.provider, Caching):
         return
-    known, options = target.provider.capabilities, situation.options
+    known, options = target.provider.capabilities, asked.situation.options
     if options.tools and not known.tools:
         yield "it can't call tools"
     if options.schema is not None and not known.json_schema:
         yield "its answers can't follow a schema"
     if action.effort and not known.effort:
         yield "it takes no effort"
-    files = [part for message in situation.messages for part in message.parts if isinstance(part, Attachment)]
+    files = [part for message in asked.messages for part in message.parts if isinstance(part, Attachment)]
     if odd := next((one.media_type for one in files if not _takes(known.media_types, one)), None):
         yield f"it takes no {odd}"
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from agentctl.breakpoints import SECONDS
 from agentctl.choosing import Situation
+from agentctl.context import as_sent
 from agentctl.economy import ledger, tokens
 from agentctl.economy.pricing import price
 from agentctl.providers.base import Caching
@@ -41,7 +42,7 @@ def prefix_of(situation: Situation, target: Target | None) -> Prefix:
 
     known = rules(target.provider.capabilities, target.model)
     life = SECONDS[known.short] if known.short else _UNKNOWN_LIFE
-    size = tokens.estimate(situation.said)
+    size = tokens.estimate(as_sent(situation.said))
     warm = ledger.now() - situation.asked_at < life * 1_000_000
     if not warm or size < (target.card.cache_min or known.least or _LEAST):
         return Prefix()
