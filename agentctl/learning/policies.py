@@ -126,7 +126,7 @@ class Policies:
                 raise NoAdviceError(f"the policy {short(sha)} was not trained to choose models")
             policy = RoutingPolicy.of(dict(artifact.manifest), dict(artifact.arrays))
         except ImportError as error:
-            raise ConfigError(f"policies need {error.name}", hint="pip install 'agentctl[train]'") from error
+            raise ConfigError("policies need numpy", hint="pip install 'agentctl[train]'") from error
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(
                 f"the policy {short(sha)} makes no sense: {error}", hint="agentctl train list"

@@ -112,12 +112,12 @@ def test_a_policy_chooses_by_the_prompt(two: Program) -> None:
 def test_a_cost_weight_moves_along_the_curve(two: Program) -> None:
     """The policy's own holds, then the configured one, then that of the command."""
     promote(two.home, artifact(POLICY))
-    told = [decided(two, "a theorem", "--cost-weight", weight) for weight in ("0", "1000000")]
-    assert [one["action"] for one in told] == [STRONG, CHEAP]
-    assert told[1]["cost_weight"] == 1e6
     assert decided(two, "a theorem")["cost_weight"] == 0
+    told = decided(two, "a theorem", "--cost-weight", "1000000")
+    assert (told["action"], told["cost_weight"]) == (CHEAP, 1e6)
     two.environ["AGENTCTL_ROUTING_COST_WEIGHT"] = "1000000"
     assert decided(two, "a theorem")["action"] == CHEAP
+    assert decided(two, "a theorem", "--cost-weight", "0")["action"] == STRONG
 
 
 def test_why_is_told_as_text_and_as_events(two: Program) -> None:
@@ -223,7 +223,7 @@ def test_rollback_restores_the_former_choice(two: Program) -> None:
     promote(two.home, first)
     before = [decided(two, prompt) for prompt in prompts]
     promote(two.home, artifact(policy({CHEAP: 0.1, STRONG: 0.9})))
-    assert [decided(two, prompt)["action"] for prompt in prompts] == [STRONG, STRONG]
+    assert decided(two, prompts[0])["action"] == STRONG
     _library(two).channels.rollback("production")
     assert [decided(two, prompt) for prompt in prompts] == before
 
