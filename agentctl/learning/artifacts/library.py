@@ -50,14 +50,18 @@ class Library:
         Raises:
             StorageError: it can't be written.
         """
-        directory = self._directory / artifact.sha
+        return self.keep(artifact.kept)
+
+    def keep(self, policy: Kept) -> Path:
+        """Keep a policy as its files have it: see `add`."""
+        directory = self._directory / policy.sha
         try:
-            read(directory, artifact.sha)
+            read(directory, policy.sha)
         except StorageError:  # it is not there, or not whole
             try:
-                atomic.replace(directory / ARRAYS, artifact.kept.packed)
+                atomic.replace(directory / ARRAYS, policy.packed)
                 # Last of all: what has no manifest is no policy yet.
-                atomic.replace(directory / MANIFEST, artifact.kept.written)
+                atomic.replace(directory / MANIFEST, policy.written)
             except OSError as error:
                 hint = "make room there, or set AGENTCTL_DATA_DIR to a directory that can be written"
                 raise StorageError(f"can't keep the policy in {directory}: {error.strerror}", hint=hint) from error
