@@ -48,9 +48,7 @@ def test_a_decision_comes_back_as_it_was(database: Database, session: Session) -
         "mask": (False, True),
     }
     one = database.write(partial(decide, session_id=session.id))
-    two = database.write(
-        partial(decide, session_id=session.id, **odd, features="a\x00b", action=1, shadow=0, explored=True)
-    )
+    two = database.write(partial(decide, session_id=session.id, **odd, action=1, shadow=0, explored=True))
     assert [row.decision for row in database.read(decisions.rows)] == [one, two]
 
 

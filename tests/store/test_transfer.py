@@ -21,7 +21,7 @@ from agentctl.store.base import Database, LockBusyError, Transaction
 from agentctl.store.open import connect
 from agentctl.store.statements import statement
 from agentctl.store.transfer import Contents, counts, transfer
-from agentctl.store.transfer.tables import COMPARED
+from agentctl.store.transfer.tables import COMPARED, COPIED
 
 KEPT_BY_EACH = {"schema_migrations", "outbox", "purges"}
 MADE_ANEW = {"search_documents", "search_backlog", "search_index"}
@@ -132,7 +132,7 @@ def test_what_changed_or_went_since_is_brought_on(pair: tuple[Database, Database
     for session in (kept, purged):
         source.write(partial(sessions.append, session=session, message=user("first")))
     with pytest.raises(Crash):
-        transfer(source, target, crash_at(16))
+        transfer(source, target, crash_at(len(COPIED)))  # when each table is there
     source.write(partial(sessions.rename, session=kept, name="new"))
     source.write(partial(sessions.append, session=kept, message=user("forks")))
     source.write(lambda tx: _purge(tx, purged.id))

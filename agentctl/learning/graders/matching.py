@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from agentctl.errors import AgentctlError
 from agentctl.learning.graders.grade import Grade, verdict, version
 
-_SECONDS = 5.0
+_SECONDS = 2.0
 _SEARCH = "import json, re, sys; pattern, text = json.load(sys.stdin); print(re.search(pattern, text) is not None)"
 
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """Whether a pattern is found in an answer within five seconds. It takes 30 ms at least."""
+    """Whether a pattern is found in an answer within two seconds. That takes 30 ms at least."""
 
     pattern: str
     name = "regex"
