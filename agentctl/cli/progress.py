@@ -37,6 +37,10 @@ class StepLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Make room for another line."""
         self._rewrite("")
 
     def show(self, step: str, amount: str) -> None:

@@ -12,7 +12,7 @@ from agentctl.training.network import Floats
 class Adam:
     """The moments of a vector of parameters.
 
-    They are kept as plain sums (`m ← β₁m + g`), without the factors 1 − β that all of a vector share: these, and the
+    They are kept as plain sums (`m ← β₁m + g`), without the factors 1 - β that all of a vector share: these, and the
     correction of the bias, go into the step's one length.
 
     Args:

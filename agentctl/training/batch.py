@@ -68,6 +68,8 @@ class Batch:
                 raise BatchError(f"the {name.replace('_', ' ')} have numbers that are not finite")
         if self.log_probabilities.max() > 0:
             raise BatchError("a log-probability is above 0: these are no logarithms of probabilities")
+        if self.actions.dtype.kind != "i":
+            raise BatchError(f"the actions are {self.actions.dtype}, and no integers")
         if (self.actions < 0).any() or (self.actions >= np.array(shape.actions)).any():
             raise BatchError(f"an action is none of the {shape.actions} there are")
         if self.mask is not None:

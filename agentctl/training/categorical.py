@@ -80,7 +80,8 @@ class Categorical:
 
     def entropy(self) -> Floats:
         """Of all choices together, (batch,), in nats."""
-        return self._entropies[0] if len(self._spans) == 1 else np.add.reduce(self._entropies, axis=0)
+        total: Floats = np.add.reduce(self._entropies, axis=0)
+        return total
 
     def log_probability(self, actions: Integers) -> Floats:
         """Of the actions (choices, batch) together, (batch,); until the next call."""

@@ -1,39 +1,28 @@
 """The clipped objective of PPO, and its derivatives by the network's outputs.
 
-ratio = exp(log π(a|s) − log π_old(a|s))
-loss  = mean(−min(ratio·A, clip(ratio, 1 − c, 1 + c)·A)) + w·½·mean(max((V − R)², (V_clipped − R)²)) − e·mean(H)
-V_clipped = V_old + clip(V − V_old, −v, v)
+ratio = exp(log π(a|s) - log π_old(a|s))
+loss  = mean(-min(ratio·A, clip(ratio, 1 - c, 1 + c)·A)) + w·½·mean(max((V - R)², (V_clipped - R)²)) - e·mean(H)
+V_clipped = V_old + clip(V - V_old, -v, v)
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from agentctl.training.categorical import Categorical, Integers, Mask
+from agentctl.training.hyperparameters import Hyperparameters
 from agentctl.training.network import Floats, Network
 
 LARGEST = 20.0
 """The logarithm of a ratio is held within ±20: its exponential is finite in float32, and far outside of any clip."""
 
-
-@dataclass(frozen=True)
-class Weights:
-    """What the objective is made of.
-
-    Attributes:
-        clip: how far a ratio may be from 1 and still be rewarded for going further.
-        value_clip: how far a value may move from the old one, likewise; None where it may go anywhere.
-        entropy: the weight of the entropy.
-        value: the weight of the value's error.
-    """
-
-    clip: float = 0.2
-    value_clip: float | None = 0.2
-    entropy: float = 0.01
-    value: float = 0.5
+ROUNDING = 8
+"""Advantages that differ by as many units of the last place of their mean are equal."""
 
 
 @dataclass(frozen=True)
@@ -49,33 +38,36 @@ class Minibatch:
     mask: Mask | None = None
 
 
-@dataclass(frozen=True)
-class Losses:
+class Losses(NamedTuple):
     """The parts of the objective before their weights, and how far the policy is from the old one.
 
-    `kl` is the estimate mean((ratio − 1) − log ratio), never negative; `clip_fraction` is the share of ratios outside
+    `kl` is the estimate mean((ratio - 1) - log ratio), never negative; `clip_fraction` is the share of ratios outside
     the clip.
     """
 
-    policy: float
-    value: float
-    entropy: float
-    kl: float
-    clip_fraction: float
-    total: float
+    policy: float = 0.0
+    value: float = 0.0
+    entropy: float = 0.0
+    kl: float = 0.0
+    clip_fraction: float = 0.0
+    total: float = 0.0
 
 
 def normalise(advantages: Floats) -> Floats:
-    """Advantages with mean 0 and deviation 1 along the last axis.
+    """Advantages with mean 0 and deviation 1 (with Bessel's correction).
 
     One alone has no deviation and stays as it is; equal ones say nothing of which action was better and become 0.
     """
-    if advantages.shape[-1] == 1:
+    count = len(advantages)
+    if count == 1:
         return advantages
-    centred: Floats = advantages - advantages.mean(axis=-1, keepdims=True)
-    deviation = centred.std(axis=-1, ddof=1, keepdims=True)
-    rounding = 4 * np.finfo(advantages.dtype).eps * np.abs(advantages).max(axis=-1, keepdims=True)
-    return np.asarray(np.where(deviation > rounding, centred / (deviation + 1e-8), 0), advantages.dtype)
+    mean = np.add.reduce(advantages) / advantages.dtype.type(count)
+    centred: Floats = advantages - mean
+    deviation = math.sqrt(float(np.dot(centred, centred)) / (count - 1))
+    if deviation <= ROUNDING * np.finfo(advantages.dtype).eps * abs(float(mean)):
+        return np.zeros_like(advantages)
+    centred *= 1 / (deviation + 1e-8)
+    return centred
 
 
 class Objective:
@@ -88,35 +80,38 @@ class Objective:
     """
 
     def __init__(self, actions: tuple[int, ...], batch: int, dtype: DTypeLike = np.float32) -> None:
-        self._choices = Categorical(actions, batch, dtype)
-        self._rows: Floats = np.empty((7, batch), dtype)
+        self.choices = Categorical(actions, batch, dtype)
+        self._rows: Floats = np.empty((6, batch), dtype)
         self._flags: Mask = np.empty((2, batch), np.bool_)
 
-    def gradient(self, network: Network, minibatch: Minibatch, weights: Weights) -> Losses:
+    def gradient(self, network: Network, minibatch: Minibatch, weights: Hyperparameters) -> Losses:
         """Leave the objective's gradient in `network.gradient`, and return the losses."""
         logits, values = network.forward(minibatch.observations)
-        self._choices.of(logits, minibatch.mask)
+        self.choices.of(logits, minibatch.mask)
         policy, kl, outside, by_chosen = self._policy(minibatch, weights.clip)
         value, by_values = self._value(values, minibatch, weights)
         batch = len(values)
-        by_logits = self._choices.gradient(by_chosen, -weights.entropy / batch)
-        network.backward(minibatch.observations, by_logits, by_values[None])
-        entropy = float(np.add.reduce(self._choices.entropy())) / batch
-        total = policy + weights.value * value - weights.entropy * entropy
+        by_logits = self.choices.gradient(by_chosen, -weights.entropy / batch)
+        network.backward(minibatch.observations, by_logits, by_values)
+        entropy = float(np.add.reduce(self.choices.entropy())) / batch
+        total = policy + weights.value_weight * value - weights.entropy * entropy
         return Losses(policy, value, entropy, kl, outside, total)
 
     def _policy(self, minibatch: Minibatch, clip: float) -> tuple[float, float, float, Floats]:
         """The clipped objective, the KL estimate, the share outside the clip, the derivative by log-probabilities."""
-        difference, ratio, clipped, gain, slope, *_ = self._rows
+        difference, ratio, clipped, gain, slope, _ = self._rows
         active, within = self._flags
         batch = len(ratio)
-        np.subtract(self._choices.log_probability(minibatch.actions), minibatch.log_probabilities, out=difference)
-        np.clip(difference, -LARGEST, LARGEST, out=ratio)
+        np.subtract(self.choices.log_probability(minibatch.actions), minibatch.log_probabilities, out=difference)
+        np.minimum(difference, LARGEST, out=ratio)
+        np.maximum(ratio, -LARGEST, out=ratio)
         np.equal(ratio, difference, out=within)
-        difference[:] = ratio
+        np.subtract(-1, ratio, out=difference)
         np.exp(ratio, out=ratio)
-        kl = float(np.add.reduce(ratio) - np.add.reduce(difference)) / batch - 1
-        np.clip(ratio, 1 - clip, 1 + clip, out=clipped)
+        np.add(ratio, difference, out=difference)
+        kl = float(np.add.reduce(difference)) / batch
+        np.minimum(ratio, 1 + clip, out=clipped)
+        np.maximum(clipped, 1 - clip, out=clipped)
         np.not_equal(ratio, clipped, out=active)
         outside = np.count_nonzero(active) / batch
         np.multiply(ratio, minibatch.advantages, out=gain)
@@ -129,21 +124,23 @@ class Objective:
         np.multiply(slope, -1 / batch, out=slope)
         return loss, kl, outside, slope
 
-    def _value(self, values: Floats, minibatch: Minibatch, weights: Weights) -> tuple[float, Floats]:
+    def _value(self, values: Floats, minibatch: Minibatch, weights: Hyperparameters) -> tuple[float, Floats]:
         """Half the mean square of the value's error, and the weighted derivative by the values."""
-        error, square, *_, clipped, slope = self._rows
+        error, square, moved, held, _, slope = self._rows
         batch = len(values)
         np.subtract(values, minibatch.returns, out=error)
         np.multiply(error, error, out=square)
-        np.multiply(error, weights.value / batch, out=slope)
+        np.multiply(error, weights.value_weight / batch, out=slope)
         if weights.value_clip is not None:
-            np.subtract(values, minibatch.values, out=clipped)
-            np.clip(clipped, -weights.value_clip, weights.value_clip, out=clipped)
-            np.add(clipped, minibatch.values, out=clipped)
-            np.subtract(clipped, minibatch.returns, out=clipped)
-            np.multiply(clipped, clipped, out=clipped)
+            # What the clip takes away is exactly 0 within it, where both errors are then the same to the bit.
+            np.subtract(values, minibatch.values, out=moved)
+            np.minimum(moved, weights.value_clip, out=held)
+            np.maximum(held, -weights.value_clip, out=held)
+            np.subtract(moved, held, out=moved)
+            np.subtract(error, moved, out=held)
+            np.multiply(held, held, out=held)
             active = self._flags[0]
-            np.greater_equal(square, clipped, out=active)
-            np.maximum(square, clipped, out=square)
+            np.greater_equal(square, held, out=active)
+            np.maximum(square, held, out=square)
             np.multiply(slope, active, out=slope)
         return float(np.add.reduce(square)) / (2 * batch), slope

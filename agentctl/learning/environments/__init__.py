@@ -1,0 +1,1 @@
+"""Learns to act in gymnasium's environments."""

@@ -1,0 +1,62 @@
+"""Tasks with every action's outcome, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Tasks of which the outcome of every action is known.
+
+    Args:
+        ids: of the tasks, each once.
+        prompts: what was asked.
+        actions: the names of what may answer.
+        success: from 0 to 1, `(tasks, actions)`.
+        answers: each action's answer to each task, `answers[task][action]`, None where it was not kept.
+        costs: what each action's calls cost on average, `(actions,)`, if every outcome says what it cost.
+        sha256: of the file.
+    """
+
+    ids: Sequence[str]
+    prompts: Sequence[str]
+    actions: tuple[str, ...]
+    success: NDArray[np.float64]
+    answers: Sequence[Sequence[str | None]]
+    costs: NDArray[np.float64] | None
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, which: NDArray[np.int64]) -> Table:
+        """Some of the tasks, in the order asked for."""
+        places = which.tolist()
+        return Table(
+            [self.ids[place] for place in places],
+            [self.prompts[place] for place in places],
+            self.actions,
+            self.success[which],
+            [self.answers[place] for place in places],
+            self.costs,
+            self.sha256,
+        )
+
+
+def split(table: Table, seed: int, share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of two parts of the tasks, the second with `share` of each kind; who succeeded makes the kind."""
+    rng = np.random.default_rng((seed, 1))
+    _, kinds = np.unique(table.success >= 0.5, axis=0, return_inverse=True)  # noqa: PLR2004 - half a success
+    order = rng.permutation(len(table))
+    kept, held = [], []
+    for kind in range(int(kinds.max()) + 1):
+        alike = order[kinds.ravel()[order] == kind]
+        count = round(len(alike) * share)
+        held.append(alike[:count])
+        kept.append(alike[count:])
+    return np.sort(np.concatenate(kept)), np.sort(np.concatenate(held))
