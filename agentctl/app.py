@@ -202,12 +202,9 @@ class App:
         Raises:
             ConfigError: there is nothing to choose among.
         """
-        from agentctl.learning.wiring import Wires, chooser  # noqa: PLC0415 - who names a model chooses nothing
+        from agentctl.learning.wiring import chooser  # noqa: PLC0415 - who names a model chooses nothing
 
-        return chooser(
-            Wires(self.settings, self.policies, lambda: self.database, self.full_name, self.target, self._obstacle),
-            cost_weight,
-        )
+        return chooser(self, cost_weight)
 
     def watch(self, decided: int) -> str | None:
         """Count decisions, and take the policy in production back where it does worse than what was before it.
@@ -220,18 +217,6 @@ class App:
 
         file = state_dir(self.environ) / "guard.json"
         return Watch(self.policies, lambda: self.database, self.catalog, file).count(decided)
-
-    def _obstacle(self, name: str) -> str | None:
-        """Why the model `name` can't be asked, as far as that can be told without asking it; None if it can."""
-        if missing := self.missing_weights(name):
-            return f"it is not on this machine: agentctl models pull {missing}"
-        from agentctl.providers.known import KNOWN  # noqa: PLC0415
-
-        provider = name.partition("/")[0]
-        known, server = KNOWN.get(provider), self.settings.servers.get(provider)
-        if known is None or not known.needs_key or (server and server.key) or provider in self.known_keys():
-            return None
-        return f"there is no key for {provider}"
 
     def limits(self, command: Decimal | None = None) -> Limits:
         """The budgets that hold; `command` is the most dollars that this command may spend, None for no limit."""

@@ -216,7 +216,7 @@ class Conversation:
         turn = Turn(call, self._who.target.card, session, added, size, gate, tools=tools, beside=beside)
         comes_back = history if self.stored and not allowance else None
         housed = self._who.composer.housed(comes_back) if comes_back else self._who.target.provider
-        journal = self._journal(turn, allowance)
+        journal = self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
         return _Opened(Agent(housed, journal, self._who.target.name), request, journal, turn)
 
     async def _asked(self, opened: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
@@ -241,7 +241,7 @@ class Conversation:
 
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
-        added = self._opening(message)
+        added = self._opening(message)  # first of all, for it says who is asked
         request = self._request(self._load(), added)
         size = size_of(request)
         cost = price(Usage(uncached_input=size), self._who.target.card)
@@ -304,7 +304,7 @@ class Conversation:
         request = self._who.apart.request(messages, Options(longest), ())
         gate = self._who.apart.gate(strict=allowance is not None)
         turn = Turn(call, self._who.target.card, None, (), size_of(request), gate, aside=True)
-        journal = self._journal(turn, allowance)
+        journal = self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
         if call.session_id is None:
             held.enter_context(hold(self._db, self._catalog, call.call_id, self._notify))
         try:
@@ -331,9 +331,6 @@ class Conversation:
 
     def _said(self, history: History | None) -> tuple[Message, ...]:
         return (*(history.messages if history else ()), *self._unsaved)
-
-    def _journal(self, turn: Turn, allowance: Allowance | None) -> DatabaseJournal:
-        return self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
 
     def _load(self) -> History | None:
         """Read the session as it is now: another process may have added to it."""

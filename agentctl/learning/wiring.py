@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from agentctl.choosing import Situation
 from agentctl.errors import AgentctlError, ConfigError
@@ -23,25 +22,39 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Wires:
-    """What a chooser is made of.
+class Wires(Protocol):
+    """What a chooser is made of; the composition root is one."""
 
-    Args:
-        settings: what is set.
-        library: where policies lie.
-        database: gives the database, where budgets have to be asked.
-        full_name: makes `provider/model` of a name.
-        connect: makes the target of `provider/model`.
-        obstacle: says why that can't be asked now.
-    """
+    @property
+    def settings(self) -> Settings:
+        """What is set."""
+        ...
 
-    settings: Settings
-    library: Library
-    database: Callable[[], Database]
-    full_name: Callable[[str], str]
-    connect: Callable[[str], Target]
-    obstacle: Callable[[str], str | None]
+    @property
+    def policies(self) -> Library:
+        """Where policies lie."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """What budgets are asked of."""
+        ...
+
+    def full_name(self, name: str) -> str:
+        """`provider/model`, for that or an alias."""
+        ...
+
+    def target(self, name: str) -> Target:
+        """The model called `name`."""
+        ...
+
+    def missing_weights(self, model: str) -> str | None:
+        """What would have to be pulled before `model` can answer."""
+        ...
+
+    def known_keys(self) -> Mapping[str, str]:
+        """Where each key to a provider is that is known of, by provider."""
+        ...
 
 
 def chooser(wires: Wires, cost_weight: float | None = None) -> ModelChooser:
@@ -52,16 +65,16 @@ def chooser(wires: Wires, cost_weight: float | None = None) -> ModelChooser:
         UsageError: a name in the settings is none.
     """
     routing, usual = wires.settings.routing, _usual(wires)
-    actions = [parse(text, wires.full_name) for text in routing.models] or _learnt(wires.library, usual)
+    actions = [parse(text, wires.full_name) for text in routing.models] or _learnt(wires.policies, usual)
     if not actions:
         raise ConfigError(
             "there is nothing to choose a model among", hint="agentctl config set routing.models PROVIDER/MODEL,…"
         )
     default = next((place for place, one in enumerate(actions) if usual and one.model == usual), 0)
     weight = routing.cost_weight if cost_weight is None else cost_weight
-    means = Means(wires.connect, wires.obstacle, _accounts(wires.database))
+    means = Means(wires.target, lambda name: _obstacle(wires, name), lambda situation: _accounts(wires, situation))
     wishes = Wishes(default, routing.explore, weight)
-    return ModelChooser(Roster(actions, routing.variants, means), wishes, Policies(wires.library))
+    return ModelChooser(Roster(actions, routing.variants, means), wishes, Policies(wires.policies))
 
 
 def _usual(wires: Wires) -> str | None:
@@ -82,15 +95,26 @@ def _learnt(library: Library, usual: str | None) -> Sequence[Action]:
     return [*(one for one in first if one not in found), *found]
 
 
-def _accounts(database: Callable[[], Database]) -> Callable[[Situation], Sequence[Account]]:
-    def accounts(situation: Situation) -> Sequence[Account]:
-        from agentctl.economy import budget, ledger  # noqa: PLC0415 - only who has a budget asks
+def _obstacle(wires: Wires, name: str) -> str | None:
+    """Why the model `name` can't be asked, as far as that can be told without asking it; None if it can."""
+    if missing := wires.missing_weights(name):
+        return f"it is not on this machine: agentctl models pull {missing}"
+    from agentctl.providers.known import KNOWN  # noqa: PLC0415
 
-        allowance, session = situation.allowance, situation.session_id or situation.source
-        if allowance is None:
-            return ()
-        spending = budget.Spending(ledger.stored(situation.spent) or 0, 0)
-        kept = situation.session_id is not None
-        return database().read(lambda tx: budget.standing(tx, allowance.limits, session, spending, kept=kept))
+    provider = name.partition("/")[0]
+    known, server = KNOWN.get(provider), wires.settings.servers.get(provider)
+    if known is None or not known.needs_key or (server and server.key) or provider in wires.known_keys():
+        return None
+    return f"there is no key for {provider}"
 
-    return accounts
+
+def _accounts(wires: Wires, situation: Situation) -> Sequence[Account]:
+    """What is left of the budgets."""
+    from agentctl.economy import budget, ledger  # noqa: PLC0415 - only who has a budget asks
+
+    allowance, session = situation.allowance, situation.session_id or situation.source
+    if allowance is None:
+        return ()
+    spending = budget.Spending(ledger.stored(situation.spent) or 0, 0)
+    kept = situation.session_id is not None
+    return wires.database.read(lambda tx: budget.standing(tx, allowance.limits, session, spending, kept=kept))

@@ -4,7 +4,7 @@
 
 A decision is what a policy needs for one: the features of the prompt, and its judgement. The whole choice is that with
 the masks, the expected costs, the draw and the row that is recorded. Prompts of three lengths take turns, over three
-and over eight models; the medians for what is typed are held against the bar, and what a file takes, of which 16 KiB are
+and over eight models; the medians for what is typed are held against the bar. What a file takes, of which 16 KiB are
 read, is shown beside them, like a turn without a policy.
 """
 

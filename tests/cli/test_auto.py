@@ -214,6 +214,9 @@ def test_a_budget_masks_what_it_would_refuse(two: Program) -> None:
     assert told["action"] == CHEAP
     assert told["candidates"][1]["masked"] == "it may cost more than the budget has left"
     assert rows(two)[0].decision.mask == (True, False)
+    refused = ask(two, "a theorem", "--max-cost", "0.0000001")
+    assert (refused.code, len(rows(two))) == (5, 1)
+    assert "nothing can answer, so it is left to the usual model" in refused.err
 
 
 def test_rollback_restores_the_former_choice(two: Program) -> None:
