@@ -13,6 +13,7 @@ from typing import Any
 import pexpect
 import pytest
 from support.completions import completion
+from support.graded import decide_all
 from support.program import AGENTCTL, PATIENCE, Outcome, Program
 from support.routing_policies import artifact, policy, promote
 from support.schemas import validate
@@ -301,6 +302,26 @@ def test_a_shadow_is_recorded(two: Program) -> None:
     promote(two.home, artifact(policy({CHEAP: 0.1, STRONG: 0.9})), "shadow")
     assert ask(two, "add two numbers").out == "cheap\n"
     assert rows(two)[0].decision.shadow == 1
+
+
+def test_a_policy_that_does_worse_is_rolled_back(two: Program) -> None:
+    """After the fiftieth decision the former policy is back, and that is told; the turn itself is none the worse."""
+    former, worse = artifact(POLICY), artifact(policy({CHEAP: 0.1, STRONG: 0.9}))
+    promote(two.home, former)
+    with closing(database_of(two)) as database:
+        decide_all(database, former.sha, [True] * 60)
+        promote(two.home, worse)
+        decide_all(database, worse.sha, [False] * 60)
+    count = two.home / ".local/state/agentctl/guard.json"
+    count.parent.mkdir(parents=True, exist_ok=True)
+    count.write_text(json.dumps({"policy": worse.sha, "since": 49, "looks": 0}))
+    off = two.run("chat", "-m", "auto", "add two numbers", env={"AGENTCTL_ROUTING_GUARD": "false"})
+    assert (off.out, "rolled back" in off.err) == ("strong\n", False)
+    done = ask(two, "add two numbers")
+    assert (done.code, done.out) == (0, "strong\n")
+    assert f"the policy {worse.sha[:12]} was rolled back: its outcomes came to 0" in done.err
+    assert "policy rolled back" in (two.home / ".local/state/agentctl/agentctl.log").read_text()
+    assert ask(two, "add two numbers").out == "cheap\n"
 
 
 def test_without_an_allow_list_the_policy_says_what_there_is(program: Program, cheap: Server, strong: Server) -> None:

@@ -8,21 +8,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.talks import converse
+from support.graded import decide_all
 
-from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
-from agentctl.ids import new_id
 from agentctl.learning.artifacts import Library
 from agentctl.learning.channels import Pointer
 from agentctl.learning.guard import ALPHA, LEAST, Turn, judge
 from agentctl.learning.watch import EVERY, Watch
-from agentctl.store import decisions, outcomes, sessions
-from agentctl.store.base import Database, Transaction
-from agentctl.store.decisions import Decision
+from agentctl.store.base import Database
 from agentctl.store.open import connect
-from agentctl.store.outcomes import Outcome
-from agentctl.usage import Usage
 
 FULL = os.environ.get("AGENTCTL_TEST_FULL") == "1"
 BEFORE, AFTER = "b" * 64, "a" * 64
@@ -96,55 +90,12 @@ def library(tmp_path: Path) -> Library:
     return made
 
 
-def _decide(tx: Transaction, policy: str, *, good: bool, at: int) -> None:
-    """A session with a graded answer, decided by a policy."""
-    session = converse(tx, "hi", "there")
-    decision = Decision(
-        id=new_id(at // 1000),
-        session_id=session.id,
-        at=at,
-        policy=policy,
-        spec="s",
-        features="",
-        candidates=("a/x", "a/y"),
-        mask=(True, True),
-        action=0,
-        propensity=1.0,
-        cost_weight=0.0,
-        explored=False,
-    )
-    decisions.record(tx, decision)
-    message = sessions.thread(tx, session)[-1]
-    tx.execute("decisions.attach", decision_id=decision.id, call_id=(call := new_id()))
-    _charge(tx, session.id, call, message.id)
-    outcomes.add(tx, Outcome(new_id(), session.id, message.id, "exact", "1", float(good), None, at))
-
-
-def _charge(tx: Transaction, session_id: str, call_id: str, message_id: str) -> None:
-    call = ledger.Call(call_id, session_id, "a", "x")
-    ledger.reserve(tx, call, Usage(), None, None)
-    ledger.send(tx, call)
-    ledger.charge(tx, call, Usage(uncached_input=1, output=1), None, "final", None, message_id)
-
-
 def _history(database: Database, library: Library, good_after: float) -> None:
     """Turns of a policy that does well, and then of its successor."""
     rng = Random(4)
-    _decide_all(database, BEFORE, [rng.random() < 0.9 for _ in range(120)])
+    decide_all(database, BEFORE, [rng.random() < 0.9 for _ in range(120)])
     library.channels.promote("production", Pointer(AFTER), over=Pointer(BEFORE))
-    _decide_all(database, AFTER, [rng.random() < good_after for _ in range(120)])
-
-
-def _decide_all(database: Database, policy: str, good: list[bool]) -> None:
-    def write(tx: Transaction) -> None:
-        for one in good:
-            _decide(tx, policy, good=one, at=_now())
-
-    database.write(write)
-
-
-def _now() -> int:
-    return ledger.now()
+    decide_all(database, AFTER, [rng.random() < good_after for _ in range(120)])
 
 
 def test_a_policy_that_does_worse_is_taken_back(database: Database, library: Library, tmp_path: Path) -> None:
