@@ -17,6 +17,9 @@ __all__ = ["ComparisonError", "Paired", "Report", "judge", "off_policy", "report
 LEAST_ROWS = 50
 """Effective rows below which an interval is not believed."""
 
+LEAST_GAIN = 0.01
+"""The reward that is worth more data: where no more than this can be gained, a policy is not better."""
+
 LEAST_SUPPORT = 0.95
 _CONFIDENCE = 0.95
 _SLICE_RESAMPLES = 10_000  # the bounds of many slices are far out
@@ -33,7 +36,7 @@ def judge(comparison: Paired, *, seed: int = 0) -> Report:
 
     It is better if the 95 % intervals of its difference from the incumbent and from the best baseline lie above 0, and
     no slice with enough rows is worse: with an interval below 0, at a confidence that allows for how many slices there
-    are. Where it earns more so far, and the interval still has 0 in it, the width says how much more data would do.
+    are. Where an interval still has 0 and a gain in it, its width says how much more data would tell.
     """
     differences = tuple(_difference(comparison, name, seed) for name in comparison.rivals)
     judged, dropped = _slices(comparison, seed)
@@ -57,21 +60,20 @@ def _verdict(
 ) -> tuple[Verdict, int | None]:
     if comparison.support < LEAST_SUPPORT:
         return "no support", None
-    if dropped or any(one.value <= 0 for one in differences):
+    if dropped or any(one.low <= 0 and one.high <= LEAST_GAIN for one in differences):
         return "not better", None
     missing = max(_missing(comparison, one) for one in differences)
     return ("not enough data", missing) if missing else ("better", None)
 
 
 def _missing(comparison: Paired, one: Difference) -> int:
-    """How many more rows would show the difference, if it stays what it is: widths shrink with the root of rows."""
+    """How many more rows would tell, if the difference stays what it is: widths shrink with the root of rows."""
     effective = comparison.effective(one.against)
-    factor = LEAST_ROWS / effective if effective else math.inf
+    factor = LEAST_ROWS / effective if effective else float(LEAST_ROWS)
     if one.low <= 0:
-        factor = max(factor, ((one.value - one.low) / one.value) ** 2)
-    if factor <= 1 and one.low > 0:
-        return 0
-    return _rounded(one.rows * (factor - 1)) if math.isfinite(factor) else LEAST_ROWS
+        width = one.value - one.low if one.value > 0 else one.high - one.value
+        factor = max(factor, (width / max(abs(one.value), LEAST_GAIN)) ** 2)
+    return _rounded(one.rows * (factor - 1)) if factor > 1 or one.low <= 0 else 0
 
 
 def _rounded(number: float) -> int:

@@ -51,7 +51,7 @@ class Report:
         differences: from the incumbent and from the best baseline.
         judged: slices with enough rows to be judged.
         dropped: the slices in which the candidate is worse.
-        needed: about how many more sessions or tasks would do; None where more would not help, or none are needed.
+        needed: about how many more sessions or tasks would tell; None where more would not help, or none are needed.
     """
 
     verdict: Verdict
@@ -85,7 +85,7 @@ class Report:
                 "they would earn"
             )
         if self.verdict == "not enough data":
-            return f"not enough data: about {self.needed:,} more {self.unit} are needed; so far it earns {found}"
+            return f"not enough data: about {self.needed:,} more {self.unit} would tell; so far it earns {found}"
         drops = f"; and it drops: {'; '.join(map(str, self.dropped))}" if self.dropped else ""
         return f"{self.verdict}: it earns {found}{drops}"
 

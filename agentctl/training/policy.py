@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from agentctl.training.correction import corrected, terms
 from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES
 from agentctl.training.rules import PRICES, Actor, BestSingle, LinUCB, Ridge, Rule, Threshold
@@ -46,9 +47,9 @@ class RoutingPolicy:
         selected: the learner that chooses.
         hidden: units of the actor's hidden layers.
         span: the highest price, in success, that it was trained at.
-        arrays: of the estimates `weights`, `answer_weights`, `reply_weights` `(A, dims)` and `offsets`, `answer_offsets`
-            `(A,)`; of the rules `means` `(A,)`, `cuts` `(2, PRICES)`, `bandit` `(A, D)`; of the actor `centre`, `scale`
-            `(A,)` and `network`.
+        arrays: of the estimates `weights` `(A, dims)`, `offsets` `(A,)` and `correction` `(terms, A)`, and where it
+            looks at answers `reply_weights` and the others as `answer_…`; of the rules `means` `(A,)`, `cuts`
+            `(2, PRICES)`, `bandit` `(A, D)`; of the actor `centre`, `scale` `(A,)` and `network`.
 
     Raises:
         ValueError: they do not fit together, or have something in them that is no number.
@@ -65,11 +66,16 @@ class RoutingPolicy:
         count = len(self.actions)
         if count < 1 or len(set(self.actions)) < count or self.selected not in LEARNERS or not 0 < self.span < np.inf:
             raise ValueError(f"no policy is {self.selected!r} over {count} actions, up to a price of {self.span}")
-        for name, shape in _shapes(count, self.spec.dims).items():
+        for name, shape in _shapes(count, self.spec.dims, answers=self.sequential).items():
             one = self.arrays.get(name)
             if one is None or (shape and one.shape != shape) or one.dtype.kind != "f" or not np.isfinite(one).all():
                 raise ValueError(f"{name} is not what {count} actions and {self.spec.dims} features need")
         self.rules  # noqa: B018 - its network is checked here, and not at the first choice
+
+    @property
+    def sequential(self) -> bool:
+        """Whether it looks at the cheapest action's answer, to accept it or to pay for another."""
+        return "answer_weights" in self.arrays
 
     @property
     def learners(self) -> tuple[str, ...]:
@@ -113,6 +119,8 @@ class RoutingPolicy:
         self._check(row, cost, cost_weight, allowed)
         cheapest, _ = ends(cost, allowed)
         answered = answer is not None
+        if answered and not self.sequential:
+            raise ValueError("it has not learnt to look at answers")
         estimates = self.estimates(row, None if answer is None else np.asarray(answer, np.float32))
         prices = np.where(allowed, cost_weight * priced(cost, cheapest, answered=answered), 0)
         seen = Seen(estimates[None], prices[None], row[None, :FIGURES], allowed[None], answered)
@@ -122,11 +130,13 @@ class RoutingPolicy:
 
     def estimates(self, features: NDArray[np.float32], answer: NDArray[np.float32] | None = None) -> Floats:
         """The success expected of each action, `(A,)`, of what is known: the prompt, and perhaps a first answer."""
-        kind = "" if answer is None else "answer_"
-        raw = self.arrays[kind + "weights"] @ features + self.arrays[kind + "offsets"]
-        if answer is not None:
-            raw = raw + self.arrays["reply_weights"] @ answer
-        return np.clip(raw.astype(np.float64), 0, 1)
+        arrays = self.arrays
+        if answer is None:
+            raw = arrays["weights"] @ features + arrays["offsets"]
+        else:
+            raw = arrays["answer_weights"] @ features + arrays["reply_weights"] @ answer + arrays["answer_offsets"]
+        correction = arrays["correction" if answer is None else "answer_correction"]
+        return corrected(raw[None].astype(np.float64), correction)[0]
 
     def _check(self, row: NDArray[np.float32], cost: Floats, weight: float, allowed: NDArray[np.bool_]) -> None:
         if row.shape != (self.spec.dims,) or not np.isfinite(row).all():
@@ -164,13 +174,16 @@ class RoutingPolicy:
         return cls(spec, actions, manifest["selected"], hidden, float(manifest["span"]), dict(arrays))
 
 
-def _shapes(actions: int, dims: int) -> dict[str, tuple[int, ...]]:
+def _shapes(actions: int, dims: int, *, answers: bool) -> dict[str, tuple[int, ...]]:
     """The shapes that the arrays must have; an empty one is checked elsewhere."""
-    rows = ("weights", "answer_weights", "reply_weights")
-    columns = ("offsets", "answer_offsets", "means", "centre", "scale")
+    rows, columns = ["weights"], ["offsets", "means", "centre", "scale"]
+    if answers:
+        rows += ["answer_weights", "reply_weights"]
+        columns += ["answer_offsets"]
     return {
         **dict.fromkeys(rows, (actions, dims)),
         **dict.fromkeys(columns, (actions,)),
+        **dict.fromkeys(["correction", "answer_correction"][: 1 + answers], (terms(actions), actions)),
         "cuts": (2, PRICES),
         "bandit": (actions, actions + FIGURES + 1),
         "network": (),

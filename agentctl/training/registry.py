@@ -15,7 +15,11 @@ from agentctl.errors import ConfigError, UsageError
 
 Environment = gymnasium.Env[Any, Any]
 
-_EXTRAS = {"box2d": "pip install box2d pygame", "mujoco": "pip install mujoco", "toy": "pip install 'gymnasium[toy-text]'"}
+_EXTRAS = {
+    "box2d": "pip install box2d pygame",
+    "mujoco": "pip install mujoco",
+    "toy": "pip install 'gymnasium[toy-text]'",
+}
 
 
 def make(identifier: str) -> tuple[Environment, int | None]:

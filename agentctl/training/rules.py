@@ -131,7 +131,8 @@ class Actor:
     def weigh(self, seen: Seen) -> tuple[Floats, Floats]:
         """See `Rule`."""
         logits, values = self._forward(seen)
-        logits[~seen.mask] = -np.inf
+        # What costs more than anything was ever worth is not taken, whatever the network makes of such a price.
+        logits[~seen.mask | (seen.prices > self.span)] = -np.inf
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True), values
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.policies import BASELINE, compared
 
 from agentctl.learning.gate import ComparisonError, Paired, judge, off_policy, report
@@ -59,7 +61,7 @@ def test_only_the_best_baseline_counts() -> None:
 
 
 def test_it_says_how_much_more_data_it_needs() -> None:
-    """The number of tasks it asks for is about what shows the gain: half as many more do not, twice as many do."""
+    """The number of tasks that it asks for is the one at which the interval would end at 0."""
     found = judge(compared(0.02, rows=500))
     assert found.verdict == "not enough data"
     assert found.needed is not None
@@ -77,6 +79,37 @@ def test_a_width_that_shrinks_as_predicted_passes() -> None:
     times = 1 + -(-needed // 500)
     after = Paired(np.tile(before.candidate, times), {BASELINE: np.tile(before.others[BASELINE], times)})
     assert judge(after).verdict == "better"
+
+
+def test_what_may_be_worse_or_better_is_not_decided() -> None:
+    """Where it earns a little less so far, and a gain is still likely enough, data are what is missing."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=300)
+    undecided = judge(Paired(noise - noise.mean() - 0.005, {BASELINE: np.zeros(300)}))
+    assert (undecided.verdict, undecided.promotes) == ("not enough data", False)
+    assert undecided.needed is not None
+    assert 30_000 < undecided.needed < 50_000  # to tell a hundredth, and no less, of what varies by 1
+    settled = judge(Paired(0.01 * (noise - noise.mean()) - 0.0005, {BASELINE: np.zeros(300)}))
+    assert (settled.verdict, settled.needed) == ("not better", None)
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(1, 120),
+    gain=st.floats(-0.1, 0.3),
+    noise=st.sampled_from([0, 0.1, 1]),
+)
+def test_nothing_passes_without_proof(seed: int, rows: int, gain: float, noise: float) -> None:
+    """Whatever was measured, what passes has an interval above 0 and rows enough; else it is told what is missing."""
+    rng = np.random.default_rng(seed)
+    base = rng.random(rows)
+    found = judge(Paired(base + gain + noise * rng.normal(size=rows), {BASELINE: base, "weak": base - 1}))
+    (one,) = found.differences
+    assert found.promotes == (one.low > 0 and rows >= 50)
+    assert (found.needed is not None) == (found.verdict == "not enough data")
+    assert found.needed is None or found.needed >= 1
+    assert found.verdict != "not better" or one.low <= 0
 
 
 @pytest.mark.parametrize("rows", [1, 5, 49])
@@ -143,6 +176,16 @@ def test_a_log_with_exploration_shows_a_gain() -> None:
         assert abs(found.differences[0].value - 0.15) < 0.05
         verdicts.append(found.verdict)
     assert verdicts == ["better", "not enough data"]
+
+
+def test_only_rows_that_tell_policies_apart_count() -> None:
+    """Policies that choose alike but for some decisions are told apart by these alone, however long the log is."""
+    log = logged(2000, 0.2)
+    same = np.tile([1.0, 0.0], (2000, 1))
+    hardly = np.eye(2)[(log.features[:, 0] > 2).astype(int)]
+    comparison = off_policy(log, hardly, {"now": same}, incumbent="now")
+    assert 0 < comparison.effective("now") < 50
+    assert not judge(comparison).promotes
 
 
 def test_a_policy_that_is_the_incumbent_is_not_better() -> None:

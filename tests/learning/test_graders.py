@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.server import Server, stream
 
-from agentctl.errors import AgentctlError, UsageError
+from agentctl.errors import AgentctlError, ConfigError, UsageError
 from agentctl.learning.graders import Grade, parse
 
 PERSON = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
@@ -94,11 +94,19 @@ def test_a_pattern_that_takes_forever_is_given_up() -> None:
 
 def test_a_schema_fetches_nothing() -> None:
     """What a schema refers to elsewhere is not fetched; that such a schema can't grade is told."""
-    with Server(stream("{}")) as server:
+    with Server(stream(b"{}")) as server:
         spec = {"schema": {"$ref": f"{server.url}/schema.json"}}
         with pytest.raises(AgentctlError, match="not in it"):
             grade(spec, "{}")
         assert server.requests == []
+
+
+def test_a_schema_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the package that reads schemas is missing, it is told how to get it."""
+    monkeypatch.setitem(sys.modules, "jsonschema.exceptions", None)
+    with pytest.raises(ConfigError, match="jsonschema") as caught:
+        parse({"schema": PERSON})
+    assert caught.value.hint == "pip install 'agentctl[train]'"
 
 
 def test_a_command_says_why(tmp_path: Path) -> None:

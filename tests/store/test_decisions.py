@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.conversations import say
 from support.decided import answer, begin, decide, decision, outcome
@@ -166,10 +166,11 @@ def test_outcomes_come_with_the_decision(database: Database, session: Session) -
     here, third = database.write(partial(turn, made=two, here=here))
     old = outcome(session.id, second, value=0.0, at=1)
     said = [outcome(session.id, first), outcome(session.id, second, at=2), outcome(session.id, third, value=0.5)]
-    for each in (*said, old):
+    tests = outcome(session.id, second, grader="tests", at=1)
+    for each in (*said, old, tests):
         database.write(partial(outcomes.add, outcome=each))
     found = database.read(decisions.rows)
-    assert [set(row.outcomes) for row in found] == [{said[0], said[1]}, {said[2]}]
+    assert [set(row.outcomes) for row in found] == [{said[0], said[1], tests}, {said[2]}]
 
 
 def test_a_call_is_of_one_decision(database: Database, session: Session) -> None:
@@ -196,6 +197,7 @@ def test_what_is_no_decision(fields: dict[str, Any]) -> None:
         decision("s", **fields)
 
 
+@settings(max_examples=15)
 @given(st.floats(0, 1, exclude_min=True), st.floats(0, allow_infinity=False, allow_nan=False))
 def test_numbers_keep_every_bit(propensity: float, cost_weight: float) -> None:
     """A propensity and a weight are read back as the very same numbers, and their checksum holds."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.conversations import say
 from support.decided import AT, outcome
@@ -94,6 +94,7 @@ def test_what_is_no_outcome(fields: dict[str, object]) -> None:
         outcome("s", "m", **fields)
 
 
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.floats(0, 1)), max_size=12))
 def test_what_counts_is_the_newest_whatever_came_before(said: list[tuple[str, int, float]]) -> None:
     """However many outcomes there are of however many graders, one of each counts: that of the last moment and id."""

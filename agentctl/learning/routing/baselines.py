@@ -13,26 +13,35 @@ _RIDGE = 1.0
 
 
 def cuts(view: View, span: float) -> Floats:
-    """The cuts at each price with the highest reward on these tasks, which never fall as the price rises."""
-    stages = (view.before, view.after) if view.sequential else (view.before, view.before)
-    return np.stack([_cuts(view, estimates, span) for estimates in stages])
+    """The cuts at each price with the highest reward on these tasks, `(2, PRICES)`; they never fall as the price rises.
+
+    Where a first answer can be looked at, the second choice is tuned first, and the first one knowing what comes of it.
+    """
+    tuned = [_pair(view, float(price)) for price in np.linspace(0, span, PRICES)]
+    return np.maximum.accumulate(np.array(tuned).T, axis=1)
 
 
-def _cuts(view: View, estimates: Floats, span: float) -> Floats:
+def _pair(view: View, price: float) -> tuple[float, float]:
+    """The cuts of the first and of the second choice at one price of the dearest action."""
     cheap, dear = view.ends
-    gain = estimates[:, dear] - estimates[:, cheap]
+    low, high = view.success[:, cheap], view.success[:, dear]
+    first, second = (estimates[:, dear] - estimates[:, cheap] for estimates in (view.before, view.after))
+    if not view.sequential:
+        cut = _cut(first, high - low - price)
+        return cut, cut
+    escalating = high - low - price * view.rates(answered=True)[dear]
+    again = _cut(second, escalating)
+    return _cut(first, high - price - low - np.where(second > again, escalating, 0)), again
+
+
+def _cut(gain: Floats, actual: Floats) -> float:
+    """Where to cut the estimated gain, so that the actual gain of the tasks above comes to most."""
     order = np.argsort(-gain, kind="stable")
-    gain, actual = gain[order], (view.success[:, dear] - view.success[:, cheap])[order]
-    earned = np.concatenate(([0], np.cumsum(actual)))
+    gain, earned = gain[order], np.concatenate(([0], np.cumsum(actual[order])))
     # Between two neighbours; equal ones are not parted.
     between = np.concatenate(([gain[0] + 1], (gain[:-1] + gain[1:]) / 2, [gain[-1] - 1]))
-    open_ = np.concatenate(([True], gain[:-1] > gain[1:], [True]))
-    count = np.arange(len(gain) + 1)
-    tuned = [
-        between[int(np.argmax(np.where(open_, earned - price * count, -np.inf)))]
-        for price in np.linspace(0, span, PRICES)
-    ]
-    return np.maximum.accumulate(tuned)
+    apart = np.concatenate(([True], gain[:-1] > gain[1:], [True]))
+    return float(between[int(np.argmax(np.where(apart, earned, -np.inf)))])
 
 
 def bandit(view: View, span: float, seed: int) -> Floats:

@@ -1,8 +1,8 @@
 """What a score is worth for routing between two actions, as RouteLLM measures it (arXiv:2406.18665).
 
-The tasks with the highest scores go to the dear action, for every share of tasks from none to all. Of the gap in success
-between the cheap action and the dear one, a part is recovered at each share (PGR). APGR is the area under that curve: 0.5 for
-chance, 1 where nearly no call is needed. CPT(x) is the least share of calls that recovers x % of the gap.
+The tasks with the highest scores go to the dear action, for every share of tasks from none to all. Of the gap in
+success between the cheap action and the dear one, a part is recovered at each share (PGR). APGR is the area under that
+curve, 0.5 for chance. CPT(x) is the least share of calls that recovers x % of the gap.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Ranking:
 
 
 def ranking(scores: Floats, cheap: Floats, dear: Floats) -> Ranking:
-    """Measure a score, given both actions' success on each task; equal scores are in the order of chance, on average."""
+    """Measure a score, given both actions' success on each task; equal scores stand as they would on average."""
     gains = dear - cheap
     gap = float(gains.sum())
     if gap <= 0:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agentctl.training.correction import corrected, learn
 from agentctl.training.features import FeatureSpec, Sparse
 from agentctl.training.lexical import FIGURES
 from agentctl.training.seen import Floats
@@ -21,6 +22,7 @@ _FREE = 1e-2  # the penalty of the constant
 _LIGHT = 1.0  # of a figure, which tells more than one of thousands of words
 _TIED = 1.002  # an error so near to the least is as good, and then the higher penalty is taken
 _STEEPEST = 2.0
+_STIFF = 0.1  # the penalty of the correction, which has few terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,17 +32,19 @@ class Estimates:
     Args:
         weights: `(actions, width)`.
         offsets: `(actions,)`.
+        correction: see `agentctl.training.correction`.
         held: what is estimated of each task by what was learnt on others, `(tasks, actions)`.
     """
 
     weights: NDArray[np.float32]
     offsets: NDArray[np.float32]
+    correction: Floats
     held: Floats
 
     def of(self, rows: Rows) -> Floats:
         """What is estimated of tasks that had no part in it, `(tasks, actions)`."""
         raw = np.stack([rows.times(weights.astype(np.float64)) for weights in self.weights], axis=1)
-        return np.clip(raw + self.offsets, 0, 1)
+        return corrected(raw + self.offsets, self.correction)
 
 
 def features(prompts: Sequence[str], answers: Sequence[str] | None = None) -> Rows:
@@ -68,11 +72,10 @@ def estimate(rows: Rows, success: Floats, seed: int) -> Estimates:
     # The last action's part is what brings the parts of all together to 0.
     spread = np.concatenate((np.ones((success.shape[1], 1)), np.eye(success.shape[1])[:, :-1]), axis=1)
     spread[-1, 1:] = -1
-    return Estimates(
-        (spread @ weights).astype(np.float32),
-        (spread @ offsets).astype(np.float32),
-        np.clip(held.T @ spread.T, 0, 1),
-    )
+    raw = held.T @ spread.T
+    correction = learn(raw, success, _STIFF)
+    weights, offsets = (spread @ weights).astype(np.float32), (spread @ offsets).astype(np.float32)
+    return Estimates(weights, offsets, correction, corrected(raw, correction))
 
 
 def _part(rows: Rows, target: Floats, folds: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
@@ -109,7 +112,7 @@ def _penalties(width: int, penalty: float) -> Floats:
 
 
 def _line(held: Floats, target: Floats) -> tuple[float, float]:
-    """The slope and offset that make of held-out estimates what came of them, on average; slope 0 if they say nothing."""
+    """The slope and offset that make of held-out estimates what came of them; slope 0 if they say nothing."""
     centred = held - held.mean()
     spread = float(np.square(centred).sum())
     slope = min(_STEEPEST, max(0.0, float((centred * target).sum()) / spread)) if spread > 0 else 0.0

@@ -51,8 +51,8 @@ class View:
 
     def take(self, which: NDArray[np.int64]) -> View:
         """Some of the tasks."""
-        parts = (self.success, self.before, self.after, self.figures)
-        return View(*(one[which] for one in parts), self.costs, self.sequential)  # type: ignore[arg-type]
+        success, before, after = self.success[which], self.before[which], self.after[which]
+        return View(success, before, after, self.figures[which], self.costs, self.sequential)
 
     def seen(self, price: Floats | float, *, answered: bool = False) -> Seen:
         """What is seen at a price of the dearest action, in success: one for all tasks, or one for each."""
@@ -103,5 +103,3 @@ def _figures(rows: Rows) -> NDArray[np.float32]:
     few = rows.places < FIGURES
     found[at[few], rows.places[few]] = rows.values[few]
     return found
-
-
