@@ -9,6 +9,7 @@ import numpy as np
 
 from agentctl.learning.artifacts import Artifact, Library, pack
 from agentctl.learning.channels import Pointer
+from agentctl.training.correction import terms
 from agentctl.training.features import DEFAULT, FeatureSpec
 from agentctl.training.lexical import FIGURES
 from agentctl.training.network import Network, Shape
@@ -29,10 +30,8 @@ def policy(
     zeros, ones = np.zeros(count), np.ones(count)
     arrays = {
         "weights": weights,
-        "answer_weights": np.zeros_like(weights),
-        "reply_weights": np.zeros_like(weights),
         "offsets": np.array([*success.values()]),
-        "answer_offsets": zeros,
+        "correction": np.zeros((terms(count), count)),
         "means": np.array([*success.values()]),
         "cuts": np.zeros((2, PRICES)),
         "bandit": np.zeros((count, count + FIGURES + 1)),
