@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agentctl.economy.catalog import Catalog, ModelCard
     from agentctl.economy.refreshed import Refreshed
     from agentctl.learning.artifacts import Library as Policies
+    from agentctl.learning.choosing import ModelChooser
     from agentctl.messages import Message
     from agentctl.providers.base import Provider
     from agentctl.providers.driver import HttpProvider
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from agentctl.tools.wasm.host.client import Host
 
 EMBEDDED = "local/smollm2"
+AUTO = "auto"
+"""In the place of a model's name: it is chosen for each turn."""
 
 
 class App:
@@ -193,6 +196,28 @@ class App:
         provider, _, model = full.partition("/")
         return Target(self._provider(provider), model, self.catalog.find(full), self._substitutes(provider))
 
+    def chooser(self, cost_weight: float | None = None) -> ModelChooser:
+        """What chooses the model for each turn; `cost_weight` is the success that a dollar is worth.
+
+        Raises:
+            ConfigError: there is nothing to choose among.
+        """
+        from agentctl.learning.wiring import chooser  # noqa: PLC0415 - who names a model chooses nothing
+
+        return chooser(self, cost_weight)
+
+    def watch(self, decided: int) -> str | None:
+        """Count decisions, and take the policy in production back where it does worse than what was before it.
+
+        Returns what to tell the user, if that was done.
+        """
+        if not self.settings.routing.guard:
+            return None
+        from agentctl.learning.watch import Watch  # noqa: PLC0415 - who names a model has no policy
+
+        file = state_dir(self.environ) / "guard.json"
+        return Watch(self.policies, lambda: self.database, self.catalog, file).count(decided)
+
     def limits(self, command: Decimal | None = None) -> Limits:
         """The budgets that hold; `command` is the most dollars that this command may spend, None for no limit."""
         from agentctl.economy.budget import Limits  # noqa: PLC0415 - most commands spend nothing
@@ -291,6 +316,8 @@ class App:
         Raises:
             UsageError: the name is neither.
         """
+        if name == AUTO:
+            raise UsageError("auto is no model: only chat chooses one", hint="-m PROVIDER/MODEL; agentctl models list")
         full = self.settings.aliases.get(name, name)
         try:
             kinds.MODEL_NAME.parse(full)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agentctl.admission import Gate
 from agentctl.asking import History, Options, compose
 from agentctl.breakpoints import NO_CACHE
-from agentctl.economy import ledger
+from agentctl.economy import ledger, tokens
 from agentctl.economy.catalog import Catalog
 from agentctl.messages import Message
 from agentctl.providers.base import Caching, Capabilities, Provider, Request
@@ -93,3 +93,8 @@ class Composer:
         from agentctl.economy.calibration import observed  # noqa: PLC0415 - few requests are counted
 
         return self._db.read(lambda tx: observed(tx, self._target.card.name))
+
+
+def size_of(request: Request) -> int:
+    """About how many tokens it has."""
+    return tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)

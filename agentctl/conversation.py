@@ -7,21 +7,22 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Seque
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from agentctl.agent import Agent
+from agentctl.answering import Answering, Spending
 from agentctl.asking import COLD, History, Options, left_out, opening, read, unanswered
-from agentctl.composing import Composer
-from agentctl.economy import ledger, tokens
+from agentctl.composing import size_of
+from agentctl.economy import ledger
 from agentctl.economy.catalog import Catalog
-from agentctl.economy.ledger import Call
 from agentctl.economy.pricing import price
 from agentctl.errors import AgentctlError, ContextOverflowError
-from agentctl.events import AgentEvent, Failed, Finished
+from agentctl.events import AgentEvent, Decided, Failed, Finished
 from agentctl.holding import hold
 from agentctl.ids import new_id
 from agentctl.journal import DatabaseJournal, Notify, Turn
 from agentctl.messages import Message
+from agentctl.offered import Toolkit
 from agentctl.providers.base import Preview, Request
 from agentctl.store import sessions
 from agentctl.store.base import Database
@@ -30,10 +31,10 @@ from agentctl.uninterrupted import uninterrupted
 from agentctl.usage import Usage
 
 if TYPE_CHECKING:
+    from agentctl.choosing import Chooser, Situation
     from agentctl.economy.caching import Expectation
     from agentctl.summarising import Compacted, Model, Plan, Wanted
     from agentctl.tools.dispatch import Toolbox
-    from agentctl.tools.paging import Find
 
 __all__ = ["Conversation", "Options", "Quote", "Toolkit"]
 
@@ -44,26 +45,6 @@ class Quote:
 
     input_tokens: int
     input_cost: Decimal | None
-
-
-class Toolkit(Protocol):
-    """Where tools come from, and what a turn with them may take."""
-
-    @property
-    def max_turns(self) -> int:
-        """How often the model is asked at most in one turn."""
-        ...
-
-    async def ready(self, notify: Notify, find: Find) -> Toolbox:
-        """Return the tools as they are now; `notify` is told of those that are missing.
-
-        `find` returns all that an earlier call brought, where its result was cut.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Let go of what they hold."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +64,7 @@ class Conversation:
         db: where the turns go.
         catalog: what calls cost.
         target: who answers, and `options`: how it is asked to.
+        chooser: who chooses the model for each turn; None leaves it at `target`.
         session_id: the session to go on with; None starts one with the first turn.
         system: a system message that replaces the session's own from now on.
         keep: whether to store what is said; if not, it is remembered as long as this object lives.
@@ -100,6 +82,7 @@ class Conversation:
         target: Target,
         options: Options,
         *,
+        chooser: Chooser | None = None,
         session_id: str | None = None,
         system: str | None = None,
         keep: bool = True,
@@ -110,7 +93,6 @@ class Conversation:
     ) -> None:
         self._db = db
         self._catalog = catalog
-        self._target = target
         self._options = options
         self._system = system
         self._keep = keep
@@ -127,13 +109,17 @@ class Conversation:
         self._cold = 0  # of what was asked: so many requests, with which a cache is no help any more
         self.stored = keep and session_id is not None
         self.session_id = (session_id or new_id()) if keep else None
-        self._composer = Composer(db, catalog, target, self.session_id, caching)
-        self._apart = Composer(db, catalog, target, self.session_id, None)
+        self._who = Answering(db, catalog, target, chooser=chooser, session_id=self.session_id, caching=caching)
 
     @property
     def model(self) -> str:
-        """`provider/model`."""
-        return self._target.name
+        """`provider/model` of the one that answers now; `auto` until one is chosen."""
+        return self._who.name
+
+    @property
+    def decided(self) -> Decided | None:
+        """What was chosen for the turn, and why; None where the model is given."""
+        return self._who.decided
 
     async def prepare(self, notify: Notify) -> None:
         """Get the tools ready, before a turn or a preview of one; `notify` is told of those that are missing.
@@ -166,7 +152,30 @@ class Conversation:
             LockBusyError: it did not finish in ten minutes.
         """
         with self._begun(notify) as held:
-            yield self._events(self._open(opening(self._system, message)), held)
+            yield self._events(self._open(self._opening(message)), held)
+
+    def _opening(self, message: Message | None) -> tuple[Message, ...]:
+        """What a turn adds before the answer, once it is settled who answers: one that goes on stays with its model."""
+        if message is not None:
+            self._who.choose(lambda: self._situation(message), self._notify)
+        return opening(self._system or (self._who.system() if message else None), message)
+
+    def _situation(self, message: Message) -> Situation:
+        from agentctl.choosing import Situation  # noqa: PLC0415 - who names a model chooses nothing
+
+        history = self._load()
+        asked_at = (*(history.asked_at if history else ()), *self._asked_at)
+        return Situation(
+            self.session_id,
+            self._said(history),
+            opening(self._system, message),
+            asked_at[-1] if asked_at else None,
+            self._options,
+            system=self._system is not None,
+            allowance=self._allowance(),
+            spent=self._spent,
+            source=self._earlier,
+        )
 
     @contextmanager
     def _begun(self, notify: Notify) -> Iterator[ExitStack]:
@@ -194,20 +203,21 @@ class Conversation:
 
     def _open(self, added: Sequence[Message]) -> _Opened:
         """Make one call of the model ready: about all that was said, and what is added to that."""
-        call, history = self._call(), self._load()
+        call, history = self._who.call(self._tag), self._load()
         if added and (note := left_out(history)):
             self._notify(note)
         added = (*unanswered(self._said(history), added), *added)
         request = self._request(history, added)
         session = history.session if history and self._keep else None
-        size = _size(request)
+        size = size_of(request)
         allowance = self._allowance()
-        gate = self._composer.gate(strict=allowance is not None)
-        turn = Turn(call, self._target.card, session, added, size, gate, tools=self._toolbox is not None)
+        gate, tools = self._who.composer.gate(strict=allowance is not None), self._toolbox is not None
+        beside = self._who.recording(call)
+        turn = Turn(call, self._who.target.card, session, added, size, gate, tools=tools, beside=beside)
         comes_back = history if self.stored and not allowance else None
-        housed = self._composer.housed(comes_back) if comes_back else self._target.provider
-        journal = self._journal(turn, allowance)
-        return _Opened(Agent(housed, journal, self._target.name), request, journal, turn)
+        housed = self._who.composer.housed(comes_back) if comes_back else self._who.target.provider
+        journal = self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
+        return _Opened(Agent(housed, journal, self._who.target.name), request, journal, turn)
 
     async def _asked(self, opened: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
         """Run one call; keep in mind what it cost, and what was said where that is not stored."""
@@ -227,13 +237,15 @@ class Conversation:
             self._spent += journal.cost
             if journal.begun:
                 self.stored, self._system = self._keep, None
+                self._who.begun()
 
     def preview(self, message: Message) -> tuple[Preview, Quote]:
         """What `turn` would send now, and what that is about to cost; nothing is sent or stored."""
-        request = self._request(self._load(), opening(self._system, message))
-        size = _size(request)
-        cost = price(Usage(uncached_input=size), self._target.card)
-        return self._target.provider.preview(request), Quote(size, cost)
+        added = self._opening(message)  # first of all, for it says who is asked
+        request = self._request(self._load(), added)
+        size = size_of(request)
+        cost = price(Usage(uncached_input=size), self._who.target.card)
+        return self._who.target.provider.preview(request), Quote(size, cost)
 
     def planned(self, wanted: Wanted) -> Plan:
         """How `compaction` would make the conversation shorter, and what that is about to cost; see `compaction.plan`.
@@ -288,59 +300,42 @@ class Conversation:
         """Ask the model about something else than the conversation; what that costs is the conversation's."""
         from agentctl.aside import ask  # noqa: PLC0415 - hardly any turn needs it
 
-        call, allowance = self._call(), self._allowance()
-        request = self._apart.request(messages, Options(longest), ())
-        gate = self._apart.gate(strict=allowance is not None)
-        turn = Turn(call, self._target.card, None, (), _size(request), gate, aside=True)
-        journal = self._journal(turn, allowance)
+        call, allowance = self._who.call(self._tag), self._allowance()
+        request = self._who.apart.request(messages, Options(longest), ())
+        gate = self._who.apart.gate(strict=allowance is not None)
+        turn = Turn(call, self._who.target.card, None, (), size_of(request), gate, aside=True)
+        journal = self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
         if call.session_id is None:
             held.enter_context(hold(self._db, self._catalog, call.call_id, self._notify))
         try:
-            return await ask(Agent(self._target.provider, journal, self._target.name), request, self._notify)
+            return await ask(Agent(self._who.target.provider, journal, self._who.target.name), request, self._notify)
         finally:
             self._spent += journal.cost
-
-    def _call(self) -> Call:
-        return Call(new_id(), self.session_id, self._target.provider.name, self._target.model, tag=self._tag)
 
     def _summariser(self) -> Model:
         from agentctl.compaction import summariser  # noqa: PLC0415 - hardly any turn needs it
 
-        return summariser(self._target.card, self._options, self._composer.observed())
+        return summariser(self._who.target.card, self._options, self._who.composer.observed())
 
     async def aclose(self) -> None:
         """Let go of the provider's connections, and of what the tools hold."""
-        await self._target.provider.aclose()
+        await self._who.aclose()
         if self._tools:
             await self._tools.aclose()
 
     def _request(self, history: History | None, added: Sequence[Message]) -> Request:
         asked_at = (*(history.asked_at if history else ()), *self._asked_at)
         asked_at = (*(at - COLD for at in asked_at[: self._cold]), *asked_at[self._cold :], ledger.now())
-        return self._composer.request((*self._said(history), *added), self._options, asked_at)
+        options = self._who.options(self._options)
+        return self._who.composer.request((*self._said(history), *added), options, asked_at)
 
     def _said(self, history: History | None) -> tuple[Message, ...]:
         return (*(history.messages if history else ()), *self._unsaved)
-
-    def _journal(self, turn: Turn, allowance: Allowance | None) -> DatabaseJournal:
-        if not allowance:
-            return DatabaseJournal(self._db, self._catalog, turn, self._notify)
-        from agentctl.purse import Purse  # noqa: PLC0415 - who has no budget needs none of it
-        from agentctl.rationed import Ration, RationedJournal  # noqa: PLC0415
-
-        purse = Purse((self._target.card, *self._target.substitutes), allowance.limits, self._earlier)
-        ration = Ration(purse, self._spent, allowance.patience)
-        return RationedJournal(self._db, self._catalog, turn, self._notify, ration)
 
     def _load(self) -> History | None:
         """Read the session as it is now: another process may have added to it."""
         source = self.session_id if self.stored else None if self._keep else self._earlier
         return self._db.read(lambda tx: read(tx, source)) if source else None
-
-
-def _size(request: Request) -> int:
-    """About how many tokens it has."""
-    return tokens.estimate(request.messages) + (tokens.estimate_tools(request.tools) if request.tools else 0)
 
 
 def _tell_way_out(error: AgentctlError, request: Request, session_id: str) -> None:

@@ -88,6 +88,53 @@ class Notice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What could have been chosen for a turn.
+
+    Args:
+        action: in words, as `provider/model@effort+variant`.
+        probability: how likely it was to be chosen.
+        success: how likely it is expected to do well, from 0 to 1; None where nothing is known of it.
+        cost: what the turn is expected to cost with it, in dollars; None if unknown.
+        masked: why it could not be chosen; None if it could.
+    """
+
+    action: str
+    probability: float
+    success: float | None
+    cost: Decimal | None
+    masked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was chosen for a turn, and why.
+
+    Args:
+        action: what was chosen, in words.
+        why: the reason, in words.
+        considered: all that it was chosen among.
+        explored: whether chance chose it, to be learnt from.
+        cost_weight: the success that a dollar counted as.
+        policy: the artifact that chose, by its content; None where none did.
+        value: what the policy expects of the turn: success less what it costs, by that weight; None where none did.
+    """
+
+    action: str
+    why: str
+    considered: tuple[Considered, ...]
+    explored: bool
+    cost_weight: float
+    policy: str | None = None
+    value: float | None = None
+
+    @property
+    def propensity(self) -> float:
+        """How likely it was to be chosen."""
+        return next(one.probability for one in self.considered if one.action == self.action)
+
+
 Delta = TextDelta | ThinkingDelta | ToolCallDelta
 StreamEvent = Sending | Start | Delta | Usage | Retry | Notice | Done
 
@@ -157,4 +204,4 @@ class ToolFinished:
     details: Mapping[str, Any]
 
 
-AgentEvent = Delta | Notice | Receipt | ToolStarted | ToolFinished | Finished | Failed
+AgentEvent = Delta | Notice | Decided | Receipt | ToolStarted | ToolFinished | Finished | Failed

@@ -52,6 +52,7 @@ class Turn:
     `opening` are the messages that are new with this turn, and `input_tokens` the estimated tokens of all that is sent.
     `gate` lets it through if it fits the model. `tools` is whether the tool calls of the answer are going to be run.
     `aside` is whether the answer is no part of the conversation: it is booked under `call.session_id`, and not stored.
+    `beside` is what else is recorded as the turn begins.
     """
 
     call: ledger.Call
@@ -62,6 +63,7 @@ class Turn:
     gate: Gate
     tools: bool = False
     aside: bool = False
+    beside: Work | None = None
 
 
 class DatabaseJournal:
@@ -133,6 +135,8 @@ class DatabaseJournal:
             for message in turn.opening:
                 session, _ = sessions.append(tx, session, message)
             sessions.open_draft(tx, session, turn.call.call_id)
+        if turn.beside:
+            turn.beside(tx)
         self._session = session
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:

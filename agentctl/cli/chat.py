@@ -19,7 +19,9 @@ from agentctl import log
 from agentctl.app import App
 from agentctl.asking import Options
 from agentctl.cli import routing
+from agentctl.cli.answerer import answerer
 from agentctl.cli.compacting import leave
+from agentctl.cli.decision import explain as explain_choice
 from agentctl.cli.failures import explain
 from agentctl.cli.given import read_dollars, read_schema, warn_of_project
 from agentctl.cli.group import new_app
@@ -85,7 +87,7 @@ class ChatCommand(TyperCommand):
 def chat(
     prompt: Annotated[str | None, typer.Argument(help="What to ask; @FILE attaches a file, - reads stdin.")] = None,
     *,
-    model: Annotated[str | None, typer.Option("-m", "--model", help="PROVIDER/MODEL or an alias.")] = None,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="PROVIDER/MODEL, an alias, or auto.")] = None,
     system: Annotated[str | None, typer.Option("-s", "--system", help="System prompt.")] = None,
     latest: Annotated[bool, typer.Option("-c", "--continue", help="Go on with the latest session.")] = False,
     resume: Annotated[str | None, typer.Option("-r", "--resume", help="Go on with a session, by id or name.")] = None,
@@ -129,6 +131,10 @@ def chat(
     compact: Annotated[
         Compact | None, typer.Option(help="Whether to summarise a conversation that no longer fits.")
     ] = None,
+    cost_weight: Annotated[
+        float | None, typer.Option(help="For -m auto: the success that a dollar is worth.", min=0)
+    ] = None,
+    explains: Annotated[bool, typer.Option("--explain", help="Say why -m auto chose the model.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask no provider to cache the prompt.")] = False,
     tag: Annotated[str | None, typer.Option(help="What to book the calls under; see cost --by tag.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep the cost, not the conversation.")] = False,
@@ -158,14 +164,14 @@ def chat(
         message = joined(begun, said)
         options = Options(max_output, _finite(temperature), read_schema(schema), effort)
         session = wired.session(resume, latest=latest)
-        target = wired.target(wired.model(model, session))
-        routing.check(routed, target.name, wired.settings)
+        target, chooser = answerer(wired, model, session, routed, cost_weight)
         toolkit = wired.toolkit(user_at(wired), allow or [], deny or [])
         conversation = Conversation(
             wired.database,
             wired.catalog,
             target,
             options,
+            chooser=chooser,
             session_id=session,
             system=system,
             keep=not no_save,
@@ -175,11 +181,14 @@ def chat(
             allowance=lambda: App(flags=set_).allowance(most),  # a budget may be changed while one talks
         )
         if dry_run and message:
-            _show_request(conversation, message, notify)
+            _show_request(conversation, message, notify, explains=explains)
             return
-        _fetch_weights(wired, target.name, yes=yes)
-        with Turns(conversation, leave(wired)) as turns:
+        if chooser is None:
+            _fetch_weights(wired, target.name, yes=yes)
+        with Turns(conversation, leave(wired), explains=explains) as turns:
             ending = turns.run(message, view) if message else talk(turns, conversation, view, attachment or [])
+        if chooser and (taken_back := wired.watch(chooser.decided)):
+            notify(taken_back)
     if ending and isinstance(ending.last, Failed):
         raise ending.last.error
     if ending and ending.signal:
@@ -220,10 +229,14 @@ def _expected(wired: App, *, lines: bool, tools: bool) -> Expectation | None:
     return "conversation" if lines else "loop" if tools else "one-shot"
 
 
-def _show_request(conversation: Conversation, message: Message, notify: Callable[[str], None]) -> None:
+def _show_request(
+    conversation: Conversation, message: Message, notify: Callable[[str], None], *, explains: bool
+) -> None:
     with Turns(conversation) as turns:
         turns.prepare(notify)
     preview, quote = conversation.preview(message)
+    if explains and conversation.decided:
+        explain_choice(conversation.decided)
     print_json(
         {
             "model": conversation.model,

@@ -40,11 +40,13 @@ class Turns:
     """One event loop for all turns of a command, so that connections are kept between them.
 
     `allows` says whether a conversation that no longer fits is made shorter, at most once for a turn; None never is.
+    `explains` is whether it is shown why a model was chosen.
     """
 
-    def __init__(self, conversation: Conversation, allows: Leave | None = None) -> None:
+    def __init__(self, conversation: Conversation, allows: Leave | None = None, *, explains: bool = False) -> None:
         self._conversation = conversation
         self._allows = allows
+        self._explains = explains
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -96,6 +98,8 @@ class Turns:
             with patient() as caught:
                 events = held.enter_context(self._conversation.turn(message, _noting(view)))
             view.begin(self._conversation.session_id, self._conversation.model)
+            if self._explains and self._conversation.decided:
+                view.show(self._conversation.decided)
             ending = self._runner.run(_play(events, show, self._stop(caught)))
         if ending.signal and not self._recorded():
             print_note(NOT_STORED)

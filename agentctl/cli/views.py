@@ -7,12 +7,14 @@ import time
 from decimal import Decimal
 from typing import Any, Protocol
 
+from agentctl.cli.decision import chosen, explain
 from agentctl.cli.render import plain, print_json, print_json_line, print_note, printable
 from agentctl.cli.tooling import as_line, show_end, show_start
 from agentctl.economy.money import dollars, format_usd
 from agentctl.errors import ExitCode
 from agentctl.events import (
     AgentEvent,
+    Decided,
     Failed,
     Finished,
     Notice,
@@ -72,6 +74,8 @@ class TextView:
                 self._thinking = True
             case Notice(text) if not self._quiet:
                 print_note(text)
+            case Decided() if not self._quiet:
+                explain(event)
             case ToolCallDelta() | ToolStarted() | ToolFinished() if not self._quiet:
                 self._show_tool(event)
             case Finished(message, receipt):
@@ -168,6 +172,8 @@ class StreamJsonView:
                 self._line({"type": "tool_call", "index": index, "id": id_, "name": name, "arguments": arguments})
             case Notice(text):
                 self._line({"type": "notice", "text": text})
+            case Decided():
+                self._line({"type": "decision", **chosen(event)})
             case ToolStarted() | ToolFinished():
                 self._line(as_line(event))
             case Receipt():
@@ -185,6 +191,7 @@ class Result:
     def __init__(self) -> None:
         self._session_id: str | None = None
         self._model: str | None = None
+        self._decided: Decided | None = None
         self._turns = self._tool_calls = 0
         self._started = time.monotonic()
 
@@ -193,7 +200,9 @@ class Result:
         self._session_id, self._model = session_id, model
 
     def hear(self, event: AgentEvent) -> None:
-        """Count the calls of the model and those of tools."""
+        """Count the calls of the model and those of tools, and keep what was decided."""
+        if isinstance(event, Decided):
+            self._decided = event
         self._turns += isinstance(event, Receipt)
         self._tool_calls += isinstance(event, ToolFinished)
 
@@ -210,6 +219,8 @@ class Result:
             **(spent(receipt) if receipt else _NOTHING_SPENT),
             "duration_ms": round((time.monotonic() - self._started) * 1000),
         }
+        if self._decided:
+            document["decision"] = chosen(self._decided)
         if isinstance(last, Failed):
             document["error"] = last.error.as_json()
         return document

@@ -181,6 +181,30 @@ def _models(value: object) -> tuple[str, ...]:
     return tuple(map(_model_name, _names(value)))
 
 
+def _actions(value: object) -> tuple[str, ...]:
+    from agentctl.settings import actions  # noqa: PLC0415 - only who lets the model be chosen pays for it
+
+    return actions.all_of(_names(value))
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 <= value <= 1):
+        raise ValueError("a number from 0 to 1")
+    return float(value)
+
+
+def _weight(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 <= value < _TOO_DEAR):
+        raise ValueError("a number, 0 or more")
+    return float(value)
+
+
+def _prompt(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("a text")
+    return value.strip()
+
+
 def _quantizations(value: object) -> tuple[str, ...]:
     names = _names(value) if isinstance(value, list | tuple) and value else ()
     if not names or not set(names) <= set(_QUANTIZATIONS):
@@ -308,6 +332,10 @@ WAIT = Kind("seconds, or 0", _wait, _number)
 ATTRIBUTION = Kind("string or off", _attribution)
 NAMES = Kind("list of names", _names, _list)
 MODELS = Kind("list of names", _models, _list)
+ACTIONS = Kind("list of `MODEL[@EFFORT][+VARIANT]`", _actions, _list)
+SHARE = Kind("0 to 1", _share, _number)
+WEIGHT = Kind("number, 0 or more", _weight, _number)
+PROMPT = Kind("text", _prompt)
 RULES = Kind("list of rules", _lines, lambda text: [text])
 COUNT = Kind("number", _count, _whole)
 TRUTH = Kind("true or false", _yes_or_no, _truth)

@@ -49,8 +49,10 @@ def _value(settings: Settings, path: table.Path) -> object:
             return _named(settings, group, name, part)
         case ("openrouter", *parts):
             return _openrouter(settings.openrouter, ".".join(parts))
-        case ("budget" | "log" | "tools" as group, field):
+        case ("budget" | "log" | "routing" | "tools" as group, field, *names):
             value = getattr(getattr(settings, group), field)
+            if names:  # a variant of the system prompt
+                return value.get(names[0])
             return "none" if value == "" else value  # of these the compression of logs alone may be empty
     value = getattr(settings, path[0])
     return redact_url(value) if path == ("database",) else value

@@ -20,6 +20,7 @@ from agentctl.settings.values import (
     ModelOverride,
     OpenRouterSettings,
     Origin,
+    RoutingSettings,
     Server,
     Settings,
     ToolSettings,
@@ -146,13 +147,20 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         ("tools", "timeout"): 600.0,
         ("tools", "max_result"): 40_000,
         ("tools", "max_turns"): 50,
+        ("routing", "explore"): 0.0,
+        ("routing", "guard"): True,
         ("log", "dir"): files.directory(state_dir, environ),
     }
     holds = {key.path: _Setting(defaults.get(key.path), "default") for key in table.KEYS if not key.named} | found
-    log, budget, tools = (
-        {path[1]: setting.value for path, setting in holds.items() if path[0] == group and setting.value is not None}
-        for group in ("log", "budget", "tools")
+    log, budget, tools, routing = (
+        {
+            path[1]: setting.value
+            for path, setting in holds.items()
+            if path[:-1] == (group,) and setting.value is not None
+        }
+        for group in ("log", "budget", "tools", "routing")
     )
+    variants = {path[2]: setting.value for path, setting in found.items() if path[:2] == ("routing", "variants")}
     return Settings(
         model=holds["model",].value,
         database=holds["database",].value,
@@ -169,6 +177,7 @@ def _assemble(found: _Found, environ: Mapping[str, str], project: Path | None, i
         cache=holds["cache",].value,
         compact=holds["compact",].value,
         tools=ToolSettings(**tools),
+        routing=RoutingSettings(**routing, variants=MappingProxyType(variants)),
         log=LogSettings(**log),
         project=project,
         origins=MappingProxyType({table.dotted(path): setting.origin for path, setting in holds.items()}),

@@ -158,6 +158,16 @@ KEYS = (
             ("max_turns", kinds.COUNT, "how often the model is asked at most for one answer", "50"),
         )
     ),
+    *(
+        _simple(f"routing.{name}", kind, meaning, default, f"AGENTCTL_ROUTING_{name.upper()}")
+        for name, kind, meaning, default in (
+            ("models", kinds.ACTIONS, "what `chat -m auto` chooses among; a model may be an alias", "the policy's"),
+            ("explore", kinds.SHARE, "how often it tries one of them at random, to learn from", "0"),
+            ("cost_weight", kinds.WEIGHT, "the success that a dollar is worth", "the policy's"),
+            ("guard", kinds.TRUTH, "whether a policy that does worse than what was before it is rolled back", "true"),
+        )
+    ),
+    Key(("routing", "variants", "NAME"), kinds.PROMPT, "a system prompt that `MODEL+NAME` is asked with"),
     _simple("log.dir", kinds.DIRECTORY, "where `agentctl.log` is written", "the state directory", "AGENTCTL_LOG_DIR"),
     _simple("log.level", kinds.LEVEL, "the least important level that is written", "INFO", "AGENTCTL_LOG_LEVEL"),
     _simple("log.format", kinds.FORMAT, "lines for people or JSON for programs", "text", "AGENTCTL_LOG_FORMAT"),
@@ -183,6 +193,8 @@ def name_problem(path: Path) -> str | None:
             return "an alias has no slash, quote or blank in it and is no provider's name"
         case ("mcp", name, _) if not re.fullmatch(r"(?=.{1,32}$)[a-z0-9]+([_-][a-z0-9]+)*", name):
             return "an MCP server's name is up to 32 of a-z and 0-9, with single - and _ between them"
+        case ("routing", "variants", name) if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            return "a variant's name is of A-Z, a-z, 0-9, - and _"
         case ("models", name, _) if not re.fullmatch(r"[^\s/\"'\\]+/[^\s\"'\\]+", name) or not name.isprintable():
             return 'prices and ceilings belong to a model as "provider/model"'
     return None

@@ -99,6 +99,25 @@ class ToolSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutingSettings:
+    """How the model of a turn is chosen where none is named.
+
+    Args:
+        models: what is chosen among, as `MODEL[@EFFORT][+VARIANT]`; empty for what the policy knows.
+        explore: how often one of them is tried at random, from 0 to 1.
+        cost_weight: the success that a dollar is worth; None leaves it to the policy.
+        guard: whether a policy that does worse than what was before it is rolled back.
+        variants: system prompts by name.
+    """
+
+    models: tuple[str, ...] = ()
+    explore: float = 0.0
+    cost_weight: float | None = None
+    guard: bool = True
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Where logs go and how they are kept. `rotation` and `retention` are as `agentctl.settings.limits` reads them."""
 
@@ -154,6 +173,7 @@ class Settings:
     cache: bool
     compact: Literal["ask", "auto", "never"] | None
     tools: ToolSettings
+    routing: RoutingSettings
     log: LogSettings
     project: Path | None
     origins: Mapping[str, Origin]

@@ -204,6 +204,7 @@ MAY_IMPORT = {
 }
 HEAVY = {"asyncio", "ssl", "http", "email", "importlib.metadata", "importlib.resources", "unittest", "readline"}
 DOES_WITHOUT = {
+    "chat --dry-run -m compatible/m --base-url http://127.0.0.1:9/v1 hi": {"agentctl.choosing", "agentctl.learning"},
     "cost": {"agentctl.messages", "agentctl.providers", "agentctl.store.sessions"},
     "keys list": {"agentctl.messages", "agentctl.store"},
     "models list": {"agentctl.events", "agentctl.messages", "agentctl.store", "hashlib"},

@@ -68,6 +68,7 @@ def test_every_simple_key_has_a_variable(home: Home, key: table.Key) -> None:
     sample |= {f"budget.{name}": "2.50" for name in ("call", "session", "day", "month")}
     sample |= {"budget.zone": "Europe/Berlin", "budget.wait": "0", "cache": "false", "compact": "auto"}
     sample |= {"tools.approve": "auto", "tools.timeout": "5", "tools.max_result": "9000", "tools.max_turns": "7"}
+    sample |= {"routing.explore": "0.05", "routing.cost_weight": "20", "routing.guard": "false"}
     name = table.dotted(key.path)
     assert key.variables[0].startswith("AGENTCTL_")
     usual = "http://localhost:1" if name.endswith("base_url") else "some/value"
@@ -80,6 +81,53 @@ def test_the_conventional_base_url_variable_counts(home: Home) -> None:
     home.variables["OPENAI_BASE_URL"] = "http://localhost:8080/v1/"
     settings = home.load()
     assert (settings.base_url, settings.base_url_origin) == ("http://localhost:8080/v1", "env")
+
+
+def test_what_a_model_is_chosen_among_is_read(home: Home) -> None:
+    """Actions are kept as they are written, shares as numbers, and prompts by their names."""
+    home.write(
+        "user",
+        """
+        [routing]
+        models = ["fast", "openai/gpt-5@high", "openai/gpt-5@low+terse"]
+        explore = 0.05
+        [routing.variants]
+        terse = "Be brief."
+        """,
+    )
+    routing = home.load().routing
+    assert routing.models == ("fast", "openai/gpt-5@high", "openai/gpt-5@low+terse")
+    assert (routing.explore, routing.cost_weight, routing.guard) == (0.05, None, True)
+    assert routing.variants == {"terse": "Be brief."}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'models = ["a/b", "a/b"]',
+        'models = ["a/b+"]',
+        'models = ["a b"]',
+        "models = []",
+        "explore = 1.5",
+        "explore = -0.1",
+        "explore = nan",
+        "cost_weight = -1",
+        "cost_weight = inf",
+        'variants."a b" = "x"',
+        'variants.a = ""',
+    ],
+)
+def test_what_can_not_be_chosen_by_is_refused(home: Home, wrong: str) -> None:
+    """An action twice, a share that is none, a variant that no action could name."""
+    home.write("user", f"[routing]\n{wrong}\n")
+    with pytest.raises(ConfigError):
+        home.load()
+
+
+def test_a_stranger_does_not_choose_what_is_chosen_among(home: Home) -> None:
+    """A project that nobody trusts has no say in what turns cost."""
+    home.write("project", '[routing]\nmodels = ["a/dear"]\nexplore = 1\n')
+    assert home.load().routing.models == ()
 
 
 def test_servers_aliases_and_models_are_read(home: Home) -> None:
