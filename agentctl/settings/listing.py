@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from agentctl.redact import MARK, redact, redact_url
 from agentctl.settings import files, table
@@ -50,12 +51,15 @@ def _value(settings: Settings, path: table.Path) -> object:
         case ("openrouter", *parts):
             return _openrouter(settings.openrouter, ".".join(parts))
         case ("budget" | "log" | "routing" | "tools" as group, field, *names):
-            value = getattr(getattr(settings, group), field)
-            if names:  # a variant of the system prompt
-                return value.get(names[0])
-            return "none" if value == "" else value  # of these the compression of logs alone may be empty
+            return _grouped(getattr(getattr(settings, group), field), *names)
     value = getattr(settings, path[0])
     return redact_url(value) if path == ("database",) else value
+
+
+def _grouped(value: Any, *names: str) -> object:
+    if names:  # a variant of the system prompt
+        return value.get(names[0])
+    return "none" if value == "" else value  # the compression of logs alone may be empty
 
 
 def _server(server: Server | None, part: str) -> object:

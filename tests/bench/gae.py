@@ -22,8 +22,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from ray.rllib.utils.postprocessing.value_predictions import compute_value_targets
 from stable_baselines3.common.buffers import RolloutBuffer
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from agentctl.training.blas import one_thread
 from agentctl.training.gae import advantages
 
 GAMMA, LAM = 0.99, 0.95
@@ -210,7 +210,7 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     torch.set_num_threads(1)
     missed = False
-    with threadpool_limits(1):
+    with one_thread():
         for case in (
             grid(128, 8, {CLEANRL: 80, SB3: 14}),
             grid(128, 1024, {CLEANRL: 9}),

@@ -1,8 +1,8 @@
 """From chats to a policy that decides, on recorded answers: `replayed.py TASKS.jsonl.gz`.
 
 Two models on a loopback server answer as two real ones did, at published prices. Half of the prompts are asked with
-exploration on and rated; a policy is trained from these sessions, has to pass the gate, and decides over the other half,
-which is compared with the best single model there. At the end it is taken back.
+exploration on and rated; a policy is trained from these sessions, and has to pass the gate; it decides over the other
+half, where what it earns is compared with the best single model. At the end it is taken back.
 
 The tasks are those of `agentctl train run --tasks`, with a `response` in each outcome.
 """
@@ -62,7 +62,8 @@ def interval(differences: Sequence[float], seed: int = 0) -> tuple[float, float,
     values = np.array(differences)
     rng = np.random.default_rng(seed)
     means = values[rng.integers(0, len(values), (4000, len(values)))].mean(axis=1)
-    return float(values.mean()), *(float(one) for one in np.quantile(means, (0.025, 0.975)))
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(values.mean()), float(low), float(high)
 
 
 def asked(scene: Routed, tasks: Sequence[Task]) -> list[tuple[Task, Said]]:
@@ -82,10 +83,12 @@ def report(fresh: Sequence[tuple[Task, Said]], best: str, weight: float) -> None
         theirs = [task.reward(model, weight) for task, _ in fresh]
         gain, low, high = interval([one - other for one, other in zip(mine, theirs, strict=True)])
         mark = " (best single in the learning half)" if model == best else ""
-        print(f"fresh half: auto − {model}: {gain:+.4f} [{low:+.4f}, {high:+.4f}]{mark}")
+        print(f"fresh half: auto - {model}: {gain:+.4f} [{low:+.4f}, {high:+.4f}]{mark}")
     success = float(np.mean([task.success[chosen(said)] for task, said in fresh]))
     share = float(np.mean([chosen(said) == "strong" for _, said in fresh]))
-    print(f"fresh half: {len(fresh)} prompts, success {success:.3f}, strong asked {share:.1%}, reward {np.mean(mine):.4f}")
+    print(
+        f"fresh half: {len(fresh)} prompts, success {success:.3f}, strong asked {share:.1%}, reward {np.mean(mine):.4f}"
+    )
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agentctl.app import App
@@ -34,7 +35,7 @@ def run(app: App, wanted: Wanted) -> None:
     """
     need("numpy", "threadpoolctl")
     _refuse(wanted)
-    from agentctl.learning.logged.learning import train  # noqa: PLC0415 - it needs numpy
+    from agentctl.learning.logged.learning import Taught, train  # noqa: PLC0415 - it needs numpy
     from agentctl.learning.routing.asking import recipe  # noqa: PLC0415
     from agentctl.training.features import DEFAULT  # noqa: PLC0415
 
@@ -47,7 +48,7 @@ def run(app: App, wanted: Wanted) -> None:
     if weight is None:
         weight = _usual(experience)
     try:
-        trained = train(experience, DEFAULT, made, weight, _incumbent(app), lambda _: None)
+        trained = train(Taught(experience, DEFAULT, made, weight, _incumbent(app)), lambda _: None)
     except ValueError as error:
         raise UsageError(f"these sessions can't be learnt from: {error}", hint=_EXPLORE) from error
     app.policies.add(trained.artifact)
@@ -95,7 +96,7 @@ def _experience(app: App) -> Experience:
 
 def _rows(app: App) -> Iterator[decisions.Row]:
     after = ""
-    while page := app.database.read(lambda tx, after=after: decisions.rows(tx, after=after, limit=_PAGE)):
+    while page := app.database.read(partial(decisions.rows, after=after, limit=_PAGE)):
         yield from page
         after = page[-1].decision.id
 

@@ -31,8 +31,8 @@ def rewards(experience: Experience, cost_weight: float) -> NDArray[np.float64]:
 def choices(policy: RoutingPolicy, experience: Experience, cost_weight: float) -> NDArray[np.float64]:
     """The probability of each action at each decision, (N, A); all of it on the one that the policy would take.
 
-    An action that one of the two does not know is not allowed; where it knows none of those that were allowed, its place
-    is taken by what was done.
+    An action that one of the two does not know is not allowed. Where the policy knows none of those that were allowed,
+    what was done stands for its choice.
     """
     places = [policy.actions.index(name) if name in policy.actions else None for name in experience.actions]
     known = [place for place in places if place is not None]

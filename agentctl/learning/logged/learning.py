@@ -18,7 +18,7 @@ from agentctl.learning.logged.pseudo import outcomes
 from agentctl.learning.routing import measuring
 from agentctl.learning.routing.acting import Progress, Recipe
 from agentctl.learning.routing.estimating import Estimates, estimate
-from agentctl.learning.routing.fitting import Fitted, fit
+from agentctl.learning.routing.fitting import fit
 from agentctl.learning.routing.seeing import View
 from agentctl.learning.routing.training import parameters_sha
 from agentctl.training.blas import one_thread
@@ -44,19 +44,24 @@ class Trained:
     learnt: int
 
 
-def train(
-    experience: Experience,
-    spec: FeatureSpec,
-    recipe: Recipe,
-    cost_weight: float,
-    incumbent: Incumbent | None,
-    tell: Callable[[Progress], None],
-) -> Trained:
+@dataclass(frozen=True)
+class Taught:
+    """What a run learns from: decisions, their features, how it learns, what a dollar is worth, and what decides now."""
+
+    experience: Experience
+    spec: FeatureSpec
+    recipe: Recipe
+    cost_weight: float
+    incumbent: Incumbent | None
+
+
+def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
     """Fit all learners to a part of the sessions, choose one, and let the gate judge it by the rest.
 
     Raises:
         LoggedError: the log makes no sense.
     """
+    experience, recipe, cost_weight = taught.experience, taught.recipe, taught.cost_weight
     with one_thread():
         learning, gated = _split(experience, recipe.seed, GATED)
         estimates, view = _seen(learning, recipe.seed)
@@ -66,10 +71,12 @@ def train(
         learners = measuring.measure(tried, first.rules, cost_weight)
         selected = max(learners, key=lambda name: learners[name]["reward"] or 0.0)
         fitted = fit(view, recipe, price, tell)
-        policy = _policy(experience.actions, spec, selected, estimates, fitted)
-        report = judge(compared(policy, gated, view.success.mean(axis=0), cost_weight, incumbent), seed=recipe.seed)
+        arrays = {**fitted.arrays, "weights": estimates.weights, "offsets": estimates.offsets}
+        policy = RoutingPolicy(taught.spec, experience.actions, selected, fitted.hidden, fitted.span, arrays)
+        paired = compared(policy, gated, view.success.mean(axis=0), cost_weight, taught.incumbent)
+        report = judge(paired, seed=recipe.seed)
     metrics = {"learners": learners, "tried": len(tried), "learnt": len(learning), "gated": len(gated)}
-    artifact = _artifact(policy, experience, recipe, cost_weight, view, report, metrics, incumbent)
+    artifact = _artifact(taught, policy, report, metrics)
     return Trained(artifact, policy, learners, report, len(learning))
 
 
@@ -101,33 +108,20 @@ def _sparse(row: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.flo
     return places.astype(np.int32), row[places]
 
 
-def _policy(
-    actions: tuple[str, ...], spec: FeatureSpec, selected: str, estimates: Estimates, fitted: Fitted
-) -> RoutingPolicy:
-    arrays = {**fitted.arrays, "weights": estimates.weights, "offsets": estimates.offsets}
-    return RoutingPolicy(spec, actions, selected, fitted.hidden, fitted.span, arrays)
-
-
-def _artifact(  # noqa: PLR0917 - all that a manifest tells
-    policy: RoutingPolicy,
-    experience: Experience,
-    recipe: Recipe,
-    cost_weight: float,
-    view: View,
-    report: Report,
-    metrics: Mapping[str, Any],
-    incumbent: Incumbent | None,
-) -> Artifact:
+def _artifact(taught: Taught, policy: RoutingPolicy, report: Report, metrics: Mapping[str, Any]) -> Artifact:
+    experience, recipe, incumbent = taught.experience, taught.recipe, taught.incumbent
     parts, arrays = policy.parts()
-    learnt = {**asdict(recipe.hyperparameters), **asdict(recipe.practice), "cost_weight": cost_weight}
+    learnt = {**asdict(recipe.hyperparameters), **asdict(recipe.practice), "cost_weight": taught.cost_weight}
+    costs = experience.expected.mean(axis=0).tolist()
+    output = [round(many) for many in experience.output.tolist()]
     manifest = {
         "format": 1,
         "kind": "routing",
         "seed": recipe.seed,
         "source": {"sessions": len(set(experience.sessions)), "decisions": len(experience), "mode": "direct"},
         "hyperparameters": learnt,
-        "prices": dict(zip(policy.actions, view.costs.tolist(), strict=True)),
-        "output_tokens": {name: round(many) for name, many in zip(policy.actions, experience.output, strict=True)},
+        "prices": dict(zip(policy.actions, costs, strict=True)),
+        "output_tokens": dict(zip(policy.actions, output, strict=True)),
         "data_sha256": _sha256(experience),
         "param_sha256": parameters_sha(arrays),
         "parent": incumbent.sha if incumbent else None,

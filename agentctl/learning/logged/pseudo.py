@@ -1,7 +1,7 @@
 """Turns a log, which knows the outcome of one action a decision, into a table that has one for every action.
 
-The outcome of action a at decision i is q(i, a) + 1[a was taken] · (success - q(i, a)) / propensity, where q is predicted
-from other decisions: right on average whatever q is, since propensities are exact. What learns from tables with all
+The outcome of action a at decision i is q(i, a) + 1[a was taken] · (success - q(i, a)) / propensity, where q is what
+other decisions predict: right on average whatever q is, since propensities are exact. What learns from tables with all
 outcomes learns from that as well.
 
 Source: M. Dudík, J. Langford, L. Li, Doubly robust policy evaluation and learning, ICML 2011.

@@ -82,7 +82,7 @@ def test_what_can_not_be_learnt_from_is_left_out_and_counted() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.booleans()), min_size=1, max_size=12))
 def test_decisions_among_different_actions_share_their_columns(choices: list[tuple[int, bool]]) -> None:
-    """Whatever each decision could choose from, and in whatever order, its column is the action's and its mask says so."""
+    """In whatever order a decision had its candidates, columns are those of actions, and masks say what was allowed."""
     rows = [
         _row(n, chosen=chosen, candidates=("peer/strong", "peer/weak") if turned else ("peer/weak", "peer/other"))
         for n, (chosen, turned) in enumerate(choices)
