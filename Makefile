@@ -28,7 +28,7 @@ lint: .venv/test ## Check style, types and layers.
 	$(BIN)/lint-imports --no-cache
 
 bench: .venv/bench ## Measure beside the peers.
-	@status=0; for bench in startup stream cost tokens estimate wasm sessions writers gae ppo choosing; do $(BIN)/python tests/bench/$$bench.py || status=1; done; exit $$status
+	@status=0; for bench in startup stream cost tokens estimate wasm sessions writers gae ppo train choosing; do $(BIN)/python tests/bench/$$bench.py || status=1; done; exit $$status
 
 catalog: .venv/test ## Generate the model catalog anew.
 	$(BIN)/python contrib/catalog/generate.py

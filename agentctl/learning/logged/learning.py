@@ -46,7 +46,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Taught:
-    """What a run learns from: decisions, their features, how it learns, what a dollar is worth, and what decides now."""
+    """What a run learns from: decisions, their features, how it learns, a dollar's worth, and what decides now."""
 
     experience: Experience
     spec: FeatureSpec
@@ -71,7 +71,8 @@ def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
         learners = measuring.measure(tried, first.rules, cost_weight)
         selected = max(learners, key=lambda name: learners[name]["reward"] or 0.0)
         fitted = fit(view, recipe, price, tell)
-        arrays = {**fitted.arrays, "weights": estimates.weights, "offsets": estimates.offsets}
+        learnt = {"weights": estimates.weights, "offsets": estimates.offsets, "correction": estimates.correction}
+        arrays = {**fitted.arrays, **learnt}
         policy = RoutingPolicy(taught.spec, experience.actions, selected, fitted.hidden, fitted.span, arrays)
         paired = compared(policy, gated, view.success.mean(axis=0), cost_weight, taught.incumbent)
         report = judge(paired, seed=recipe.seed)
