@@ -36,7 +36,7 @@ def score(view: View, rule: Rule) -> Floats:
 
 
 def best(learners: Mapping[str, Mapping[str, float | None]], *, sequential: bool) -> str:
-    """The learner to be used: with the highest APGR, or reward where answers are looked at; of similar ones the simplest.
+    """The learner to use: with the highest APGR, or reward where answers are looked at; of similar ones the simplest.
 
     Where no gap is to be recovered, and nothing ranks, it is the reward, too.
     """
