@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agentctl.training.correction import terms
+from agentctl.training.correction import corrected, learn, terms
 from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES
 from agentctl.training.network import Network, Shape
@@ -163,3 +163,20 @@ def test_an_answer_that_is_there_costs_nothing_more() -> None:
     assert ends(costs, np.array([True, False, True, False])) == (0, 2)
     assert priced(costs, 1).tolist() == pytest.approx([0.4, 0, 0.9, 0.9])
     assert priced(costs, 1, answered=True).tolist() == pytest.approx([0.5, 0, 1, 1])
+
+
+def test_a_correction_moves_what_is_expected() -> None:
+    """The products of estimates that a correction weighs are part of the judgement, which stays between 0 and 1."""
+    correction = np.zeros((terms(2), 2))
+    correction[3, 1] = -2  # the square of the first estimate, .25
+    correction[0, 0] = 7
+    judged = made(changed={"correction": correction}).judge(SPEC.of("q"), costs=COSTS, cost_weight=0.1)
+    assert judged.expected_success.tolist() == pytest.approx([1, 0.9 - 2 * 0.25])
+
+
+def test_a_correction_finds_where_an_action_is_in_doubt() -> None:
+    """Success that rises and falls with another's estimate, as no line does, is found again."""
+    rng = np.random.default_rng(0)
+    held = rng.random((500, 2))
+    success = np.stack((held[:, 0], 2 * held[:, 0] * (1 - held[:, 0])), axis=1)
+    assert corrected(held, learn(held, success, 1e-6)) == pytest.approx(success, abs=1e-3)

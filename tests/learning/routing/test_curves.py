@@ -66,3 +66,10 @@ def test_of_equal_learners_the_simplest_is_used() -> None:
     assert best(learners, sequential=False) == "ridge"
     assert best(learners, sequential=True) == "ppo"
     assert best({name: {**one, "apgr": None} for name, one in learners.items()}, sequential=False) == "ppo"
+
+
+def test_a_lead_that_may_be_chance_selects_nothing() -> None:
+    """A learner that leads by less than what chance makes is not preferred to a simpler one."""
+    learners = {"ridge": {"apgr": 0.695, "reward": 0.1}, "ppo": {"apgr": 0.7, "reward": 0.3}}
+    assert best(learners, sequential=False) == "ridge"
+    assert best({**learners, "ppo": {"apgr": 0.72, "reward": 0.3}}, sequential=False) == "ppo"

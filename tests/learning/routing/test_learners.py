@@ -167,3 +167,16 @@ def test_hyperparameters_without_sense_are_refused(given: dict[str, str]) -> Non
     """An unknown name, a value outside its bounds, and what is for environments only are refused."""
     with pytest.raises(UsageError):
         recipe(0, None, given)
+
+
+def test_who_will_pay_anyway_does_not_look_first(tmp_path: Path) -> None:
+    """Where the first answer tells nothing and the dear action is worth its price, PPO takes it at once."""
+    rng = np.random.default_rng(0)
+    lines = [task(number, f"say {number % 7}", weak=int(rng.random() < 0.5), strong=1) for number in range(200)]
+    for one in lines:
+        one["outcomes"]["weak"]["response"] = "here it is"
+    known = table(tmp_path, lines)
+    practice = replace(QUICK, updates=40)
+    asked = Asked(costs_of(known, COSTS), 0.2, sequential=True, recipe=Recipe(practice=practice))
+    found = evaluate(train(known, asked, lambda _: None).artifact, known, None)
+    assert found.learners["ppo"]["reward"] == pytest.approx(1 - 0.2, abs=0.004)
