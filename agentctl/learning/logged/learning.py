@@ -71,7 +71,11 @@ def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
         learners = measuring.measure(tried, first.rules, cost_weight)
         selected = max(learners, key=lambda name: learners[name]["reward"] or 0.0)
         fitted = fit(view, recipe, price, tell)
-        learnt = {"weights": estimates.weights, "offsets": estimates.offsets, "correction": estimates.correction}
+        learnt: dict[str, NDArray[Any]] = {
+            "weights": estimates.weights,
+            "offsets": estimates.offsets,
+            "correction": estimates.correction,
+        }
         arrays = {**fitted.arrays, **learnt}
         policy = RoutingPolicy(taught.spec, experience.actions, selected, fitted.hidden, fitted.span, arrays)
         paired = compared(policy, gated, view.success.mean(axis=0), cost_weight, taught.incumbent)
