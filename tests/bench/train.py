@@ -6,8 +6,7 @@ Each learns from 100,000 steps of CartPole-v1 on one thread, with a seed of its 
 without further options, Stable-Baselines3 by its own defaults and by the hyperparameters that RL Baselines3 Zoo has for
 this environment. They take turns. Times are with what it takes to make the environments, and without imports; as each
 has one thread, CPU time is what the clock would show if nobody else were there, and the ratio is of its medians, to the
-faster of the two. Beside it stands what was learned: the mean return
-of the last 100 episodes of training.
+faster of the two. Beside it stands what was learned: the mean return of the last 100 episodes of training.
 
 Source of the latter: https://github.com/DLR-RM/rl-baselines3-zoo/blob/master/hyperparams/ppo.yml
 """
