@@ -1,8 +1,8 @@
 """What is learnt of routing from tasks with both models' outcomes, on splits of them: `routing.py TASKS.jsonl.gz …`.
 
-For each file: APGR of every learner on a quarter that none of them saw, by three splits; the reward of accepting a cheap
-answer or escalating, at some cost weights, beside a tuned threshold and always asking the strong model; and in how many of
-100 logs of another policy the doubly robust interval has in it what the learnt policy really earns.
+For each file: APGR of every learner on a quarter that none of them saw, by three splits; the reward of accepting a
+cheap answer or escalating, at some cost weights, beside a tuned threshold and always asking the strong model; and in
+how many of 100 logs of another policy the doubly robust interval has in it what the learnt policy really earns.
 The tasks have two actions, `weak` and `strong`, at relative costs of .1 and 1.
 """
 
