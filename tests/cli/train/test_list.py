@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.policies import library, policy, proven
 from support.program import Program
+from support.schemas import validate
 
 from agentctl.learning.channels import Pointer
 
@@ -24,7 +25,9 @@ def test_policies_with_their_channels(program: Program) -> None:
     kept.add(other)
     kept.channels.promote("production", Pointer(routing.sha), over=None)
     kept.channels.promote("canary", Pointer(routing.sha, 5), over=None)
-    rows = {row["policy"]: row for row in program.run("train", "list", "--json").json}
+    listed = program.run("train", "list", "--json").json
+    validate("train-list", listed)
+    rows = {row["policy"]: row for row in listed}
     assert rows[routing.sha]["channels"] == [
         {"channel": "canary", "percent": 5},
         {"channel": "production", "percent": None},
@@ -47,7 +50,9 @@ def test_a_damaged_policy_is_told(program: Program) -> None:
     assert done.code == 0
     assert "damaged" in done.out
     assert "truncated" in done.err
-    errors = {row["policy"]: row["error"] for row in program.run("train", "list", "--json").json}
+    listed = program.run("train", "list", "--json").json
+    validate("train-list", listed)
+    errors = {row["policy"]: row["error"] for row in listed}
     assert errors[path.name]
     assert errors[policy(0).sha] is None
 
