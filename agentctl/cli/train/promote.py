@@ -27,7 +27,7 @@ def promote(
         str, typer.Option(help="Where to: production and canary decide, shadow and candidate only watch.")
     ] = "production",
     percent: Annotated[
-        float | None, typer.Option(help="Of the questions that a canary decides, in per cent; 10 if not given.")
+        float | None, typer.Option(help="Of the sessions in which a canary decides, in per cent; 10 if not given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
