@@ -37,10 +37,14 @@ def evaluate(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of these episodes; 0 if not given.", min=0)] = None,
     scores: Annotated[
-        Path | None, typer.Option(metavar="OUT.jsonl", help="Write {id, score} for each task: how much it is worth the dearest action.")
+        Path | None,
+        typer.Option(
+            metavar="OUT.jsonl", help="Write {id, score} for each task: how much it is worth the dearest action."
+        ),
     ] = None,
     cost: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call.")
+        list[str] | None,
+        typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -32,19 +32,27 @@ def run(
         bool | None, typer.Option("--from-sessions", help="Learn from your sessions and how they were rated.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same parameters; 0 if not given.", min=0)] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of experience; of --tasks those practised on.", min=1)] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Steps of experience; of --tasks those practised on.", min=1)
+    ] = None,
     envs: Annotated[int | None, typer.Option(help="With --env: environments side by side.", min=1, max=4096)] = None,
-    workers: Annotated[int | None, typer.Option(help="With --env: processes that collect experience.", min=1, max=256)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="With --env: processes that collect experience.", min=1, max=256)
+    ] = None,
     ray: Annotated[
-        str | None, typer.Option(metavar="ADDRESS|local", help="With --env: collect on a Ray cluster, or on one started here.")
+        str | None,
+        typer.Option(metavar="ADDRESS|local", help="With --env: collect on a Ray cluster, or on one started here."),
     ] = None,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN|latest", help="Go on with a run on an environment.")
     ] = None,
     cost: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call.")
+        list[str] | None,
+        typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call."),
     ] = None,
-    cost_weight: Annotated[float | None, typer.Option(help="Success that a unit of cost is worth, or a dollar.", min=0)] = None,
+    cost_weight: Annotated[
+        float | None, typer.Option(help="Success that a unit of cost is worth, or a dollar.", min=0)
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=X,…", help="Hyperparameters, like learning_rate=3e-4.")
     ] = None,

@@ -69,5 +69,7 @@ def test_what_a_manifest_says_can_move_no_cursor(program: Program) -> None:
 def test_of_several_learners_the_one_that_chooses_is_shown(program: Program) -> None:
     """The figures in the table are those of the learner that was selected, the telling ones first."""
     learners = {"ridge": {"success": 0.75, "apgr": 0.5, "cost": 2.0}, "ppo": {"apgr": 0.25}}
-    library(program.home).add(policy(0, selected="ridge", metrics={"always": {"a": {"cost": 1.0}}, "learners": learners}))
+    library(program.home).add(
+        policy(0, selected="ridge", metrics={"always": {"a": {"cost": 1.0}}, "learners": learners})
+    )
     assert "apgr 0.5 cost 2 success 0.75" in " ".join(program.run("train", "list").out.split())
