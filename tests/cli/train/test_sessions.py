@@ -26,8 +26,13 @@ output = "4"
 """
 
 
+def _fill(tx: Transaction, count: int) -> None:
+    """Store sessions whose model was drawn, and whose answer is good if the strong one gave it."""
+    for number in range(count):
+        _rated(tx, number)
+
+
 def _rated(tx: Transaction, number: int) -> None:
-    """A session whose model was drawn, and whose answer is good if the strong one gave it."""
     session = sessions.create(tx)
     strong = number % 2
     features = encode(DEFAULT.of(f"question {number}"))
@@ -41,7 +46,7 @@ def _use(program: Program, count: int) -> None:
     """Leave so many rated sessions in the program's database."""
     program.configure(CONFIG)
     with closing(database_of(program)) as database:
-        database.write(lambda tx: [_rated(tx, number) for number in range(count)])
+        database.write(lambda tx: _fill(tx, count))
 
 
 def test_what_sessions_show_is_learnt_and_judged(program: Program) -> None:
