@@ -61,6 +61,7 @@ def _examine(*, online: bool) -> Iterator[Finding]:
         ("log", _log),
         ("components", _components),
         ("mcp", _servers),
+        ("policies", _policies),
     ):
         yield _guarded(check, lambda examine=examine: examine(wired))  # type: ignore[misc]
     yield _terminal()
@@ -161,6 +162,12 @@ def _servers(wired: App) -> Finding:
     from agentctl.cli.toolchecks import examine_servers  # noqa: PLC0415
 
     return examine_servers(wired)
+
+
+def _policies(wired: App) -> Finding:
+    from agentctl.cli.policychecks import examine_policies  # noqa: PLC0415
+
+    return examine_policies(wired)
 
 
 def _terminal() -> Finding:

@@ -6,10 +6,13 @@ import json
 
 import pytest
 from support.mcp_servers import official
+from support.policies import library, policy
 from support.privileges import run_unprivileged
 from support.program import Program
 from support.schemas import validate
 from wasmtime import wat2wasm
+
+from agentctl.learning.channels import Pointer
 
 COMPONENT = """
 (component
@@ -59,7 +62,7 @@ def test_a_damaged_database_is_a_failure(program: Program) -> None:
 @pytest.mark.parametrize(
     ("directory", "failed"),
     [
-        (".local/share", {"database", "embedded model", "components"}),
+        (".local/share", {"database", "embedded model", "components", "policies"}),
         (".local/share/agentctl/models", {"embedded model"}),
         (".local/state", {"log"}),
         (".config/agentctl", {"configuration"}),
@@ -121,3 +124,16 @@ def test_a_component_that_was_changed_is_a_failure(program: Program) -> None:
     copy.chmod(0o600)
     copy.write_bytes(copy.read_bytes() + b"\0")
     assert _findings(program)["components"]["status"] == "failure"
+
+
+def test_policies_in_use_are_looked_at(program: Program) -> None:
+    """The policy of each channel is named where it is whole; a damaged one is a failure with a hint."""
+    assert _findings(program)["policies"]["detail"] == "none is in use"
+    kept = library(program.home)
+    path = kept.add(policy())
+    kept.channels.promote("production", Pointer(path.name), over=None)
+    assert _findings(program)["policies"]["detail"] == f"{path.name[:12]} in production"
+    (path / "arrays.npz").write_bytes(b"PK")
+    finding = _findings(program)["policies"]
+    assert (finding["status"], "truncated" in finding["detail"]) == ("failure", True)
+    assert finding["hint"].startswith("train it again")

@@ -14,7 +14,7 @@ class _Commands(LazyGroup):
         "run": "Train a policy, on an environment, on tasks or on your sessions.",
         "eval": "Measure a policy on an environment or on tasks.",
         "list": "List policies, the newest first.",
-        "show": "Show a policy: what it chooses from, and what its training showed.",
+        "show": "Show a policy, and what its training showed.",
         "diff": "Show what differs between two policies.",
         "promote": "Let a policy decide, if it is proven to be better.",
         "rollback": "Go back to the policy that decided before.",

@@ -11,6 +11,7 @@ import typer
 from agentctl.app import App
 from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json_line, print_text
+from agentctl.cli.train.given import Policy
 from agentctl.cli.train.needs import need
 from agentctl.cli.train.wanted import numbers
 from agentctl.cli.wiring import wire
@@ -23,7 +24,7 @@ _EPISODES = 100
 
 @app.command("eval")
 def evaluate(
-    policy: Annotated[str, typer.Argument(help="The beginning of its hash, a channel, or a path.")],
+    policy: Policy,
     *,
     env: Annotated[
         str | None, typer.Option("--env", metavar="ID", help="An environment; the one it was trained on if not given.")
@@ -34,12 +35,16 @@ def evaluate(
     episodes: Annotated[
         int | None, typer.Option(help=f"Fresh episodes, {_EPISODES} if not given.", min=1, max=1_000_000)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of these episodes.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="Of these episodes; 0 if not given.", min=0)] = None,
     scores: Annotated[
-        Path | None, typer.Option(metavar="OUT.jsonl", help="Write a line for each task: {id, score}.")
+        Path | None,
+        typer.Option(
+            metavar="OUT.jsonl", help="Write {id, score} for each task: how much it is worth the dearest action."
+        ),
     ] = None,
     cost: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=X,…", help="What an action costs: relative, or dollars a call.")
+        list[str] | None,
+        typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -24,10 +24,10 @@ def promote(
     policy: Policy,
     *,
     channel: Annotated[
-        str, typer.Option(help="Where to: production and canary decide, shadow and candidate only watch.")
+        str, typer.Option(help="Where to: production and canary decide, shadow and candidate do not.")
     ] = "production",
     percent: Annotated[
-        float | None, typer.Option(help="Of the questions that a canary decides, in per cent; 10 if not given.")
+        float | None, typer.Option(help="Of the sessions in which a canary decides, in per cent; 10 if not given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -32,19 +32,27 @@ def run(
         bool | None, typer.Option("--from-sessions", help="Learn from your sessions and how they were rated.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same parameters; 0 if not given.", min=0)] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of experience.", min=1)] = None,
-    envs: Annotated[int | None, typer.Option(help="Environments side by side.", min=1, max=4096)] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that collect experience.", min=1, max=256)] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Steps of experience; of --tasks those practised on.", min=1)
+    ] = None,
+    envs: Annotated[int | None, typer.Option(help="With --env: environments side by side.", min=1, max=4096)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="With --env: processes that collect experience.", min=1, max=256)
+    ] = None,
     ray: Annotated[
-        str | None, typer.Option(metavar="ADDRESS|local", help="Collect on a Ray cluster, or on one started here.")
+        str | None,
+        typer.Option(metavar="ADDRESS|local", help="With --env: collect on a Ray cluster, or on one started here."),
     ] = None,
     resume: Annotated[
-        str | None, typer.Option(metavar="RUN|latest", help="Go on with a run that was interrupted.")
+        str | None, typer.Option(metavar="RUN|latest", help="Go on with a run on an environment.")
     ] = None,
     cost: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=X,…", help="What an action costs: relative, or dollars a call.")
+        list[str] | None,
+        typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call."),
     ] = None,
-    cost_weight: Annotated[float | None, typer.Option(help="Success that a unit of cost is worth.", min=0)] = None,
+    cost_weight: Annotated[
+        float | None, typer.Option(help="Success that a unit of cost is worth, or a dollar.", min=0)
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=X,…", help="Hyperparameters, like learning_rate=3e-4.")
     ] = None,
@@ -55,7 +63,7 @@ def run(
     as_json: Annotated[bool | None, typer.Option("--json", help="Print the result as JSON.")] = None,
     quiet: Annotated[bool | None, typer.Option("-q", "--quiet", help="Show no progress.")] = None,
 ) -> None:
-    """Train a policy, and keep it. Ctrl-C keeps where it is; --resume goes on to the bit."""
+    """Train a policy, and keep it. Ctrl-C stops a run on an environment; --resume goes on as if nothing had been."""
     wired = wire()
     flags: dict[str, Any] = {
         "env": env,

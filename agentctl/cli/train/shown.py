@@ -51,8 +51,11 @@ def source(manifest: Mapping[str, Any]) -> str:
 
 
 def figures(manifest: Mapping[str, Any]) -> str:
-    """The main figures of a policy, in one line."""
-    found = {name: one for name, one in leaves(manifest.get("metrics")) if type(one) in {int, float}}
+    """The main figures of a policy, in one line; of several learners those of the one that chooses."""
+    measured = manifest.get("metrics")
+    learners = measured.get("learners") if isinstance(measured, Mapping) else None
+    selected = learners.get(manifest.get("selected")) if isinstance(learners, Mapping) else None
+    found = {name: one for name, one in leaves(selected or measured) if type(one) in {int, float}}
     order = sorted(found, key=lambda name: (name not in _FIRST_FIGURES, list(found).index(name)))
     return "  ".join(f"{plain(name)} {value(found[name])}" for name in order[:_MOST_FIGURES])
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.policies import library, policy
 from support.program import Program
+from support.schemas import validate
 
 from agentctl.learning.artifacts import pack
 
@@ -22,6 +23,7 @@ def test_what_differs(program: Program) -> None:
     for one in (first, second):
         library(program.home).add(one)
     found = program.run("train", "diff", first.sha[:8], second.sha[:8], "--json").json
+    validate("train-diff", found)
     assert (found["first"], found["second"], found["same"]) == (first.sha, second.sha, False)
     assert (found["added"], found["removed"]) == (["c"], ["a"])
     assert found["manifest"] == {"seed": [1, 2]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.policies import library, policy, proven
 from support.program import Program
+from support.schemas import validate
 
 from agentctl.learning.channels import Pointer
 
@@ -24,7 +25,9 @@ def test_policies_with_their_channels(program: Program) -> None:
     kept.add(other)
     kept.channels.promote("production", Pointer(routing.sha), over=None)
     kept.channels.promote("canary", Pointer(routing.sha, 5), over=None)
-    rows = {row["policy"]: row for row in program.run("train", "list", "--json").json}
+    listed = program.run("train", "list", "--json").json
+    validate("train-list", listed)
+    rows = {row["policy"]: row for row in listed}
     assert rows[routing.sha]["channels"] == [
         {"channel": "canary", "percent": 5},
         {"channel": "production", "percent": None},
@@ -47,7 +50,9 @@ def test_a_damaged_policy_is_told(program: Program) -> None:
     assert done.code == 0
     assert "damaged" in done.out
     assert "truncated" in done.err
-    errors = {row["policy"]: row["error"] for row in program.run("train", "list", "--json").json}
+    listed = program.run("train", "list", "--json").json
+    validate("train-list", listed)
+    errors = {row["policy"]: row["error"] for row in listed}
     assert errors[path.name]
     assert errors[policy(0).sha] is None
 
@@ -59,3 +64,12 @@ def test_what_a_manifest_says_can_move_no_cursor(program: Program) -> None:
     assert "\x1b" not in done.out
     assert "\r" not in done.out
     assert len(done.out.splitlines()) == 2
+
+
+def test_of_several_learners_the_one_that_chooses_is_shown(program: Program) -> None:
+    """The figures in the table are those of the learner that was selected, the telling ones first."""
+    learners = {"ridge": {"success": 0.75, "apgr": 0.5, "cost": 2.0}, "ppo": {"apgr": 0.25}}
+    library(program.home).add(
+        policy(0, selected="ridge", metrics={"always": {"a": {"cost": 1.0}}, "learners": learners})
+    )
+    assert "apgr 0.5 cost 2 success 0.75" in " ".join(program.run("train", "list").out.split())

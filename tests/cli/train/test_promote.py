@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.policies import library, policy, proven
 from support.program import Program
+from support.schemas import validate
 
 from agentctl.learning.artifacts import Artifact, Library
 
@@ -19,6 +20,7 @@ def test_what_is_better_is_promoted(program: Program) -> None:
     (sha,) = add(program, proven(0.2))
     found = program.run("train", "promote", sha[:8], "--json")
     assert found.code == 0
+    validate("train-promote", found.json)
     assert (found.json["policy"], found.json["channel"], found.json["promoted"]) == (sha, "production", True)
     assert (found.json["former"], found.json["gate"]["verdict"]) == (None, "better")
     done = program.run("train", "promote", sha[:8])
@@ -35,6 +37,7 @@ def test_too_little_data_says_how_much_more(program: Program) -> None:
     assert "was not promoted: not enough data: about" in done.err
     assert "hint: train again with more tasks" in done.err
     found = program.run("train", "promote", sha, "--json")
+    validate("train-promote", found.json)
     assert (found.code, found.json["promoted"]) == (1, False)
     assert found.json["gate"]["needed"] > 0
     assert library(program.home).channels.current("production") is None
@@ -47,6 +50,7 @@ def test_what_is_not_better_may_be_watched(program: Program) -> None:
         assert program.run("train", "promote", sha, "--channel", channel).code == 1
     for channel in ("shadow", "candidate"):
         done = program.run("train", "promote", sha, "--channel", channel, "--json")
+        validate("train-promote", done.json)
         assert (done.code, done.json["gate"]) == (0, None)
     assert library(program.home).channels.all().keys() == {"shadow", "candidate"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.policies import library, policy, proven
 from support.program import Program
+from support.schemas import validate
 
 
 def test_the_former_policy_is_back(program: Program) -> None:
@@ -15,6 +16,7 @@ def test_the_former_policy_is_back(program: Program) -> None:
         kept.add(one)
         assert program.run("train", "promote", one.sha).code == 0
     found = program.run("train", "rollback", "--json").json
+    validate("train-rollback", found)
     assert found == {"channel": "production", "policy": first.sha, "percent": None, "former": second.sha}
     assert kept.find("production").sha == first.sha
     done = program.run("train", "rollback")

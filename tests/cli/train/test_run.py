@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.program import PATIENCE, Program
+from support.schemas import validate
 
 from agentctl.cli.train.curve import curve
 
@@ -37,6 +38,7 @@ def test_a_run_and_its_measure(trainer: Program) -> None:
     """A run ends with one JSON document, the policy it names is measured, and its metrics and curve are written."""
     metrics, plot = trainer.home / "m.jsonl", trainer.home / "curve.png"
     result = _result(trainer, *WALK, "--steps", "200", "--seed", "3", "--metrics", metrics, "--plot", plot)
+    validate("train-run", result)
     assert (result["steps"], result["seed"], result["env"]) == (200, 3, "support.environs:Walk-v0")
     assert {"policy", "mean_return_100", "episodes", "wall_s", "param_sha256", "run"} <= result.keys()
     lines = [json.loads(line) for line in metrics.read_text().splitlines()]
@@ -44,9 +46,11 @@ def test_a_run_and_its_measure(trainer: Program) -> None:
     assert {"mean_return", "kl", "entropy"} <= lines[0].keys()
     assert plot.read_bytes().startswith(b"\x89PNG")
 
+    validate("train-show", trainer.run("train", "show", result["policy"][:8], "--json").json)
     done = trainer.run("train", "eval", result["policy"][:8], "--episodes", "5", "--seed", "1", "--json")
     assert done.code == 0, done.err
     found = done.json
+    validate("train-eval", found)
     assert (found["policy"], found["episodes"], found["seed"]) == (result["policy"], 5, 1)
     assert {"mean_return", "std", "env"} <= found.keys()
     assert trainer.run("train", "eval", result["policy"][:8], "--env", "CartPole-v1").code == 2

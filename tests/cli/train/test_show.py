@@ -7,6 +7,7 @@ import shutil
 import pytest
 from support.policies import library, policy, proven
 from support.program import Program
+from support.schemas import validate
 
 
 def test_a_policy_by_each_of_its_names(program: Program) -> None:
@@ -16,6 +17,7 @@ def test_a_policy_by_each_of_its_names(program: Program) -> None:
     assert program.run("train", "promote", artifact.sha[:6]).code == 0
     for name in (artifact.sha[:4], artifact.sha, "production", path, path / "arrays.npz"):
         shown = program.run("train", "show", name, "--json").json
+        validate("train-show", shown)
         assert (shown["policy"], shown["manifest"]) == (artifact.sha, dict(artifact.manifest))
         assert shown["channels"] == [{"channel": "production", "percent": None}]
 

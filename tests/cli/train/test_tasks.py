@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.program import Program
+from support.schemas import validate
 from support.tables import answered, tasks, write
 
 COST = ("--cost", "weak=0.1,strong=1")
@@ -17,7 +18,9 @@ def trained(program: Program, path: Path, *options: str) -> dict[str, Any]:
     """The result of a short run."""
     done = program.run("train", "run", "--tasks", path, *COST, "--steps", "8192", "--json", *options)
     assert (done.code, done.err) == (0, "")
-    return dict(json.loads(done.out))
+    result = dict(json.loads(done.out))
+    validate("train-run", result)
+    return result
 
 
 def test_a_run_and_its_evaluation(program: Program, tmp_path: Path) -> None:
@@ -29,12 +32,17 @@ def test_a_run_and_its_evaluation(program: Program, tmp_path: Path) -> None:
     assert (result["tasks"], result["seed"], result["mode"]) == (200, 0, "direct")
     again = trained(program, known)
     assert (again["policy"], again["param_sha256"]) == (result["policy"], result["param_sha256"])
+    validate("train-show", program.run("train", "show", result["policy"][:8], "--json").json)
+    other = trained(program, known, "--seed", "1")["policy"]
+    validate("train-diff", program.run("train", "diff", result["policy"], other, "--json").json)
+    validate("train-list", program.run("train", "list", "--json").json)
     measured = [json.loads(line) for line in metrics.read_text().splitlines()]
     assert [one["steps"] for one in measured] == [2048, 4096, 6144, 8192]
     scores = tmp_path / "scores.jsonl"
     done = program.run("train", "eval", result["policy"][:8], "--tasks", fresh, "--scores", scores, "--json")
     assert (done.code, done.err) == (0, "")
     found = json.loads(done.out)
+    validate("train-eval", found)
     assert found["apgr"] == found["learners"][found["selected"]]["apgr"]
     assert set(found["learners"]) == {"best_single", "threshold", "ridge", "linucb", "ppo"}
     assert set(found["learners"]["ppo"]) >= {"apgr", "cpt50", "cpt80", "reward", "cost", "success"}
