@@ -9,7 +9,7 @@ import typer
 
 from agentctl.cli.group import new_app
 from agentctl.cli.train.config import read
-from agentctl.cli.train.wanted import Wanted, numbers, pairs
+from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, Wanted, numbers, pairs
 from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 
@@ -33,8 +33,10 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same parameters; 0 if not given.", min=0)] = None,
     steps: Annotated[int | None, typer.Option(help="Steps of experience.", min=1)] = None,
-    envs: Annotated[int | None, typer.Option(help="Environments side by side.", min=1, max=4096)] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that collect experience.", min=1, max=256)] = None,
+    envs: Annotated[int | None, typer.Option(help="Environments side by side.", min=1, max=MOST_ENVS)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that collect experience.", min=1, max=MOST_WORKERS)
+    ] = None,
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS|local", help="Collect on a Ray cluster, or on one started here.")
     ] = None,
