@@ -199,12 +199,18 @@ def test_a_run_that_can_not_be_read_is_told_of(trainer: Program) -> None:
     """What the run is made of may be damaged; what it measured may be too, and is not needed."""
     run = _result(trainer, *WALK, "--steps", "64")["run"]
     (place,) = trainer.home.rglob(run)
+    asked = json.loads((place / "run.json").read_text())
     (place / "metrics.jsonl").write_bytes(b"\xff\xfe\n")
     assert _result(trainer, "--resume", run)["steps"] == 64
-    for recipe in ({}, {"environment": 3}, []):
+    recipes: list[Any] = [{}, {"environment": 3}, []]
+    for recipe in recipes:
         (place / "run.json").write_text(json.dumps({"kind": "environment", "recipe": recipe}))
         done = trainer.run("train", "run", "--resume", run)
         assert (done.code, "can't read what the run" in done.err) == (9, True), done.err
+    (place / "lock").unlink()
+    (place / "lock").mkdir()
+    (place / "run.json").write_text(json.dumps({"kind": "environment", "recipe": asked["recipe"]}))
+    assert trainer.run("train", "run", "--resume", run).code == 9
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
