@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,13 @@ def probe(identifier: str) -> Codec:
     try:
         return codec(identifier, made.observation_space, made.action_space)
     finally:
-        made.close()
+        let_go(made)
+
+
+def let_go(environment: Environment) -> None:
+    """Close an environment; that one can't be is no reason to lose what was learned in it."""
+    with suppress(Exception):
+        environment.close()  # type: ignore[no-untyped-call,unused-ignore]  # gymnasium 1.2 has no type there
 
 
 class Envs:
@@ -109,30 +115,31 @@ class Envs:
         ends: list[tuple[int, bool, bool]] = []
         finals = np.zeros_like(self.observations)
         for one, choices in enumerate(actions.tolist()):
-            seen, rewards[one], ended, cut = self._step(one, choices)
+            rewards[one], ended, cut = self._step(one, choices)
             if ended or cut:
                 ends.append((one, ended, cut))
-                finals[one] = self._codec.encode(seen)
+                finals[one] = self.observations[one]
                 self.next_episode(one)
-            else:
-                self.observations[one] = self._codec.encode(seen)
         terminated, truncated = np.zeros((2, count), np.bool_)
         for one, ended, cut in ends:
             terminated[one], truncated[one] = ended, cut
-        return Outcome(np.array(rewards, np.float32), terminated, truncated, finals)
+        with np.errstate(over="ignore"):  # a reward that is too large is found to be infinite, and told of
+            return Outcome(np.array(rewards, np.float32), terminated, truncated, finals)
 
     def next_episode(self, one: int) -> None:
         """Begin the next episode of an environment, wherever it is in this one."""
         self._episodes[one] += 1
         self._begin(one)
 
-    def _step(self, one: int, choices: Sequence[int]) -> tuple[Any, float, bool, bool]:
+    def _step(self, one: int, choices: Sequence[int]) -> tuple[float, bool, bool]:
+        self._elapsed[one] += 1
         try:
             seen, reward, ended, cut, _ = self._made[one].step(self._codec.decode(choices))
+            self.observations[one] = self._codec.encode(seen)
+            came = float(reward), bool(ended), bool(cut) or self._elapsed[one] == self._limits[one]
         except Exception as error:
             raise self._failed("a step", error) from error
-        self._elapsed[one] += 1
-        return seen, float(reward), bool(ended), bool(cut) or self._elapsed[one] == self._limits[one]
+        return came
 
     def _begin(self, one: int) -> None:
         seed = episode_seed(self._stream, self._numbers[one], self._episodes[one])
@@ -144,16 +151,13 @@ class Envs:
         self._elapsed[one] = 0
 
     def _repeat(self, one: int, actions: NDArray[np.int64]) -> None:
-        seen: Any = None
         for choices in actions.tolist():
-            seen, _, ended, cut = self._step(one, choices)
+            _, ended, cut = self._step(one, choices)
             if ended or cut:
                 raise UsageError(
                     f"{self.identifier} is not the same for the same seed and actions: it can't be taken up again",
                     hint="start the run anew, with one worker",
                 )
-        if len(actions):
-            self.observations[one] = self._codec.encode(seen)
 
     def _failed(self, what: str, error: Exception) -> AgentctlError:
         return AgentctlError(
@@ -164,4 +168,4 @@ class Envs:
     def close(self) -> None:
         """Let go of all of them."""
         for one in self._made:
-            one.close()
+            let_go(one)

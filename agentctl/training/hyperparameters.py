@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -44,13 +45,13 @@ class Hyperparameters:
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "epochs", "minibatch", "clip", "max_grad_norm"):
-            self._demand(name, getattr(self, name) > 0, "above 0")
+            self._demand(name, 0 < getattr(self, name) < math.inf, "above 0 and finite")
         for name in ("entropy", "value_weight"):
-            self._demand(name, getattr(self, name) >= 0, "0 or more")
+            self._demand(name, 0 <= getattr(self, name) < math.inf, "0 or more, and finite")
         for name in ("gamma", "lam"):
             self._demand(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
         for name in ("value_clip", "target_kl"):
-            self._demand(name, getattr(self, name) is None or getattr(self, name) > 0, "above 0, or none")
+            self._demand(name, getattr(self, name) is None or 0 < getattr(self, name) < math.inf, "above 0, or none")
 
     def _demand(self, name: str, fulfilled: bool, what: str) -> None:
         if not fulfilled:

@@ -48,7 +48,7 @@ def codec(environment: str, observation: spaces.Space[Any], action: spaces.Space
 def _observations(environment: str, space: spaces.Space[Any]) -> tuple[int, Callable[[Any], NDArray[Any]]]:
     try:
         size = spaces.flatdim(space)
-    except (ValueError, NotImplementedError) as error:
+    except (ValueError, NotImplementedError, AttributeError) as error:  # the last where it is no space at all
         hint = "wrap it so that what it shows is of a fixed size"
         raise UsageError(f"{environment} shows {space}, which is no row of numbers: {error}", hint=hint) from error
     if not 0 < size <= _MOST:

@@ -136,6 +136,9 @@ def test_a_cut_step_is_worth_its_last_observation() -> None:
         ("Fallible-v0", "the wheel came off"),
         ("NoNumber-v0", "no finite number"),
         ("Overflowing-v0", "learning diverged"),
+        ("Endless-v0", "no finite number"),
+        ("Rewardless-v0", "failed at a step: TypeError"),
+        ("Misshapen-v0", "failed at a step: ValueError"),
     ],
 )
 @pytest.mark.parametrize("workers", [1, 2])
@@ -153,6 +156,10 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StorageError, match="can't go on"):
         _train(tmp_path)
+    for at in (6, 8, 10, len(whole) - 80):  # zip's own fields, of which its sums know nothing
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :])
+        with pytest.raises(StorageError, match="can't go on"):
+            _train(tmp_path)
     np.savez(path, about=np.array([object()], object))
     with pytest.raises(StorageError, match="can't go on"):
         _train(tmp_path)
@@ -165,6 +172,14 @@ def test_a_policy_is_measured_on_fresh_episodes(tmp_path: Path) -> None:
     assert (found.episodes, found.mean_return, found.std, found.mean_length, found.unfinished) == (21, 3, 0, 3, 0)
     walked = artifact(_train(tmp_path / "walk").training)
     assert evaluate(walked, None, 20, 1) == evaluate(walked, None, 20, 1) != evaluate(walked, None, 20, 2)
+
+
+@pytest.mark.parametrize("name", ["Blinding", "NoNumber", "Rewardless"])
+def test_a_policy_is_not_measured_by_what_is_no_number(tmp_path: Path, name: str) -> None:
+    """An environment that gives NaN, or nothing, for an observation or a reward is told of."""
+    policy = artifact(_train(tmp_path, "support.environs:Corridor-v0").training)
+    with pytest.raises(AgentctlError, match=f"{name}-v0"):
+        evaluate(policy, f"support.environs:{name}-v0", 2, 0)
 
 
 def test_a_policy_of_another_kind_or_shape_is_refused(tmp_path: Path) -> None:

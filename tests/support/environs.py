@@ -114,7 +114,57 @@ class Overflowing(Corridor):
     reward = 1e30
 
 
-for one in (Walk, Mortal, Levers, Fallible, NoNumber, Overflowing):
+class Endless(Corridor):
+    """Its rewards are infinite in 32 bits."""
+
+    reward = 1e300
+
+
+class Rewardless(Corridor):
+    """Gives nothing where a reward should be."""
+
+    reward: Any = None
+
+
+class Misshapen(Corridor):
+    """Shows more than it said."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Show seven numbers."""
+        return np.zeros(7), *super().step(action)[1:]
+
+
+class Blinding(Corridor):
+    """Shows what is no number after its first step."""
+
+    def seen(self) -> Any:
+        """A number, or none."""
+        return np.array([np.nan if self.at else 0], np.float32)
+
+
+class Clinging(Corridor):
+    """Says what it does, and can't be closed."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Go on, with a word."""
+        print("a step")
+        return super().step(action)
+
+    def close(self) -> None:
+        """Fail."""
+        raise RuntimeError("the door is stuck")
+
+
+class Spaceless(Corridor):
+    """Does not say what it shows."""
+
+    observation_space: Any = None
+
+
+for one in (
+    *(Walk, Mortal, Levers, Fallible, NoNumber, Overflowing, Endless),
+    *(Rewardless, Misshapen, Blinding, Clinging, Spaceless),
+):
     gymnasium.register(f"{one.__name__}-v0", f"{__name__}:{one.__name__}", max_episode_steps=20)
 gymnasium.register("Corridor-v0", f"{__name__}:Corridor")
 gymnasium.register("Cut-v0", f"{__name__}:Corridor", max_episode_steps=3)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from agentctl.cli.train.wanted import numbers, pairs
+from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, numbers, pairs
 from agentctl.errors import ConfigError, UsageError
 
 _LARGEST = 1 << 20  # bytes
@@ -32,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
         if len(text) > _LARGEST:
             raise ConfigError(f"{path} is larger than {_LARGEST:,} bytes", hint="it has options and no data")
         document = tomllib.loads(text.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of words, of too many digits, of brackets in brackets
         raise ConfigError(f"{path} is no TOML: {error}", hint="it is like: env = 'CartPole-v1'") from error
     return {_name(path, key): _value(path, key, value) for key, value in document.items()}
 
@@ -73,8 +74,8 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _whole(least: int) -> Callable[[Any], int | None]:
-    return lambda value: value if isinstance(value, int) and not isinstance(value, bool) and value >= least else None
+def _whole(least: int, most: float = math.inf) -> Callable[[Any], int | None]:
+    return lambda value: value if type(value) is int and least <= value <= most else None
 
 
 def _pairs(value: Any) -> dict[str, str] | None:
@@ -96,8 +97,8 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "from-sessions": ("true or false", _flag),
     "seed": ("a whole number", _whole(0)),
     "steps": ("a whole number above 0", _whole(1)),
-    "envs": ("a whole number above 0", _whole(1)),
-    "workers": ("a whole number above 0", _whole(1)),
+    "envs": (f"a whole number from 1 to {MOST_ENVS}", _whole(1, MOST_ENVS)),
+    "workers": (f"a whole number from 1 to {MOST_WORKERS}", _whole(1, MOST_WORKERS)),
     "ray": ("an address", _text),
     "resume": ("a run", _text),
     "cost": ("a table of numbers", _costs),

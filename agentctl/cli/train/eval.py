@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,7 +72,8 @@ def _on_env(app: App, reference: str, environment: str | None, episodes: int, se
     from agentctl.learning.environments.policy import evaluate  # noqa: PLC0415 - it needs numpy
 
     name = environment or str(policy.manifest.get("source", {}).get("environment", ""))
-    evaluation = evaluate(policy, environment, episodes, seed)
+    with redirect_stdout(sys.stderr):  # an environment that talks is no result
+        evaluation = evaluate(policy, environment, episodes, seed)
     document: dict[str, Any] = {"policy": policy.sha, "env": name, "seed": seed, **asdict(evaluation)}
     if as_json:
         print_json_line(document)

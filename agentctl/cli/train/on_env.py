@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from agentctl.cli.train.live import TrainingLine
 from agentctl.cli.train.needs import need
 from agentctl.cli.train.stopping import Stopped
 from agentctl.cli.train.wanted import Wanted
-from agentctl.errors import UsageError
+from agentctl.errors import AgentctlError, StorageError, UsageError
 from agentctl.paths import state_dir
 
 if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
@@ -45,7 +46,13 @@ def run(app: App, environment: str | None, wanted: Wanted) -> None:
     means = Means(wanted.workers, wanted.ray)
     with run.held(), Stopped() as stopped, TrainingLine(recipe.steps, quiet=wanted.quiet) as line:
         watch = Watch(line.show, line.tell, stopped)
-        ran = train(run, recipe, means, watch, wanted.metrics)
+        try:
+            with redirect_stdout(sys.stderr):  # an environment that talks is no result
+                ran = train(run, recipe, means, watch, wanted.metrics)
+        except MemoryError as error:
+            raise AgentctlError(
+                f"there is too little memory: {error}", hint="fewer --envs, or a smaller --set hidden"
+            ) from error
     if not ran.done:
         print_note(f"stopped after {ran.training.steps:,} steps; agentctl train run --resume {run.id} goes on")
         raise typer.Exit(stopped.code)
@@ -77,7 +84,10 @@ def _resumed(run: Run, environment: str | None, wanted: Wanted) -> tuple[Run, Re
     asked = run.asked
     if asked.get("kind") != KIND:
         raise UsageError(f"the run {run.id} is none on an environment", hint="give what it learns from: --tasks FILE")
-    recipe = Recipe.of(asked["recipe"])
+    try:
+        recipe = Recipe.of(asked["recipe"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StorageError(f"can't read what the run {run.id} is made of: {error!r}", hint="start it anew") from error
     if environment not in (None, recipe.environment):
         raise UsageError(f"the run {run.id} is on {recipe.environment}", hint="leave out --env")
     return run, recipe

@@ -9,7 +9,7 @@ import typer
 
 from agentctl.cli.group import new_app
 from agentctl.cli.train.config import read
-from agentctl.cli.train.wanted import Wanted, numbers, pairs
+from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, Wanted, numbers, pairs
 from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 
@@ -35,9 +35,9 @@ def run(
     steps: Annotated[
         int | None, typer.Option(help="Steps of experience; of --tasks those practised on.", min=1)
     ] = None,
-    envs: Annotated[int | None, typer.Option(help="With --env: environments side by side.", min=1, max=4096)] = None,
+    envs: Annotated[int | None, typer.Option(help="With --env: environments side by side.", min=1, max=MOST_ENVS)] = None,
     workers: Annotated[
-        int | None, typer.Option(help="With --env: processes that collect experience.", min=1, max=256)
+        int | None, typer.Option(help="With --env: processes that collect experience.", min=1, max=MOST_WORKERS)
     ] = None,
     ray: Annotated[
         str | None,

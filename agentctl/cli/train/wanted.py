@@ -8,6 +8,8 @@ from pathlib import Path
 
 from agentctl.errors import UsageError
 
+MOST_ENVS, MOST_WORKERS = 4096, 256
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -75,7 +75,7 @@ def plan(environment: str, given: Mapping[str, str]) -> Plan:
     try:
         hyperparameters = replace(chosen.hyperparameters, **numbers)  # type: ignore[arg-type]
     except ValueError as error:
-        raise UsageError(str(error), hint=f"agentctl train run --set {next(iter(numbers))}=…") from error
+        raise UsageError(str(error), hint=f"agentctl train run --set {str(error).partition(' ')[0]}=…") from error
     horizon = _whole("horizon", given["horizon"]) if "horizon" in given else chosen.horizon
     hidden = chosen.hidden
     if "hidden" in given:

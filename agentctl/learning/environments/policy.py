@@ -7,16 +7,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agentctl.errors import UsageError
+from agentctl.errors import AgentctlError, UsageError
 from agentctl.learning.artifacts import Artifact, pack
 from agentctl.learning.environments.training import Training
+from agentctl.training.batch import BatchError
 from agentctl.training.blas import one_thread
 from agentctl.training.envs import Envs, probe
 from agentctl.training.hyperparameters import Hyperparameters
 from agentctl.training.learner import Learner
 from agentctl.training.network import Shape
 
+_BOUNDED = "an environment should give numbers, and no NaN or infinity"
 _LANES = 16  # episodes that are played side by side
 _LONGEST = 10_000  # steps of an episode that nothing else ends: one that goes in circles never would
 
@@ -79,6 +82,8 @@ def evaluate(policy: Artifact, environment: str | None, episodes: int, seed: int
     learner = _learner(policy, manifest, name)
     played = _play(learner, name, episodes, seed)
     returns = np.array([returned for returned, _, _ in played])
+    if not np.isfinite(returns).all():
+        raise AgentctlError(f"{name} gave a reward that is no finite number", hint=_BOUNDED)
     return Evaluation(
         episodes,
         float(returns.mean()),
@@ -105,6 +110,13 @@ def _learner(policy: Artifact, manifest: Mapping[str, Any], name: str) -> Learne
     return learner
 
 
+def _greedy(learner: Learner, envs: Envs) -> NDArray[np.int64]:
+    try:
+        return learner.greedy(envs.observations)
+    except BatchError as error:
+        raise AgentctlError(f"{envs.identifier}: {error}", hint=_BOUNDED) from error
+
+
 def _told(actions: tuple[int, ...]) -> str:
     return " by ".join(map(str, actions)) + " actions"
 
@@ -118,7 +130,7 @@ def _play(learner: Learner, name: str, episodes: int, seed: int) -> list[tuple[f
     played: list[tuple[float, int, bool]] = []
     with one_thread():
         while any(wanted):
-            outcome = envs.step(learner.greedy(envs.observations))
+            outcome = envs.step(_greedy(learner, envs))
             ended = (outcome.terminated | outcome.truncated).tolist()
             for lane, reward in enumerate(outcome.rewards.tolist()):
                 returned[lane] += reward

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -77,6 +78,7 @@ class Process:
 def _work(pipe: Connection, recipe: Recipe, numbers: range, places: Sequence[Place]) -> None:
     """Do what comes through the pipe until it breaks."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.stdout = sys.stderr  # an environment that talks is no result
     with suppress(EOFError, OSError), one_thread():
         try:
             share = Share(recipe, numbers, places)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from agentctl import atomic
 from agentctl.errors import StorageError
 
 _ABOUT = "about"
+_DIGEST = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,17 @@ class Checkpoint:
     arrays: Mapping[str, NDArray[Any]]
 
     def write(self, path: Path) -> None:
-        """Replace what is at `path`.
+        """Replace what is at `path` by an npz and, after it, its SHA-256: zip's own sums leave its directory unguarded.
 
         Raises:
             StorageError: it can't be written; the old one is as it was.
         """
         about = {"iterations": self.iterations, "steps": self.steps, "seconds": self.seconds}
         written = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        made = io.BytesIO()
+        np.savez(made, allow_pickle=False, **{_ABOUT: written}, **self.arrays)
         try:
-            with atomic.writing(path) as file:
-                np.savez(file, allow_pickle=False, **{_ABOUT: written}, **self.arrays)
+            atomic.replace(path, made.getvalue() + hashlib.sha256(made.getbuffer()).digest())
         except OSError as error:
             hint = "make room there, or set AGENTCTL_STATE_DIR to a directory that can be written"
             raise StorageError(f"can't keep where the run is in {path}: {error.strerror}", hint=hint) from error
@@ -57,7 +61,10 @@ class Checkpoint:
             StorageError: it can't be read, or is not as it was written.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            data = path.read_bytes()
+            if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:]:
+                raise ValueError("it is damaged, or not a checkpoint")  # noqa: TRY301 - told of as the others are
+            with np.load(io.BytesIO(data[:-_DIGEST]), allow_pickle=False) as kept:
                 arrays = {name: kept[name] for name in kept.files}
             return cls(**json.loads(arrays.pop(_ABOUT).tobytes()), arrays=arrays)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:

@@ -59,9 +59,15 @@ class Run:
 
         Raises:
             UsageError: one does.
+            StorageError: the run's directory can't be written.
         """
         lock = FileLock(self.directory / "lock")
-        if not lock.acquire(wait=0):
+        try:
+            free = lock.acquire(wait=0)
+        except OSError as error:
+            hint = "copy it, and set AGENTCTL_STATE_DIR to where the copy can be written"
+            raise StorageError(f"can't go on with the run in {self.directory}: {error.strerror}", hint=hint) from error
+        if not free:
             raise UsageError(f"another process works at the run {self.id}", hint="wait for it, or start a new one")
         try:
             yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +15,7 @@ from agentctl.errors import StorageError
 def read(path: Path, iterations: int | None = None) -> list[dict[str, Any]]:
     """The documents in a file, those of so many iterations; a line that a crash cut short is none."""
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(errors="replace").splitlines()
     except OSError:
         return []
     found: list[dict[str, Any]] = []
@@ -66,4 +66,5 @@ class Measured:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._stack.close()
+        with suppress(OSError):  # what could not be written before can't be now, and was told of
+            self._stack.close()

@@ -147,6 +147,10 @@ def test_a_file_says_what_options_say(trainer: Program) -> None:
         ("quiet = 1", "true or false"),
         ("[cost]\nx = 'dear'", "takes numbers"),
         ("cost = 'x'", "NAME=VALUE"),
+        ("envs = 100000", "from 1 to 4096"),
+        ("workers = 100000", "from 1 to 256"),
+        pytest.param("steps = " + "9" * 5000, "no TOML", id="digits"),
+        pytest.param("steps = " + "[" * 5000, "no TOML", id="brackets"),
     ],
 )
 def test_a_file_without_sense_is_refused(trainer: Program, text: str, message: str) -> None:
@@ -172,6 +176,11 @@ def test_a_file_without_sense_is_refused(trainer: Program, text: str, message: s
         (("--env", "CartPole-v1", "--ray", "127.0.0.1:1"), 3, "no Ray cluster"),
         (("--env", "CartPole-v1", "--ray", "nonsense"), 2, "no address"),
         (("--resume", "latest"), 2, "no run"),
+        (("--env", "CartPole-v1", "--set", "learning_rate=inf"), 2, "learning_rate has to be above 0 and finite"),
+        (("--env", "CartPole-v1", "--set", "clip=1,gamma=-1"), 2, "--set gamma="),
+        (("--env", "CartPole-v1", "--set", "hidden=1000000x1000000"), 1, "too little memory"),
+        (("--env", "CartPole-v1", "--metrics", "/dev/full"), 9, "can't write metrics"),
+        (("--env", "support.environs:Spaceless-v0"), 2, "no row of numbers"),
     ],
 )
 def test_what_makes_no_sense_is_refused(trainer: Program, arguments: tuple[str, ...], code: int, message: str) -> None:
@@ -188,6 +197,35 @@ def test_a_run_goes_on_as_it_began(trainer: Program) -> None:
     assert _result(trainer, "--resume", result["run"][:20])["policy"] == result["policy"]
     for changed in (("--steps", "100"), ("--env", "CartPole-v1"), ("--set", "gamma=0.5")):
         assert trainer.run("train", "run", "--resume", "latest", *changed).code == 2
+
+
+def test_a_run_that_can_not_be_read_is_told_of(trainer: Program) -> None:
+    """What the run is made of may be damaged; what it measured may be too, and is not needed."""
+    run = _result(trainer, *WALK, "--steps", "64")["run"]
+    (place,) = trainer.home.rglob(run)
+    asked = json.loads((place / "run.json").read_text())
+    (place / "metrics.jsonl").write_bytes(b"\xff\xfe\n")
+    assert _result(trainer, "--resume", run)["steps"] == 64
+    recipes: list[Any] = [{}, {"environment": 3}, []]
+    for recipe in recipes:
+        (place / "run.json").write_text(json.dumps({"kind": "environment", "recipe": recipe}))
+        done = trainer.run("train", "run", "--resume", run)
+        assert (done.code, "can't read what the run" in done.err) == (9, True), done.err
+    (place / "lock").unlink()
+    (place / "lock").mkdir()
+    (place / "run.json").write_text(json.dumps({"kind": "environment", "recipe": asked["recipe"]}))
+    assert trainer.run("train", "run", "--resume", run).code == 9
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_environment_that_talks_and_clings(trainer: Program, workers: str) -> None:
+    """What an environment prints is not among the results, and that it can't be closed costs none of them."""
+    arguments = ("--env", "support.environs:Clinging-v0", *WALK[2:], "--steps", "64", "--workers", workers, "--json")
+    done = trainer.run("train", "run", *arguments)
+    assert done.code == 0, done.err
+    assert done.json["steps"] == 64
+    done = trainer.run("train", "eval", done.json["policy"], "--episodes", "2", "--json")
+    assert done.json["mean_length"] == 5
 
 
 def test_a_missing_package_is_told_of(trainer: Program) -> None:
