@@ -54,10 +54,6 @@ class Residuals:
         np.add(part, self.rewards[start:stop], out=part)
         np.subtract(part, self.values[start:stop], out=part)
 
-    def all(self, target: Floats) -> None:
-        """Write every step's."""
-        self.into(target, 0, len(self.values), 0, len(self.cuts))
-
 
 def of_flat(flat: Flat, gamma: float) -> Residuals:
     """Find where flat experience is cut, and what is bootstrapped there."""
@@ -82,11 +78,17 @@ def of_flat(flat: Flat, gamma: float) -> Residuals:
 
 def _with_inner(done: Flags, ends: Indices, last_value: Floats) -> tuple[Indices, Floats]:
     """Return the cuts, where some episodes end within their segments, and the values after the segments, else 0."""
-    cut = done.copy()
-    cut[ends] = True
-    cuts = np.flatnonzero(cut)
-    cut[cuts] = False
-    cut[ends] = True
+    cuts, other = _places(done), ends[~done[ends]]
+    cuts = np.insert(cuts, np.searchsorted(cuts, other), other)
     bootstrap = np.zeros(len(cuts), np.float32)
-    bootstrap[cut[cuts]] = last_value
+    bootstrap[np.searchsorted(cuts, ends)] = last_value
     return cuts, bootstrap
+
+
+def _places(flags: Flags) -> Indices:
+    """Return where flags are set, eight of them looked at together, most of which are not."""
+    whole = len(flags) & ~7
+    eights = flags[:whole].view(np.uint64)
+    some = np.flatnonzero(eights != 0)
+    found = np.flatnonzero(eights[some].view(np.bool_))
+    return np.append((some[found >> 3] << 3) + (found & 7), np.flatnonzero(flags[whole:]) + whole)
