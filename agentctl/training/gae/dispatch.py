@@ -109,7 +109,7 @@ def _of_flat(flat: Flat, gamma: float, lam: float) -> Floats:
     found = residuals.of_flat(flat, gamma)
     decay = gamma * lam
     total, cuts = len(flat.rewards), found.cuts
-    longest = int(np.diff(cuts, prepend=-1).max())
+    longest = max(int(cuts[0]) + 1, int(np.diff(cuts).max(initial=0)))
     count = doubling.rounds(longest, decay)
     if total <= _SMALL or doubling.pays(count, len(cuts) / total):
         result = np.empty(total, np.float32)
