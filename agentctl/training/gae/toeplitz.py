@@ -39,9 +39,8 @@ def in_chunks(fill: doubling.Fill, total: int, cuts: Indices, decay: float) -> F
         start, first, last = starts[number], bounds[number], bounds[number + 1]
         stop = min(start + _CHUNK, total)
         fill(chunk.steps, start, stop, first, last)
-        part = rows[start >> _BITS : (start + _CHUNK) >> _BITS]
-        latest = cuts[first:last][::-1] - start  # so that what is written to one place for several is the first one's
-        ends = chunk.scan(part, stop - start, latest)
+        latest = cuts[first:last][::-1] - start  # of windows that overlap, the first cut's are written last, and stay
+        ends = chunk.scan(rows[start >> _BITS : (start + _CHUNK) >> _BITS], latest)
         windows[latest + (start + 1)] = ends.view(_WINDOW)[:, 0]
     return result[_BLOCK : _BLOCK + total]
 
@@ -52,7 +51,8 @@ class _Chunk:
     def __init__(self, size: int, decay: float) -> None:
         self._decay = np.float32(decay)
         self._matrix = _matrix(decay)
-        self._delta = np.zeros(_BLOCK + size, np.float32)  # room for a window that begins before the first step
+        self._delta = np.empty(_BLOCK + size, np.float32)
+        self._delta[:_BLOCK] = 0  # where windows begin that end with one of the first steps
         self.steps = self._delta[_BLOCK:]
         self._windows = _windows(self._delta)
         blocks = size // _BLOCK
@@ -61,26 +61,28 @@ class _Chunk:
         self._after = np.empty(blocks + 1, np.float32)
         self._head = np.float32(0)
 
-    def scan(self, result: Floats, steps: int, latest: Indices) -> Floats:
-        """Write the advantages but for blocks with cuts in them, and return those of the 16 steps up to every cut."""
-        self.steps[steps : result.size] = 0
+    def scan(self, result: Floats, latest: Indices) -> Floats:
+        """Write the blocks' advantages, which are right after a block's last cut, and return those up to the cuts.
+
+        The cuts are given from the last to the first; returned are the 16 steps that end with each. Steps that fill
+        up the last block may be anything: the one before them is a cut.
+        """
         rows = self.steps[: result.size].reshape(-1, _BLOCK)
         ends = np.matmul(self._windows[latest + 1].view(np.float32).reshape(-1, _BLOCK), self._matrix)
-        rows[:, -1] += self._solve(rows, latest, ends)
+        rows[:, -1] += self._following(rows, latest, ends)
         np.matmul(rows, self._matrix, out=result)
         return ends
 
-    def _solve(self, rows: Floats, latest: Indices, ends: Floats) -> Floats:
+    def _following(self, rows: Floats, latest: Indices, ends: Floats) -> Floats:
         """Return what each block takes of the advantage at the next one's head."""
         count, heads, carry = len(rows), self._heads.delta, self._heads.carry
         np.matmul(rows, self._matrix[:, 0], out=heads[:count])
-        heads[count:] = 0
         heads[count] = self._head
+        heads[count + 1 :] = 0
         carry.fill(self._share)
         severed = latest >> _BITS
         heads[severed] = ends.ravel()[np.arange(_BLOCK - 1, ends.size, _BLOCK) - (latest & (_BLOCK - 1))]
         carry[severed] = 0
-        carry[count:] = 0
         self._heads.scan(self._after)
         self._head = self._after[0]
         return self._after[1 : count + 1] * self._decay

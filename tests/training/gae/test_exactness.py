@@ -66,7 +66,7 @@ def test_a_million_steps(gamma: float, lam: float, density: float) -> None:
 
 @pytest.mark.parametrize("gamma", [0.99, 1.0])
 def test_cuts_that_crowd(gamma: float) -> None:
-    """Cuts next to one another, several in few steps, and where pieces that are worked on at once meet, are as exact."""
+    """Cuts next to one another, and where the pieces meet that are worked on at once, leave it as exact."""
     one = segment(11, 600_000, 0.0)
     for middle in range(1 << 16, 600_000, 1 << 16):
         places = middle + np.arange(-40, 40)
