@@ -68,7 +68,7 @@ class _Chunk:
         up the last block may be anything: the one before them is a cut.
         """
         rows = self.steps[: result.size].reshape(-1, _BLOCK)
-        ends = np.matmul(self._windows[latest + 1].view(np.float32).reshape(-1, _BLOCK), self._matrix)
+        ends: Floats = np.matmul(self._windows[latest + 1].view(np.float32).reshape(-1, _BLOCK), self._matrix)
         rows[:, -1] += self._following(rows, latest, ends)
         np.matmul(rows, self._matrix, out=result)
         return ends
@@ -103,4 +103,5 @@ def _matrix(decay: float) -> Floats:
     powers = decay ** np.arange(_BLOCK)
     powers[powers < NEGLIGIBLE] = 0
     places = np.arange(_BLOCK)
-    return np.tril(powers[np.abs(places[:, None] - places)]).astype(np.float32)
+    matrix: Floats = np.tril(powers[np.abs(places[:, None] - places)]).astype(np.float32)
+    return matrix
