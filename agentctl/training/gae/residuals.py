@@ -9,6 +9,8 @@ import numpy as np
 from agentctl.training.gae.checks import Flags, Floats, Indices
 from agentctl.training.gae.experience import Flat, Grid
 
+_FEW = 32_768  # flags that one call for them all is faster for
+
 
 def of_grid(grid: Grid, gamma: float, lam: float, delta: Floats, carry: Floats) -> None:
     """Write every step's residual to `delta` and what it takes of the next step's advantage, γλ or 0, to `carry`.
@@ -78,15 +80,18 @@ def of_flat(flat: Flat, gamma: float) -> Residuals:
 
 def _with_inner(done: Flags, ends: Indices, last_value: Floats) -> tuple[Indices, Floats]:
     """Return the cuts, where some episodes end within their segments, and the values after the segments, else 0."""
-    cuts, other = _places(done), ends[~done[ends]]
-    cuts = np.insert(cuts, np.searchsorted(cuts, other), other)
+    cut = done.copy()
+    cut[ends] = True
+    cuts = _places(cut)
     bootstrap = np.zeros(len(cuts), np.float32)
     bootstrap[np.searchsorted(cuts, ends)] = last_value
     return cuts, bootstrap
 
 
 def _places(flags: Flags) -> Indices:
-    """Return where flags are set, eight of them looked at together, most of which are not."""
+    """Return where flags are set: many are looked at eight at a time, as most are not set."""
+    if len(flags) <= _FEW:
+        return np.flatnonzero(flags)
     whole = len(flags) & ~7
     eights = flags[:whole].view(np.uint64)
     some = np.flatnonzero(eights != 0)
