@@ -4,7 +4,11 @@
 
 All get the same experience in the form that they keep it in, and must agree. They take turns; printed are
 medians of the time that their one thread computes, so that other work on the machine counts as little as may be.
-"copy" is numpy's copy of every array that is read.
+"copy" is numpy's copy of every array that is read, each to a new one. It takes turns with agentctl call by call, so
+that both find the same in the processor's caches: a copy that only follows itself finds everything.
+
+RLlib's function is that of the release installed. Up to 2.55 it was another: that loop, whose numbers went into a list
+and were stacked, takes more than three times as long a step.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from agentctl.training.gae import advantages
 GAMMA, LAM = 0.99, 0.95
 ROUNDS = 15
 COPIES = 5.5  # times the copy that flat experience may take
+RLLIBS = 75  # times as long as RLlib must take for flat experience
 OURS, COPY, CLEANRL, SB3, RLLIB = "agentctl", "copy", "CleanRL", "SB3", "RLlib"
 
 Array = NDArray[Any]
@@ -131,7 +136,7 @@ def trajectory(steps: int) -> Case:
         return advantages(rewards, values, terminated=terminated, last_value=0.5, gamma=GAMMA, lam=LAM)
 
     works = {OURS: ours, COPY: copying(rewards, values, terminated), RLLIB: rllib(rewards, values, terminated, 0.5)}
-    return Case(f"one of {steps:,}", works, {RLLIB: 200}, COPIES)
+    return Case(f"one of {steps:,}", works, {RLLIB: RLLIBS}, COPIES)
 
 
 def ragged(episodes: int) -> Case:
@@ -151,7 +156,7 @@ def ragged(episodes: int) -> Case:
 
     copy = copying(rewards, values, terminated, last, lengths)
     works = {OURS: ours, COPY: copy, RLLIB: rllib(rewards, values, terminated, 0.0)}
-    return Case(f"{episodes:,} of {steps:,}", works, {RLLIB: 200}, COPIES)
+    return Case(f"{episodes:,} of {steps:,}", works, {RLLIB: RLLIBS}, COPIES)
 
 
 def agree(case: Case) -> None:
@@ -165,25 +170,34 @@ def agree(case: Case) -> None:
 def medians(case: Case, rounds: int) -> dict[str, float]:
     """Seconds that each contender takes, in turns; the short ones often in a turn."""
     times: dict[str, list[float]] = {name: [] for name in case.contenders}
+    close = {name: case.contenders[name] for name in (OURS, COPY)}
+    groups = [close, *({name: work} for name, work in case.contenders.items() if name not in close)]
     for _ in range(rounds):
-        for name, work in case.contenders.items():
-            times[name] += repeated(work)
+        for group in groups:
+            for name, seconds in alternating(group):
+                times[name].append(seconds)
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def repeated(work: Work) -> Iterator[float]:
-    """Times of one call after another, for a fiftieth of a second or once; the first of several only warms up."""
+def alternating(works: dict[str, Work]) -> Iterator[tuple[str, float]]:
+    """Times of one call each after another, for a fiftieth of a second or once; the first of several only warm up."""
     until = time.thread_time() + 0.02
     first = True
     while True:
-        began = time.thread_time()
-        work()
-        ended = time.thread_time()
-        if ended >= until or not first:
-            yield ended - began
+        times = {name: timed(work) for name, work in works.items()}
+        over = time.thread_time() >= until
+        if over or not first:
+            yield from times.items()
         first = False
-        if ended >= until:
+        if over:
             return
+
+
+def timed(work: Work) -> float:
+    """Seconds that a call takes."""
+    began = time.thread_time()
+    work()
+    return time.thread_time() - began
 
 
 def report(case: Case, took: dict[str, float]) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from agentctl.training.gae import checks, doubling, residuals, rows, toeplitz
-from agentctl.training.gae.checks import Floats
+from agentctl.training.gae.checks import Flags, Floats
 from agentctl.training.gae.experience import Flat, Grid
 
 _SMALL = 16_384  # steps in all: calls cost more than arithmetic
@@ -108,13 +109,13 @@ def _of_flat(flat: Flat, gamma: float, lam: float) -> Floats:
     found = residuals.of_flat(flat, gamma)
     decay = gamma * lam
     total, cuts = len(flat.rewards), found.cuts
-    longest = int(np.diff(cuts, prepend=-1).max())
+    longest = max(int(cuts[0]) + 1, int(np.diff(cuts).max(initial=0)))
     count = doubling.rounds(longest, decay)
     if total <= _SMALL or doubling.pays(count, len(cuts) / total):
         result = np.empty(total, np.float32)
         doubling.in_chunks(found.into, result, cuts, decay, count)
     else:
-        result = toeplitz.advantages(found, decay)
+        result = toeplitz.in_chunks(found.into, total, cuts, decay)
     return result if _finite(result) else _quarantined(found, decay)
 
 
@@ -127,12 +128,14 @@ def _finite(result: Floats) -> bool:
 def _quarantined(found: residuals.Residuals, decay: float) -> Floats:
     """Return the advantages with those that a residual which is no finite number goes into as NaN, and only those."""
     total, cuts = len(found.rewards), found.cuts
-    delta = np.zeros(toeplitz.padded(total), np.float32)
-    found.all(delta)
+    delta = np.empty(total, np.float32)
+    found.into(delta, 0, total, 0, len(cuts))
     bad = ~np.isfinite(delta)
     delta[bad] = 0
-    spoilt = bad.astype(np.float32)
-    toeplitz.scan(delta, cuts, decay)
-    toeplitz.scan(spoilt, cuts, 1.0)
-    delta[spoilt > _SPOILT] = np.nan
-    return delta[:total]
+    result = toeplitz.in_chunks(partial(_copy, delta), total, cuts, decay)
+    result[toeplitz.in_chunks(partial(_copy, bad), total, cuts, 1.0) > _SPOILT] = np.nan
+    return result
+
+
+def _copy(given: Floats | Flags, target: Floats, start: int, stop: int, _first: int, _last: int) -> None:
+    np.copyto(target[: stop - start], given[start:stop])

@@ -92,9 +92,9 @@ def workspace(size: int, lanes: int, count: int) -> Workspace:
 def pays(count: int, density: float) -> bool:
     """Tell whether so many rounds cost less than matrix products, whose cost grows with the cuts a step.
 
-    Compared are nanoseconds a step, as measured: of a round, of the products, and of a cut.
+    Compared are nanoseconds a step, as measured: of the rounds, and of products and of cuts beyond what both cost.
     """
-    return 0.4 * count < 1.2 + 100 * density
+    return 0.3 * count < 0.4 + 30 * density
 
 
 Fill = Callable[[Floats, int, int, int, int], None]

@@ -9,6 +9,8 @@ import numpy as np
 from agentctl.training.gae.checks import Flags, Floats, Indices
 from agentctl.training.gae.experience import Flat, Grid
 
+_FEW = 32_768  # flags that one call for them all is faster for
+
 
 def of_grid(grid: Grid, gamma: float, lam: float, delta: Floats, carry: Floats) -> None:
     """Write every step's residual to `delta` and what it takes of the next step's advantage, γλ or 0, to `carry`.
@@ -54,10 +56,6 @@ class Residuals:
         np.add(part, self.rewards[start:stop], out=part)
         np.subtract(part, self.values[start:stop], out=part)
 
-    def all(self, target: Floats) -> None:
-        """Write every step's."""
-        self.into(target, 0, len(self.values), 0, len(self.cuts))
-
 
 def of_flat(flat: Flat, gamma: float) -> Residuals:
     """Find where flat experience is cut, and what is bootstrapped there."""
@@ -84,9 +82,18 @@ def _with_inner(done: Flags, ends: Indices, last_value: Floats) -> tuple[Indices
     """Return the cuts, where some episodes end within their segments, and the values after the segments, else 0."""
     cut = done.copy()
     cut[ends] = True
-    cuts = np.flatnonzero(cut)
-    cut[cuts] = False
-    cut[ends] = True
+    cuts = _places(cut)
     bootstrap = np.zeros(len(cuts), np.float32)
-    bootstrap[cut[cuts]] = last_value
+    bootstrap[np.searchsorted(cuts, ends)] = last_value
     return cuts, bootstrap
+
+
+def _places(flags: Flags) -> Indices:
+    """Return where flags are set: many are looked at eight at a time, as most are not set."""
+    if len(flags) <= _FEW:
+        return np.flatnonzero(flags)
+    whole = len(flags) & ~7
+    eights = flags[:whole].view(np.uint64)
+    some = np.flatnonzero(eights != 0)
+    found = np.flatnonzero(eights[some].view(np.bool_))
+    return np.append((some[found >> 3] << 3) + (found & 7), np.flatnonzero(flags[whole:]) + whole)

@@ -64,6 +64,18 @@ def test_a_million_steps(gamma: float, lam: float, density: float) -> None:
     same(single(one, gamma, lam), loop(one, gamma, lam))
 
 
+@pytest.mark.parametrize("gamma", [0.99, 1.0])
+def test_cuts_that_crowd(gamma: float) -> None:
+    """Cuts next to one another, and where the pieces meet that are worked on at once, leave it as exact."""
+    one = segment(11, 600_000, 0.0)
+    for middle in range(1 << 16, 600_000, 1 << 16):
+        places = middle + np.arange(-40, 40)
+        one.terminated[places] = np.random.default_rng(middle).random(80) < 0.2
+        one.truncated[places] = np.random.default_rng(middle + 1).random(80) < 0.2
+    one.terminated[[0, 1, 15, 16, 17, (1 << 18) - 1, 1 << 18]] = True
+    same(single(one, gamma, 1.0), loop(one, gamma, 1.0))
+
+
 @pytest.mark.parametrize("longest", [40, 400])
 def test_many_short_segments(longest: int) -> None:
     """Thousands of segments are as exact as one, whether the longest is short or not."""

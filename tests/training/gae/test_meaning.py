@@ -114,6 +114,27 @@ def test_what_is_not_a_number_stays_in_its_segment() -> None:
     same(after[:30_000], before[:30_000])
 
 
+def test_what_is_not_a_number_goes_back_to_the_start_of_its_segment() -> None:
+    """A NaN makes NaN of every step before it in its episode, however far, where there is little left to discount."""
+    one = segment(9, 40_000, 0.0)
+    one.truncated[9_000] = True
+    before = single(one)
+    one.rewards[30_000] = np.nan
+    after = single(one)
+    assert np.flatnonzero(~np.isfinite(after)).tolist() == list(range(9_001, 30_001))
+    same(after[:9_001], before[:9_001])
+    same(after[30_001:], before[30_001:])
+
+
+def test_what_is_too_large_leaves_nothing_behind() -> None:
+    """Sums that no float32 can hold change nothing of what is estimated next."""
+    one = segment(5, 300_000, 0.001)
+    before = single(one)
+    large = replace(one, rewards=np.full_like(one.rewards, 1e38))
+    assert not np.isfinite(single(large)).all()
+    assert np.array_equal(single(one), before)
+
+
 def test_a_last_value_after_a_termination_is_not_read() -> None:
     """The value of what comes after the last step is of no account where the episode is over."""
     one = segment(0, 50, 0.0)
