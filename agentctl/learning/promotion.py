@@ -11,6 +11,7 @@ from agentctl.learning.artifacts.artifact import Artifact, Kept, unpack
 from agentctl.learning.artifacts.library import Library
 from agentctl.learning.channels import Pointer
 from agentctl.learning.verdict import Report
+from agentctl.settings import actions
 
 if TYPE_CHECKING:  # most promotions go by what the manifest says
     from agentctl.learning.comparison import Paired
@@ -94,15 +95,32 @@ def _check(kept: Kept, channel: str, percent: float | None) -> None:
             f"the policy {kept.sha[:_SHOWN]} plays {_environment(kept)}: it has nothing to decide in a chat",
             hint="agentctl train run --tasks FILE, or --from-sessions, trains one that chooses models",
         )
+    if odd := [name for name in kept.manifest.get("actions", ()) if not _can_be_asked(name)]:
+        raise UsageError(
+            f"the policy {kept.sha[:_SHOWN]} chooses {ascii(odd[0])}, which is no model that a chat can ask",
+            hint=f"agentctl train run --tasks FILE --action {_plain(odd[0])}=PROVIDER/MODEL,… says what it stands for",
+        )
     if percent is not None and channel != CANARY:
         raise UsageError(f"{channel} decides all or nothing", hint="--percent goes with --channel canary")
     if percent is not None and not 0 < percent <= 100:  # noqa: PLR2004 - per cent
         raise UsageError(f"--percent is {percent:g}", hint="it is above 0 and at most 100")
 
 
+def _can_be_asked(name: object) -> bool:
+    """Whether it is `PROVIDER/MODEL[@EFFORT][+VARIANT]`."""
+    try:
+        return "/" in actions.split(str(name))[0]
+    except ValueError:
+        return False
+
+
+def _plain(name: object) -> str:
+    return ascii(name)[1:-1]
+
+
 def _environment(kept: Kept) -> str:
     source = kept.manifest.get("source")
-    return ascii(source["env"])[1:-1] if isinstance(source, dict) and "env" in source else "an environment"
+    return _plain(source["env"]) if isinstance(source, dict) and "env" in source else "an environment"
 
 
 def _fresh(library: Library, kept: Kept, decides: str | None, evidence: Evidence | None) -> Report | None:

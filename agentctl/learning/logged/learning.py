@@ -20,7 +20,7 @@ from agentctl.learning.routing.acting import Progress, Recipe
 from agentctl.learning.routing.estimating import Estimates, estimate
 from agentctl.learning.routing.fitting import fit
 from agentctl.learning.routing.seeing import View
-from agentctl.learning.routing.training import parameters_sha
+from agentctl.learning.routing.packing import parameters_sha
 from agentctl.training.blas import one_thread
 from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES
