@@ -9,9 +9,9 @@ import numpy as np
 from agentctl.learning.comparison import Paired
 from agentctl.learning.incumbent import Incumbent
 from agentctl.learning.routing import earning
+from agentctl.learning.routing.packing import estimates_of
 from agentctl.learning.routing.seeing import View, look
 from agentctl.learning.routing.table import Table
-from agentctl.learning.routing.packing import estimates_of
 from agentctl.training.policy import RoutingPolicy
 from agentctl.training.rules import Rule
 from agentctl.training.seen import Floats

@@ -9,9 +9,9 @@ from agentctl.errors import UsageError
 from agentctl.learning.artifacts import Artifact
 from agentctl.learning.routing import measuring
 from agentctl.learning.routing.costs import costs_of
+from agentctl.learning.routing.packing import estimates_of
 from agentctl.learning.routing.seeing import look
 from agentctl.learning.routing.table import Table
-from agentctl.learning.routing.packing import estimates_of
 from agentctl.training.blas import one_thread
 from agentctl.training.policy import RoutingPolicy
 from agentctl.training.seen import Floats, ends

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,6 +49,19 @@ class Table:
             self.sha256,
             None if self.kinds is None else [self.kinds[place] for place in places],
         )
+
+    def renamed(self, names: Mapping[str, str]) -> Table:
+        """The same with other names for some of the actions.
+
+        Raises:
+            ValueError: one is none of those that there are, or two would have the same name.
+        """
+        if unknown := [name for name in names if name not in self.actions]:
+            raise ValueError(f"{unknown[0]!r} is none of the actions {', '.join(self.actions)}")
+        actions = tuple(names.get(name, name) for name in self.actions)
+        if len(set(actions)) < len(actions):
+            raise ValueError(f"two actions would have the same name: {', '.join(actions)}")
+        return replace(self, actions=actions)
 
     def among(self, actions: tuple[str, ...]) -> Table:
         """The same with the actions in another order, or with some of them alone.

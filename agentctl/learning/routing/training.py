@@ -1,10 +1,10 @@
 """A training run on tasks: what is asked of it, and the policy that comes of it.
 
-The tasks are in three parts. Learners are fitted to the first, and the best of them on the second is selected. What that
-one earns on the third, which had no part in either, is what the gate judges. The policy that is kept is then learnt from
-all tasks by the same recipe, and so the gate's report is not of its own parameters: it is of those that half of the
-tasks gave. More tasks make no learner worse on average, but that is an expectation and no measurement; `train promote
---tasks` measures the policy itself on tasks that are new to it.
+The tasks are in three parts. Learners are fitted to the first, and the best of them on the second is selected. What
+that one earns on the third, which had no part in either, is what the gate judges. The policy that is kept is then
+learnt from all tasks by the same recipe, and so the gate's report is not of its own parameters: it is of those that
+half of the tasks gave. That more tasks make a learner no worse is an expectation and no measurement; `train promote
+--tasks` measures the policy itself, on tasks that are new to it.
 """
 
 from __future__ import annotations
