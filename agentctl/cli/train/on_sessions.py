@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
     from agentctl.learning.logged.worth import Worth
 
 _COLUMNS = ("reward", "success", "cost")
+_NOT_HERE = {"envs": "--envs", "resume": "--resume", "costs": "--cost"}
 
 
 def run(app: App, wanted: Wanted) -> None:
@@ -67,7 +68,7 @@ def run(app: App, wanted: Wanted) -> None:
 
 def _refuse(wanted: Wanted) -> None:
     """Refuse or tell of what makes no sense here."""
-    if given := [f"--{name.removesuffix('s')}" for name in ("envs", "resume", "costs") if getattr(wanted, name)]:
+    if given := [option for name, option in _NOT_HERE.items() if getattr(wanted, name) is not None]:
         raise UsageError(
             f"{' and '.join(given)} is not for --from-sessions: tokens are known, and prices those of today",
             hint="leave it out",

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from support.worlds import MODELS, World, gathered, prompts, row
 
 from agentctl.errors import UsageError
+from agentctl.learning.logged.experience import gather
 from agentctl.learning.logged.learning import Taught, Trained, train
 from agentctl.learning.logged.parting import Parting
 from agentctl.learning.logged.sufficing import FEWEST, sufficing
 from agentctl.learning.logged.worth import Worth, parted
 from agentctl.learning.routing.acting import Recipe
 from agentctl.learning.verdict import Report
-from agentctl.training.features import DEFAULT
+from agentctl.store.decisions import Row
+from agentctl.training.features import DEFAULT, decode
 from agentctl.training.ope import LoggedError
 from agentctl.training.policy import LEARNERS
 
@@ -155,9 +157,9 @@ def test_too_small_parts_are_refused() -> None:
         train(Taught(World(each=39).experience(40), DEFAULT, Recipe(), Worth(1.0), None), lambda _: None)
 
 
-def _refused(rows: list[object]) -> str:
+def _refused(rows: list[Row]) -> str:
     with pytest.raises(UsageError) as caught:
-        sufficing(gathered(rows))  # type: ignore[arg-type]
+        sufficing(gathered(rows))
     assert "routing.explore" in str(caught.value.hint)
     return caught.value.message
 
@@ -165,14 +167,14 @@ def _refused(rows: list[object]) -> str:
 def test_what_is_not_enough_is_refused() -> None:
     """Too few decisions or sessions, none explored, one tried too rarely, other features: each is told."""
     rows = World().rows(60)
-    assert f"{FEWEST} is the least" in _refused([*rows[:30]])
-    assert "10 more are needed" in _refused([*rows[:30]])
-    assert "of 20 sessions" in _refused([*World(each=3).rows(60)])
+    assert f"{FEWEST} is the least" in _refused(rows[:30])
+    assert "10 more are needed" in _refused(rows[:30])
+    assert "of 20 sessions" in _refused(World(each=3).rows(60))
     greedy = [replace(one, decision=replace(one.decision, propensity=1.0)) for one in rows]
-    assert "no other model was ever tried" in _refused([*greedy])
+    assert "no other model was ever tried" in _refused(greedy)
     assert "no other model was ever tried" in _refused([row(n, "a", MODELS[0], 1.0, 0.9) for n in range(60)])
     rare = [row(n, "a", MODELS[int(n > 2)], 1.0) for n in range(60)]
-    assert "hardly ever tried (peer/strong 3, peer/weak 57 times)" in _refused([*rare])
+    assert "hardly ever tried (peer/strong 3, peer/weak 57 times)" in _refused(rare)
     assert "other features" in _refused([row(n, "a", MODELS[0], 1.0, spec="old") for n in range(60)])
 
 
@@ -181,9 +183,6 @@ def test_actions_that_were_hardly_tried_are_no_choice() -> None:
     three = (*MODELS, "peer/weaker")
     rows = [row(n, "a", three[2 if n < 2 else n % 2], 1.0, candidates=three) for n in range(62)]
     dear = {**dict.fromkeys(MODELS, 1e-6), "peer/weaker": 1e-6}
-    from agentctl.learning.logged.experience import gather  # noqa: PLC0415
-    from agentctl.training.features import decode  # noqa: PLC0415
-
     found = gather(rows, DEFAULT.sha, lambda text: decode(text, DEFAULT.dims), lambda name, _: dear.get(name))
     kept = sufficing(found)
     assert (kept.actions, len(kept), kept.mask.shape) == (MODELS, 60, (60, 2))
