@@ -68,7 +68,7 @@ def interval(differences: Sequence[float], seed: int = 0) -> tuple[float, float,
 
 def asked(scene: Routed, tasks: Sequence[Task]) -> list[tuple[Task, Said]]:
     """Ask each prompt in a session of its own."""
-    return [(task, scene.chat(task.prompt)) for task in tasks]
+    return [*zip(tasks, scene.talk([task.prompt for task in tasks]), strict=True)]
 
 
 def chosen(said: Said) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agentctl.app import App
+from agentctl.asking import Options
+from agentctl.cli.decision import chosen
+from agentctl.conversation import Conversation
+from agentctl.events import Finished
+from agentctl.messages import user
 from support.program import Program
 from support.replay import Answering, replaying
 from support.server import Server
@@ -73,11 +80,38 @@ class Routed:
         told = self.document("chat", "-m", "auto", "-o", "json", "--explain", *options, prompt)
         return Said(told["session_id"], told["model"], told["text"], float(told["cost_usd"]), told["decision"])
 
+    def talk(self, prompts: Sequence[str]) -> list[Said]:
+        """Ask `auto` each of these in a session of its own, in this process: that takes milliseconds."""
+        app = App(self.program.environment)
+        try:
+            with asyncio.Runner() as runner:
+                return [runner.run(_ask(app, prompt)) for prompt in prompts]
+        finally:
+            app.database.close()
+
     def rate(self, graded: Sequence[tuple[Said, float]]) -> None:
         """Say how good answers were, from 0 to 1."""
         path = self.program.home / "ratings.jsonl"
         path.write_text("".join(json.dumps({"session": one.session, "value": how}) + "\n" for one, how in graded))
         self.document("sessions", "rate", "--from", str(path), "--json")
+
+
+async def _ask(app: App, prompt: str) -> Said:
+    chooser = app.chooser()
+    conversation = Conversation(app.database, app.catalog, chooser.usual(), Options(), chooser=chooser)
+    last = None
+    with conversation.turn(user(prompt), lambda _: None) as events:
+        async with aclosing(events):
+            async for event in events:
+                last = event if isinstance(event, Finished) else last
+    await conversation.aclose()
+    decided, session = conversation.decided, conversation.session_id
+    assert last, "the turn failed"
+    assert last.message
+    assert decided
+    assert session
+    cost = float(last.receipt.cost or 0)
+    return Said(session, last.receipt.model, last.message.text, cost, chosen(decided))
 
 
 @contextmanager
