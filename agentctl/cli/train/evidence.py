@@ -86,7 +86,7 @@ def by_tasks(path: Path, models: Mapping[str, str], candidate: Kept, deciding: K
 
     need("threadpoolctl")
     policy, table = policy_of(unpack(candidate)), read(path)
-    if table.sha256 == candidate.manifest["data_sha256"]:
+    if table.sha256 == candidate.manifest.get("data_sha256"):
         raise UsageError(
             f"the policy learnt from {path}, and does better on these tasks than it will on others",
             hint="give tasks that are new to it",
