@@ -18,6 +18,7 @@ from agentctl.learning.prefix import Prefix
 from agentctl.messages import Attachment, Message
 from agentctl.providers.base import Caching
 from agentctl.target import Target
+from agentctl.usage import Usage
 
 if TYPE_CHECKING:
     from agentctl.economy.budget import Account
@@ -89,6 +90,13 @@ class Roster:
     def prompt(self, action: Action) -> str | None:
         """The system prompt of an action's variant; None without one."""
         return self._variants.get(action.variant or "")
+
+    def dollars(self, name: str, usage: Usage) -> float | None:
+        """What an action's model charges for this; None where it can't be asked, or its price is unknown."""
+        action = next((one for one in self.actions if str(one) == name), None)
+        target = self._target(action.model) if action else None
+        cost = price(usage, target.card) if isinstance(target, Target) else None
+        return None if cost is None else float(cost)
 
     def candidates(self, situation: Situation, prefix: Prefix, output: Mapping[str, int]) -> list[Candidate]:
         """What could answer a turn.

@@ -15,15 +15,17 @@ from agentctl.economy import ledger
 from agentctl.errors import AgentctlError
 from agentctl.events import Considered, Decided
 from agentctl.ids import new_id
-from agentctl.learning.candidates import Candidate, Roster
+from agentctl.learning.candidates import USUAL_OUTPUT, Candidate, Roster
 from agentctl.learning.drawing import Drawn, draw
 from agentctl.learning.noticing import Noticed, notice
 from agentctl.learning.pinning import Pinned, pin
-from agentctl.learning.policies import Advice, Learned, NoAdviceError, Option, short
+from agentctl.learning.policies import Advice, Learned, Option, short
 from agentctl.learning.prefix import Prefix, prefix_of
+from agentctl.learning.scale import NoAdviceError
 from agentctl.providers.base import Provider
 from agentctl.store.decisions import Decision
 from agentctl.target import Target
+from agentctl.usage import Usage
 
 NOTHING_LEARNT = "nothing is learnt yet: the usual model answers (agentctl train run --from-sessions)"
 _NOT_KEPT = "what is chosen is not recorded, as there is no numpy: pip install 'agentctl[train]'"
@@ -121,16 +123,32 @@ class ModelChooser:
 
     def _policy(self, situation: Situation) -> _Weighed:
         """The policy that decides, if it can be used."""
-        learned, trouble = None, None
+        wished = self._wishes.cost_weight
+        trouble: AgentctlError
         try:
             learned = self._advisers.deciding(situation.session_id)
+            own = self._worth(learned) if learned and wished is None else 0.0
+            return _Weighed(learned, own if wished is None else wished)
         except AgentctlError as error:
             trouble = error
         except Exception as error:  # noqa: BLE001 - whatever a policy does, the turn goes on without it
             trouble = NoAdviceError(f"the policy can't be used: {error!r}")
-        wished = self._wishes.cost_weight
-        weight = wished if wished is not None else learned.cost_weight if learned else 0.0
-        return _Weighed(learned, weight, trouble=trouble)
+        return _Weighed(None, wished or 0.0, trouble=trouble)
+
+    def _worth(self, learned: Learned) -> float:
+        """The success that a dollar is worth to a policy.
+
+        Raises:
+            NoAdviceError: that can't be told.
+        """
+        if learned.scale is None:
+            return learned.cost_weight
+
+        def dollars(action: str, tokens: int) -> float | None:
+            usage = Usage(uncached_input=tokens, output=learned.output.get(action, USUAL_OUTPUT))
+            return self._roster.dollars(action, usage)
+
+        return learned.scale.weight(dollars)
 
     def _prefix(self, situation: Situation) -> Prefix:
         return prefix_of(situation, self._roster.found(last_model(situation.said)))

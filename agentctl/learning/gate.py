@@ -31,16 +31,21 @@ def report(comparison: Paired, *, seed: int = 0) -> dict[str, Any]:
     return judge(comparison, seed=seed).as_json()
 
 
-def judge(comparison: Paired, *, seed: int = 0) -> Report:
+def judge(comparison: Paired, *, seed: int = 0, share: float = 1.0) -> Report:
     """Judge a candidate by paired differences of rewards.
 
     It is better if the 95 % intervals of its difference from the incumbent and from the best baseline lie above 0, and
     no slice with enough rows is worse: with an interval below 0, at a confidence that allows for how many slices there
     are. Where an interval still has 0 and a gain in it, its width says how much more data would tell.
+
+    Args:
+        comparison: what each earned.
+        seed: of the resamples.
+        share: how many of the rows that come in are kept for the gate, as the others are learnt from.
     """
     differences = tuple(_difference(comparison, name, seed) for name in comparison.rivals)
     judged, dropped = _slices(comparison, seed)
-    verdict, needed = _verdict(comparison, differences, dropped)
+    verdict, missing = _verdict(comparison, differences, dropped)
     return Report(
         verdict,
         comparison.method,
@@ -51,13 +56,13 @@ def judge(comparison: Paired, *, seed: int = 0) -> Report:
         differences,
         judged,
         dropped,
-        needed,
+        None if missing is None else _rounded(missing / share),
     )
 
 
 def _verdict(
     comparison: Paired, differences: tuple[Difference, ...], dropped: tuple[Difference, ...]
-) -> tuple[Verdict, int | None]:
+) -> tuple[Verdict, float | None]:
     if comparison.support < LEAST_SUPPORT:
         return "no support", None
     if dropped or any(one.low <= 0 and one.high <= LEAST_GAIN for one in differences):
@@ -66,14 +71,14 @@ def _verdict(
     return ("not enough data", missing) if missing else ("better", None)
 
 
-def _missing(comparison: Paired, one: Difference) -> int:
+def _missing(comparison: Paired, one: Difference) -> float:
     """How many more rows would tell, if the difference stays what it is: widths shrink with the root of rows."""
     effective = comparison.effective(one.against)
     factor = LEAST_ROWS / effective if effective else float(LEAST_ROWS)
     if one.low <= 0:
         width = one.value - one.low if one.value > 0 else one.high - one.value
         factor = max(factor, (width / max(abs(one.value), LEAST_GAIN)) ** 2)
-    return _rounded(one.rows * (factor - 1)) if factor > 1 or one.low <= 0 else 0
+    return max(1.0, one.rows * (factor - 1)) if factor > 1 or one.low <= 0 else 0.0
 
 
 def _rounded(number: float) -> int:

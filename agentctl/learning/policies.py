@@ -10,8 +10,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
-from agentctl.errors import AgentctlError, ConfigError, StorageError
+from agentctl.errors import ConfigError, StorageError
 from agentctl.learning.artifacts import Library
+from agentctl.learning.scale import NoAdviceError, Scale, scale_of
 
 if TYPE_CHECKING:
     from agentctl.learning.noticing import Noticed
@@ -22,10 +23,6 @@ T = TypeVar("T")
 LONGEST_LOADING = 10.0  # seconds
 _CANARY = 10.0  # per cent of the sessions, where the channel does not say
 _NONE: Mapping[str, int] = {}
-
-
-class NoAdviceError(AgentctlError):
-    """A policy can't say what to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +45,21 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A policy that is ready to be asked."""
+    """A policy that is ready to be asked.
+
+    Args:
+        sha: its hash.
+        policy: what it learnt.
+        cost_weight: the success that a dollar is worth; 0 where its costs were relative.
+        output: tokens that an action's answer is expected to have, where that is known.
+        scale: what makes dollars of its costs, where these were relative.
+    """
 
     sha: str
     policy: RoutingPolicy
     cost_weight: float
     output: Mapping[str, int]
+    scale: Scale | None = None
 
     def advise(self, noticed: Noticed, options: Sequence[Option], cost_weight: float) -> Advice:
         """Say which option is best.
@@ -131,7 +137,10 @@ class Policies:
             raise StorageError(
                 f"the policy {short(sha)} makes no sense: {error}", hint="agentctl train list"
             ) from error
-        return Learned(sha, policy, _weight(artifact.manifest), _output(artifact.manifest))
+        manifest = artifact.manifest
+        if manifest.get("cost_unit") == "relative":
+            return Learned(sha, policy, 0.0, _output(manifest), scale_of(manifest, _weight(manifest)))
+        return Learned(sha, policy, _weight(manifest), _output(manifest))
 
 
 def is_canary(session_id: str, percent: float | None) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentctl.errors import AgentctlError, StorageError, UsageError
-from agentctl.learning.artifacts.artifact import Artifact, Kept, unpack
+from agentctl.learning.artifacts.artifact import Kept
 from agentctl.learning.artifacts.library import Library
 from agentctl.learning.channels import Pointer
 from agentctl.learning.verdict import Report
+from agentctl.settings import actions
 
 if TYPE_CHECKING:  # most promotions go by what the manifest says
     from agentctl.learning.comparison import Paired
@@ -23,7 +24,7 @@ CANARY = "canary"
 CANARY_PERCENT = 10.0
 _SHOWN = 12  # digits of a hash
 
-Evidence = Callable[[Artifact, Artifact | None], "Paired | None"]
+Evidence = Callable[[Kept, Kept | None], "Paired | None"]
 """Compares a candidate with the incumbent, where there is one, and with baselines; None where it has no data."""
 
 
@@ -94,21 +95,38 @@ def _check(kept: Kept, channel: str, percent: float | None) -> None:
             f"the policy {kept.sha[:_SHOWN]} plays {_environment(kept)}: it has nothing to decide in a chat",
             hint="agentctl train run --tasks FILE, or --from-sessions, trains one that chooses models",
         )
+    if odd := [name for name in kept.manifest.get("actions", ()) if not _can_be_asked(name)]:
+        raise UsageError(
+            f"the policy {kept.sha[:_SHOWN]} chooses {odd[0]!a}, which is no model that a chat can ask",
+            hint=f"agentctl train run --tasks FILE --action {_plain(odd[0])}=PROVIDER/MODEL,… says what it stands for",
+        )
     if percent is not None and channel != CANARY:
         raise UsageError(f"{channel} decides all or nothing", hint="--percent goes with --channel canary")
     if percent is not None and not 0 < percent <= 100:  # noqa: PLR2004 - per cent
         raise UsageError(f"--percent is {percent:g}", hint="it is above 0 and at most 100")
 
 
+def _can_be_asked(name: object) -> bool:
+    """Whether it is `PROVIDER/MODEL[@EFFORT][+VARIANT]`."""
+    try:
+        return "/" in actions.split(str(name))[0]
+    except ValueError:
+        return False
+
+
+def _plain(name: object) -> str:
+    return ascii(name)[1:-1]
+
+
 def _environment(kept: Kept) -> str:
     source = kept.manifest.get("source")
-    return ascii(source["env"])[1:-1] if isinstance(source, dict) and "env" in source else "an environment"
+    return _plain(source["env"]) if isinstance(source, dict) and "env" in source else "an environment"
 
 
 def _fresh(library: Library, kept: Kept, decides: str | None, evidence: Evidence | None) -> Report | None:
     if evidence is None:
         return None
-    paired = evidence(unpack(kept), None if decides is None else library.find(decides))
+    paired = evidence(kept, None if decides is None else library.kept(decides))
     if paired is None:
         return None
     from agentctl.learning.gate import judge  # noqa: PLC0415 - what the run found needs no numpy to be read
@@ -124,7 +142,7 @@ def _stored(kept: Kept, decides: str | None) -> Report:
         StorageError: it makes no sense.
     """
     block: Any = kept.manifest.get("gate")
-    anew = "agentctl train run compares it anew with what decides now"
+    anew = f"agentctl train promote {kept.sha[:_SHOWN]} --tasks FILE compares it by tasks that are new to it"
     if block is None:
         raise AgentctlError(f"nothing was measured that speaks for the policy {kept.sha[:_SHOWN]}", hint=anew)
     try:
@@ -134,6 +152,7 @@ def _stored(kept: Kept, decides: str | None) -> Report:
     # What beat the best baseline then does so without the incumbent of that time too.
     if report.promotes and decides is not None and report.incumbent != decides:
         raise AgentctlError(
-            f"the policy {kept.sha[:_SHOWN]} was never compared with {decides[:_SHOWN]}, which decides now", hint=anew
+            f"the policy {kept.sha[:_SHOWN]} was never compared with {decides[:_SHOWN]}, which decides now",
+            hint=anew,
         )
     return report

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from math import sqrt
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -14,14 +15,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.choosers import SESSION, Offices, Opinion, Shop, asks, learned
+from support.routing_policies import policy
 
 from agentctl.asking import Options
 from agentctl.choosing import Choice, Situation
 from agentctl.economy import ledger
 from agentctl.errors import AgentctlError, ConfigError, StorageError, UsageError
 from agentctl.learning.actions import Action, parse
+from agentctl.learning.artifacts import Library, pack
+from agentctl.learning.channels import Pointer
 from agentctl.learning.drawing import draw
-from agentctl.learning.policies import Learned, is_canary
+from agentctl.learning.policies import Learned, Policies, is_canary
+from agentctl.learning.scale import Scale
 from agentctl.messages import Attachment, Message, Text, ToolSpec, user
 from agentctl.providers.base import Capabilities
 from agentctl.settings import ModelOverride
@@ -308,3 +313,49 @@ def test_a_canary_decides_its_share() -> None:
     """A fifth of many sessions, within what chance allows."""
     count = sum(is_canary(f"session {number}", 20) for number in range(5_000))
     assert abs(count / 5_000 - 0.2) < 4 * sqrt(0.2 * 0.8 / 5_000)
+
+
+def relative(worth: float = 0.2, dear: str = "b/y") -> Learned:
+    """A policy that was trained on relative costs: `b/y` had to bring so much more than `a/x` to be worth its cost."""
+    return replace(learned({"a/x": 0.5, "b/y": 0.65}), scale=Scale("a/x", dear, worth, 500))
+
+
+def test_relative_costs_become_dollars_by_the_prices_of_today() -> None:
+    """With prompts and answers as in training the dear model has to bring as much as it had to."""
+    choice = Shop({"a/x": "1", "b/y": "2"}).chooser(Offices(relative())).choose(asks())
+    rise = (500 + 500) * 1e-6  # dollars for 500 tokens either way
+    assert choice.told.cost_weight == pytest.approx(0.2 / rise)
+    assert choice.target.name == "b/y"  # "hi" is short, and so costs about half of it
+    dearer = Shop({"a/x": "1", "b/y": "2"}).chooser(Offices(relative(worth=0.5))).choose(asks())
+    assert dearer.target.name == "a/x"
+    assert dearer.decision is not None
+    assert dearer.decision.cost_weight == pytest.approx(0.5 / rise)
+
+
+def test_what_the_user_says_a_dollar_is_worth_counts_before_a_scale() -> None:
+    """A cost weight of the user's is in dollars, whatever the policy was trained on."""
+    choice = Shop({"a/x": "1", "b/y": "2"}).chooser(Offices(relative()), cost_weight=0.0).choose(asks())
+    assert (choice.told.cost_weight, choice.target.name) == (0.0, "b/y")
+
+
+@pytest.mark.parametrize("prices", [{"a/x": "2", "b/y": "2"}, {"a/x": "1", "c/z": "2"}, {"a/x": "1", "b/y": None}])
+def test_relative_costs_that_nothing_makes_dollars_of_leave_it_to_the_usual_model(prices: dict[str, str]) -> None:
+    """Where the dear model is no dearer today, or can't be asked, or has no price, the user is told what to set."""
+    choice = Shop(prices).chooser(Offices(relative())).choose(asks())
+    assert (choice.target.name, choice.told.policy) == ("a/x", None)
+    assert any("routing.cost_weight" in note for note in choice.notes)
+
+
+def test_a_manifest_says_what_costs_were(tmp_path: Path) -> None:
+    """A policy with relative costs is loaded with a scale, one with dollars with its weight."""
+    library, made = Library(tmp_path), policy({"p/a": 0.1, "p/b": 0.9})
+    manifest, arrays = made.parts()
+    common = {"format": 1, "kind": "routing", "hyperparameters": {"cost_weight": 0.5}, "prices": {"p/a": 0.1, "p/b": 1}}
+    for unit, weight in (("relative", 0.0), ("dollar", 0.5)):
+        kept = pack({**common, **manifest, "cost_unit": unit, "input_tokens": 80}, arrays)
+        library.add(kept)
+        library.channels.promote("production", Pointer(kept.sha), over=library.channels.current("production"))
+        found = Policies(library).deciding(None)
+        assert found is not None
+        assert found.cost_weight == weight
+        assert found.scale == (Scale("p/a", "p/b", 0.45, 80) if unit == "relative" else None)

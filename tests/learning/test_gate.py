@@ -231,3 +231,12 @@ def test_what_cannot_be_compared_is_refused() -> None:
     ):
         with pytest.raises(ComparisonError):
             Paired(*wrong)
+
+
+def test_what_is_learnt_from_does_not_reach_the_gate() -> None:
+    """Where the gate gets a quarter of what comes in, four times as much has to come in."""
+    paired = compared(0.02, rows=500)
+    whole, part = judge(paired), judge(paired, share=0.25)
+    assert whole.needed is not None
+    assert part.needed == pytest.approx(4 * whole.needed, rel=0.1)
+    assert part.differences == whole.differences

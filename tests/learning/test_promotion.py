@@ -9,6 +9,7 @@ from support.policies import compared, proven
 
 from agentctl.errors import AgentctlError
 from agentctl.learning.artifacts import Artifact, Library
+from agentctl.learning.artifacts.artifact import Kept
 from agentctl.learning.comparison import Paired
 from agentctl.learning.promotion import promote
 
@@ -26,7 +27,7 @@ def test_fresh_evidence_counts_before_what_the_run_found(tmp_path: Path) -> None
         return None if gain is None else compared(gain, incumbent=incumbent.policy if incumbent else None)
 
     def against(gain: float | None, artifact: Artifact) -> bool:
-        def measure(candidate: Artifact, incumbent: Artifact | None) -> Paired | None:
+        def measure(candidate: Kept, incumbent: Kept | None) -> Paired | None:
             assert candidate.sha == artifact.sha
             asked.append(incumbent.sha if incumbent else None)
             return evidence(gain)

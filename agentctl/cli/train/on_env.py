@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from agentctl.app import App
 from agentctl.cli.render import print_json_line, print_note, print_text
 from agentctl.cli.train.live import TrainingLine
+from agentctl.cli.train.measured import check_plot
 from agentctl.cli.train.needs import need
 from agentctl.cli.train.stopping import Stopped
 from agentctl.cli.train.wanted import Wanted
@@ -38,7 +38,7 @@ def run(app: App, environment: str | None, wanted: Wanted) -> None:
     need("numpy", "gymnasium", "threadpoolctl")
     if given := [option for name, option in _NOT_HERE.items() if getattr(wanted, name) is not None]:
         raise UsageError(f"{' and '.join(given)} is for --tasks: an environment has rewards", hint="leave it out")
-    _check_plot(wanted.plot)
+    check_plot(wanted.plot)
     from agentctl.learning.environments.running import Watch, train  # noqa: PLC0415 - it needs numpy
     from agentctl.learning.rollouts.means import Means  # noqa: PLC0415
 
@@ -138,14 +138,3 @@ def _show(result: dict[str, Any]) -> None:
     returned = "no episode ended" if mean is None else f"mean return {mean:.2f}"
     print_text(f"policy {result['policy'][:12]}: {returned} after {result['steps']:,} steps, {result['wall_s']:.1f} s")
     print_note(f"agentctl train eval {result['policy'][:12]} measures it")
-
-
-def _check_plot(plot: Path | None) -> None:
-    """Find out before the training, and not after it, that its curve can't be drawn."""
-    if plot is None:
-        return
-    need("matplotlib")
-    if plot.suffix.lower() != ".png":
-        raise UsageError(f"--plot draws PNG, and {plot.name} is called otherwise", hint="--plot curve.png")
-    if not plot.parent.is_dir():
-        raise UsageError(f"there is no directory {plot.parent}", hint=f"mkdir -p {plot.parent}")

@@ -1,28 +1,30 @@
-"""`agentctl train run --from-sessions`: learns from what was chosen in sessions, and how the answers were rated."""
+"""`agentctl train run --from-sessions`: learns from what was chosen in sessions, and how the answers were rated.
+
+What counts is success less cost, and where that is asked for less time and errors: `--set latency_weight=0.01` takes a
+hundredth of success for each second, `--set tool_error=0.1` a tenth for each call of a tool that failed.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agentctl.app import App
 from agentctl.cli.render import plain, print_json_line, print_note, print_table, print_text
+from agentctl.cli.train.evidence import incumbent
+from agentctl.cli.train.gathered import gathered
+from agentctl.cli.train.measured import Measured
 from agentctl.cli.train.needs import need
 from agentctl.cli.train.wanted import Wanted
-from agentctl.errors import AgentctlError, UsageError
-from agentctl.store import decisions
-from agentctl.usage import Usage
+from agentctl.errors import UsageError
 
 if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
-    from agentctl.learning.logged.comparing import Incumbent
     from agentctl.learning.logged.experience import Experience
     from agentctl.learning.logged.learning import Trained
+    from agentctl.learning.logged.worth import Worth
 
-_PAGE = 500
-_FEWEST = 40  # rated decisions that a half can be kept of for the gate, and folds made of the other
-_EXPLORE = "agentctl config set routing.explore 0.05, chat -m auto, and rate the answers: agentctl sessions rate"
+_COLUMNS = ("reward", "success", "cost")
+_NOT_HERE = {"envs": "--envs", "resume": "--resume", "costs": "--cost"}
 
 
 def run(app: App, wanted: Wanted) -> None:
@@ -31,28 +33,33 @@ def run(app: App, wanted: Wanted) -> None:
     Raises:
         ConfigError: a package is missing.
         UsageError: what is asked makes no sense, or there is not enough to learn from.
-        StorageError: the database can't be read.
+        StorageError: the database can't be read, a decision in it is damaged, or something can't be written.
     """
     need("numpy", "threadpoolctl")
     _refuse(wanted)
     from agentctl.learning.logged.learning import Taught, train  # noqa: PLC0415 - it needs numpy
+    from agentctl.learning.logged.sufficing import sufficing  # noqa: PLC0415
+    from agentctl.learning.logged.worth import parted  # noqa: PLC0415
     from agentctl.learning.routing.asking import recipe  # noqa: PLC0415
     from agentctl.training.features import DEFAULT  # noqa: PLC0415
 
     began = time.monotonic()
-    made, sequential = recipe(wanted.seed, wanted.steps, wanted.parameters or {})
+    measured = Measured(wanted)
+    besides, parameters = parted(wanted.parameters or {})
+    made, sequential = recipe(wanted.seed, wanted.steps, parameters)
     if sequential:
         raise UsageError("a session has no second choice to learn from", hint="leave out mode=escalate, or use --tasks")
-    experience = _experience(app)
-    weight = app.settings.routing.cost_weight if wanted.cost_weight is None else wanted.cost_weight
-    if weight is None:
-        weight = _usual(experience)
+    experience = sufficing(gathered(app, DEFAULT).experience)
+    worth = _worth(app, wanted, experience, besides)
     try:
-        trained = train(Taught(experience, DEFAULT, made, weight, _incumbent(app)), lambda _: None)
+        trained = train(Taught(experience, DEFAULT, made, worth, incumbent(app)), measured)
     except ValueError as error:
-        raise UsageError(f"these sessions can't be learnt from: {error}", hint=_EXPLORE) from error
+        raise UsageError(
+            f"these sessions can't be learnt from: {error}", hint="rate more answers: agentctl sessions rate"
+        ) from error
     app.policies.add(trained.artifact)
-    result = _result(trained, experience, weight, time.monotonic() - began)
+    measured.finish("sessions")
+    result = _result(trained, experience, worth, time.monotonic() - began)
     if wanted.as_json:
         print_json_line(result)
     else:
@@ -60,72 +67,30 @@ def run(app: App, wanted: Wanted) -> None:
 
 
 def _refuse(wanted: Wanted) -> None:
-    if given := [f"--{name}" for name in ("envs", "resume", "costs", "metrics", "plot") if getattr(wanted, name)]:
+    """Refuse or tell of what makes no sense here."""
+    if given := [option for name, option in _NOT_HERE.items() if getattr(wanted, name) is not None]:
         raise UsageError(
             f"{' and '.join(given)} is not for --from-sessions: tokens are known, and prices those of today",
             hint="leave it out",
         )
+    if wanted.workers > 1 or wanted.ray is not None:
+        print_note("sessions are learnt from in one process, and nothing is left for --workers and --ray to do")
 
 
-def _experience(app: App) -> Experience:
-    from agentctl.economy.pricing import price  # noqa: PLC0415
-    from agentctl.learning.actions import parse  # noqa: PLC0415
-    from agentctl.learning.logged.experience import gather  # noqa: PLC0415
-    from agentctl.training.features import DEFAULT, decode  # noqa: PLC0415
-
-    def dollars(name: str, usage: Usage) -> float | None:
-        cost = price(usage, app.catalog.find(parse(name).model))
-        return None if cost is None else float(cost)
-
-    try:
-        found = gather(_rows(app), DEFAULT.sha, lambda text: decode(text, DEFAULT.dims), dollars)
-    except ValueError as error:
-        raise UsageError(f"a decision can't be learnt from: {error}", hint="agentctl sessions verify") from error
-    left = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items())
-    told = f" ({left} left out)" if left else ""
-    if found.left_out.get("made with other features") and not len(found):
-        raise UsageError(f"the sessions were recorded with other features than this version makes{told}", hint=_EXPLORE)
-    if len(found) < _FEWEST:
-        raise UsageError(
-            f"there are {len(found)} rated decisions{told}, and {_FEWEST} is the least to learn from", hint=_EXPLORE
-        )
-    if (found.propensities == 1).all() or len(set(found.chosen.tolist())) == 1:
-        raise UsageError("no other model was ever tried: what it would have answered nobody can tell", hint=_EXPLORE)
-    return found
-
-
-def _rows(app: App) -> Iterator[decisions.Row]:
-    after = ""
-    while page := app.database.read(partial(decisions.rows, after=after, limit=_PAGE)):
-        yield from page
-        after = page[-1].decision.id
-
-
-def _incumbent(app: App) -> Incumbent | None:
-    """What decides now; one that can't be read, or is none for sessions, has to be beaten by nobody."""
-    pointer = app.policies.channels.current("production")
-    if pointer is None:
-        return None
-    from agentctl.learning.logged.comparing import Incumbent  # noqa: PLC0415
-    from agentctl.training.policy import RoutingPolicy  # noqa: PLC0415
-
-    try:
-        artifact = app.policies.find(pointer.policy)
-        return Incumbent(pointer.policy, RoutingPolicy.of(dict(artifact.manifest), dict(artifact.arrays)))
-    except (AgentctlError, ValueError, TypeError, KeyError) as error:
-        print_note(f"the policy in production can't be compared with: {error}")
-        return None
-
-
-def _usual(experience: Experience) -> float:
-    """The cost weight at which the cheapest and the dearest action are worth the same, where the choice is hardest."""
-    from agentctl.learning.logged.pseudo import outcomes  # noqa: PLC0415
+def _worth(app: App, wanted: Wanted, experience: Experience, besides: dict[str, float]) -> Worth:
+    """What counts: as asked for, as set, or else so that the choice between cheap and dear is hardest."""
+    from agentctl.learning.logged.pseudo import outcomes  # noqa: PLC0415 - it needs numpy
+    from agentctl.learning.logged.worth import Worth  # noqa: PLC0415
     from agentctl.learning.routing.costs import usual_weight  # noqa: PLC0415
 
-    return usual_weight(outcomes(experience, 0), experience.expected.mean(axis=0))
+    weight = app.settings.routing.cost_weight if wanted.cost_weight is None else wanted.cost_weight
+    if weight is None:
+        success = outcomes(experience, Worth(0.0, **besides).good(experience), 0)
+        weight = usual_weight(success, experience.expected.mean(axis=0))
+    return Worth(weight, **besides)
 
 
-def _result(trained: Trained, experience: Experience, weight: float, seconds: float) -> dict[str, Any]:
+def _result(trained: Trained, experience: Experience, worth: Worth, seconds: float) -> dict[str, Any]:
     manifest = trained.artifact.manifest
     return {
         "policy": trained.artifact.sha,
@@ -139,7 +104,8 @@ def _result(trained: Trained, experience: Experience, weight: float, seconds: fl
         "learnt": trained.learnt,
         "left_out": dict(experience.left_out),
         "actions": list(experience.actions),
-        "cost_weight": weight,
+        "prices": dict(manifest["prices"]),
+        **worth.as_json(),
     }
 
 
@@ -156,6 +122,3 @@ def _show(trained: Trained, experience: Experience, result: dict[str, Any]) -> N
     print_note(trained.report.reason)
     if trained.report.promotes:
         print_note(f"agentctl train promote {short} lets it decide")
-
-
-_COLUMNS = ("reward", "success", "cost")

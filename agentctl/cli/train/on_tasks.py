@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentctl import atomic
 from agentctl.app import App
 from agentctl.cli.render import plain, print_json_line, print_note, print_table, print_text
+from agentctl.cli.train.evidence import incumbent
+from agentctl.cli.train.measured import Measured, write
 from agentctl.cli.train.needs import need
 from agentctl.cli.train.wanted import Wanted
-from agentctl.errors import StorageError, UsageError
+from agentctl.errors import UsageError
 
 if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
-    from agentctl.learning.routing.acting import Progress
     from agentctl.learning.routing.table import Table
     from agentctl.learning.routing.training import Trained
 
@@ -39,16 +39,17 @@ def run(app: App, tasks: Path, wanted: Wanted) -> None:
     from agentctl.learning.routing.training import Asked, train  # noqa: PLC0415
 
     began = time.monotonic()
+    measured = Measured(wanted)
     made, sequential = recipe(wanted.seed, wanted.steps, wanted.parameters or {})
     table = read(tasks)
     if len(table) < _FEWEST:
         raise UsageError(f"{tasks} has {len(table)} tasks, and {_FEWEST} is the least to learn from", hint="add tasks")
     costs = costs_of(table, wanted.costs)
     weight = usual_weight(table.success, costs) if wanted.cost_weight is None else wanted.cost_weight
-    measured: list[dict[str, Any]] = []
-    trained = train(table, Asked(costs, weight, sequential, made), lambda one: measured.append(_measured(one, wanted)))
+    asked = Asked(costs, weight, sequential, made, relative=bool(wanted.costs), incumbent=incumbent(app))
+    trained = train(table, asked, measured)
     app.policies.add(trained.artifact)
-    _write(wanted, measured)
+    measured.finish("tasks")
     result = _result(trained, table, weight, sequential=sequential, seconds=time.monotonic() - began)
     if wanted.as_json:
         print_json_line(result)
@@ -59,6 +60,7 @@ def run(app: App, tasks: Path, wanted: Wanted) -> None:
     )
     _show(trained.learners, trained.always)
     print_note(f"measured on {trained.validated:,} of the {len(table):,} tasks, before all were learnt from")
+    print_note(f"on {trained.report.rows:,} others: {trained.report.reason}")
     print_note(f"agentctl train eval {short} --tasks FILE measures it on others")
 
 
@@ -84,7 +86,7 @@ def evaluate(
     found = evaluation.evaluate(artifact, table, costs)
     if scores is not None:
         lines = zip(table.ids, found.scores.tolist(), strict=True)
-        _replace(scores, "".join(json.dumps({"id": one, "score": score}) + "\n" for one, score in lines))
+        write(scores, "".join(json.dumps({"id": one, "score": score}) + "\n" for one, score in lines))
     if as_json:
         chosen = {name: found.learners[policy.selected][name] for name in _COLUMNS}
         print_json_line(
@@ -116,45 +118,6 @@ def _refuse(wanted: Wanted) -> None:
         raise UsageError(f"{' and '.join(given)} is for --env: tasks are learnt in one go", hint="leave it out")
     if wanted.workers > 1 or wanted.ray is not None:
         print_note("tasks are learnt in one process, and nothing is left for --workers and --ray to do")
-    if wanted.plot is not None:
-        need("matplotlib")
-
-
-def _measured(progress: Progress, wanted: Wanted) -> dict[str, Any]:
-    """What an update did, for metrics and the curve; a fifth of the way is told of, each time."""
-    update = progress.update
-    if not wanted.quiet and not wanted.as_json and progress.done * 5 % progress.of < 5:  # noqa: PLR2004
-        print_note(
-            f"ppo {progress.done}/{progress.of}: reward {progress.reward:.3f}, entropy {update.entropy:.3f}, "
-            f"kl {update.kl:.2g}"
-        )
-    return {
-        "steps": progress.steps,
-        "mean_return": progress.reward,
-        "kl": float(update.kl),
-        "entropy": float(update.entropy),
-        "policy_loss": float(update.policy_loss),
-        "value_loss": float(update.value_loss),
-        "clip_fraction": float(update.clip_fraction),
-        "cost": progress.cost,
-    }
-
-
-def _write(wanted: Wanted, measured: list[dict[str, Any]]) -> None:
-    """The metrics and the curve, where they were asked for."""
-    if wanted.metrics is not None:
-        _replace(wanted.metrics, "".join(json.dumps(one) + "\n" for one in measured))
-    if wanted.plot is not None:
-        from agentctl.learning.plots import draw  # noqa: PLC0415 - matplotlib takes its time
-
-        draw(measured, wanted.plot, f"tasks, seed {wanted.seed}")
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        atomic.replace(path, text.encode(), mode=0o644)
-    except OSError as error:
-        raise StorageError(f"can't write {path}: {error.strerror}", hint="name a file that can be written") from error
 
 
 def _result(trained: Trained, table: Table, weight: float, *, sequential: bool, seconds: float) -> dict[str, Any]:
@@ -170,6 +133,7 @@ def _result(trained: Trained, table: Table, weight: float, *, sequential: bool, 
         "seed": manifest["seed"],
         "tasks": len(table),
         "validated": trained.validated,
+        "gate": trained.report.as_json(),
         "actions": list(table.actions),
         "prices": manifest["prices"],
         "cost_weight": weight,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +13,13 @@ from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json, print_note
 from agentctl.cli.train.given import AsJson, Policy
 from agentctl.cli.train.shown import place, short, verdict
+from agentctl.cli.train.wanted import pairs
 from agentctl.cli.wiring import wire
-from agentctl.errors import ExitCode
+from agentctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from agentctl.learning.promotion import Promotion
+    from agentctl.app import App
+    from agentctl.learning.promotion import Evidence, Promotion
 
 app = new_app()
 
@@ -29,21 +34,45 @@ def promote(
     percent: Annotated[
         float | None, typer.Option(help="Of the sessions in which a canary decides, in per cent; 10 if not given.")
     ] = None,
+    tasks: Annotated[
+        Path | None, typer.Option("--tasks", metavar="FILE", help="Prove it by these tasks, which are new to it.")
+    ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MODEL,…", help="What the name of an action in the tasks stands for."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a policy decide, if it is proven to earn more than what decides now and than any baseline.
 
-    Else it says why not, and how much more data would do, and exits with 1.
+    Else it says why not, and how much more data would do, and exits with 1. The proof is in tasks that are given, or in
+    the sessions that it has not learned from, as they are rated now, or else in what its training run found.
     """
-    from agentctl.learning.promotion import promote as pass_gate  # noqa: PLC0415 - help needs none of it
+    from agentctl.learning.promotion import GATED  # noqa: PLC0415 - help needs none of it
+    from agentctl.learning.promotion import promote as pass_gate  # noqa: PLC0415
 
-    found = pass_gate(wire().policies, policy, channel, percent=percent)
+    if tasks is None and action:
+        raise UsageError("--action is for --tasks", hint=f"agentctl train promote {policy} --tasks FILE")
+    if tasks is not None and channel not in GATED:
+        raise UsageError(f"nothing has to be proven for {channel}, which only watches", hint="leave out --tasks")
+    wired = wire()
+    models = pairs(action, "--action") if action else {}
+    found = pass_gate(wired.policies, policy, channel, percent=percent, evidence=_evidence(wired, tasks, models))
     if as_json:
         print_json(_document(found))
     else:
         _tell(found)
     if not found.done:
         raise typer.Exit(ExitCode.failure)
+
+
+def _evidence(app: App, tasks: Path | None, models: Mapping[str, str]) -> Evidence:
+    """What compares the policy, once the gate asks for that."""
+    from agentctl.cli.train import evidence  # noqa: PLC0415 - most channels ask for none
+
+    if tasks is not None:
+        return partial(evidence.by_tasks, tasks, models)
+    return partial(evidence.by_sessions, app)
 
 
 def _document(found: Promotion) -> dict[str, Any]:

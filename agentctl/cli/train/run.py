@@ -35,7 +35,9 @@ def run(
     steps: Annotated[
         int | None, typer.Option(help="Steps of experience; of --tasks those practised on.", min=1)
     ] = None,
-    envs: Annotated[int | None, typer.Option(help="With --env: environments side by side.", min=1, max=MOST_ENVS)] = None,
+    envs: Annotated[
+        int | None, typer.Option(help="With --env: environments side by side.", min=1, max=MOST_ENVS)
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="With --env: processes that collect experience.", min=1, max=MOST_WORKERS)
     ] = None,

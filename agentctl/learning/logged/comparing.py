@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from agentctl.learning.comparison import Paired, off_policy
+from agentctl.learning.incumbent import Incumbent
 from agentctl.learning.logged.experience import Experience
 from agentctl.learning.logged.pseudo import logged
+from agentctl.learning.logged.worth import Worth
 from agentctl.training.policy import RoutingPolicy
-
-_MOST = 1.0  # what a cost may take from success: what fails for nothing never outranks what succeeds
-
-
-@dataclass(frozen=True)
-class Incumbent:
-    """The policy that decides now, by its hash."""
-
-    sha: str
-    policy: RoutingPolicy
-
-
-def rewards(experience: Experience, cost_weight: float) -> NDArray[np.float64]:
-    """What each decision earned: success less its cost, (N,)."""
-    return np.asarray(experience.success - np.minimum(cost_weight * experience.costs, _MOST))
 
 
 def choices(policy: RoutingPolicy, experience: Experience, cost_weight: float) -> NDArray[np.float64]:
@@ -54,7 +39,7 @@ def compared(
     policy: RoutingPolicy,
     held: Experience,
     success: NDArray[np.float64],
-    cost_weight: float,
+    worth: Worth,
     incumbent: Incumbent | None,
 ) -> Paired:
     """Compare the policy with each action alone, and with the one that decides now, by doubly robust estimates.
@@ -63,7 +48,7 @@ def compared(
         policy: the one in question.
         held: sessions that it did not learn from.
         success: the mean of each action, (A,), which chooses the one that stands in where another is not allowed.
-        cost_weight: the success that a dollar is worth.
+        worth: what counts against success.
         incumbent: what decides now, if anything does and it sees the same features.
 
     Raises:
@@ -73,9 +58,9 @@ def compared(
     now = None
     if incumbent is not None and incumbent.policy.spec == policy.spec:
         now = incumbent.sha
-        others[now] = choices(incumbent.policy, held, cost_weight)
-    log = logged(held, rewards(held, cost_weight))
-    return off_policy(log, choices(policy, held, cost_weight), others, incumbent=now)
+        others[now] = choices(incumbent.policy, held, worth.cost)
+    log = logged(held, worth.rewards(held))
+    return off_policy(log, choices(policy, held, worth.cost), others, incumbent=now)
 
 
 def _always(held: Experience, action: int, success: NDArray[np.float64]) -> NDArray[np.float64]:

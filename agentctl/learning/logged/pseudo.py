@@ -25,10 +25,13 @@ def logged(experience: Experience, rewards: NDArray[np.float64]) -> ope.Logged:
     return ope.Logged(experience.features, experience.chosen, experience.propensities, rewards, experience.mask)
 
 
-def outcomes(experience: Experience, seed: int) -> NDArray[np.float64]:
-    """The success of every action at every decision, (N, A), right on average; a single one may be out of 0 to 1."""
-    table = ope.cross_fitted(logged(experience, experience.success), seed=seed)
+def outcomes(experience: Experience, good: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """How good every action is at every decision, (N, A), given how good what was done was, (N,).
+
+    It is right on average; a single one may lie far out.
+    """
+    table = ope.cross_fitted(logged(experience, good), seed=seed)
     rows = np.arange(len(experience))
-    surprise = experience.success - table[rows, experience.chosen]
+    surprise = good - table[rows, experience.chosen]
     table[rows, experience.chosen] += surprise / experience.propensities
     return table

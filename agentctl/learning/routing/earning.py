@@ -24,6 +24,11 @@ class Earned:
 
 def earn(view: View, rule: Rule, cost_weight: float) -> Earned:
     """What a learner earns by its likeliest choices."""
+    return summed(view, *answers(view, rule, cost_weight), cost_weight)
+
+
+def answers(view: View, rule: Rule, cost_weight: float) -> tuple[NDArray[np.int64], Floats]:
+    """The action whose answer a learner takes for each task, and what is paid for it, a first answer included."""
     cheap, dear = view.ends
     price = cost_weight * (view.costs[dear] - view.costs[cheap])
     chosen = np.argmax(rule.weigh(view.seen(price))[0], axis=1)
@@ -33,7 +38,12 @@ def earn(view: View, rule: Rule, cost_weight: float) -> Earned:
         escalated = (chosen == cheap) & (again != cheap)
         paid = paid + np.where(escalated, view.costs[again], 0)
         chosen = np.where(escalated, again, chosen)
-    return summed(view, chosen, paid, cost_weight)
+    return chosen, paid
+
+
+def rewards(view: View, chosen: NDArray[np.int64], paid: Floats, cost_weight: float) -> Floats:
+    """Success less cost of these answers, one for each task."""
+    return np.asarray(view.success[np.arange(len(view)), chosen] - cost_weight * paid)
 
 
 def summed(view: View, chosen: NDArray[np.int64], paid: Floats, cost_weight: float) -> Earned:

@@ -47,17 +47,17 @@ class Estimates:
         return corrected(raw + self.offsets, self.correction)
 
 
-def features(prompts: Sequence[str], answers: Sequence[str] | None = None) -> Rows:
+def features(prompts: Sequence[str], answers: Sequence[str] | None = None, spec: FeatureSpec = SPEC) -> Rows:
     """The features of prompts, and beside them those of answers."""
-    rows = [SPEC.sparse(prompt) for prompt in prompts]
+    rows = [spec.sparse(prompt) for prompt in prompts]
     if answers is None:
-        return Rows.of(rows, SPEC.dims)
-    both = [_beside(row, SPEC.sparse(answer)) for row, answer in zip(rows, answers, strict=True)]
-    return Rows.of(both, 2 * SPEC.dims)
+        return Rows.of(rows, spec.dims)
+    both = [_beside(row, spec.sparse(answer), spec.dims) for row, answer in zip(rows, answers, strict=True)]
+    return Rows.of(both, 2 * spec.dims)
 
 
-def _beside(first: Sparse, second: Sparse) -> Sparse:
-    return np.concatenate((first[0], second[0] + np.int32(SPEC.dims))), np.concatenate((first[1], second[1]))
+def _beside(first: Sparse, second: Sparse, dims: int) -> Sparse:
+    return np.concatenate((first[0], second[0] + np.int32(dims))), np.concatenate((first[1], second[1]))
 
 
 def estimate(rows: Rows, success: Floats, seed: int) -> Estimates:

@@ -9,10 +9,9 @@ from agentctl.errors import UsageError
 from agentctl.learning.artifacts import Artifact
 from agentctl.learning.routing import measuring
 from agentctl.learning.routing.costs import costs_of
-from agentctl.learning.routing.estimating import SPEC
+from agentctl.learning.routing.packing import estimates_of
 from agentctl.learning.routing.seeing import look
 from agentctl.learning.routing.table import Table
-from agentctl.learning.routing.training import estimates_of
 from agentctl.training.blas import one_thread
 from agentctl.training.policy import RoutingPolicy
 from agentctl.training.seen import Floats, ends
@@ -39,12 +38,9 @@ def policy_of(artifact: Artifact) -> RoutingPolicy:
     if artifact.manifest.get("kind") != "routing":
         raise UsageError("the policy was trained on an environment, and can't choose for tasks", hint="--env ID")
     try:
-        policy = RoutingPolicy.of(artifact.manifest, artifact.arrays)
+        return RoutingPolicy.of(artifact.manifest, artifact.arrays)
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"the policy can't be used: {error}", hint="train it again") from error
-    if policy.spec.sha != SPEC.sha:
-        raise UsageError("the policy was trained on other features than those of tasks", hint="train it on tasks")
-    return policy
 
 
 def evaluate(artifact: Artifact, table: Table, costs: Mapping[str, float] | None) -> Evaluation:
@@ -62,7 +58,7 @@ def evaluate(artifact: Artifact, table: Table, costs: Mapping[str, float] | None
     paid = costs_of(table, costs) if costs else trained
     weight = float(manifest["hyperparameters"]["cost_weight"]) * _rise(trained) / (_rise(paid) or 1.0)
     with one_thread():
-        view = look(table, paid, *estimates_of(policy), sequential=policy.sequential)
+        view = look(table, paid, *estimates_of(policy), sequential=policy.sequential, spec=policy.spec)
         learners = measuring.measure(view, policy.rules, weight)
         scores = measuring.score(view, policy.rules[policy.selected])
     cheap, dear = view.ends

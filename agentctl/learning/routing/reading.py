@@ -133,4 +133,11 @@ def _table(tasks: list[dict[str, Any]], actions: tuple[str, ...], sha256: str) -
         [[one.get("response") for one in row] for row in outcomes],
         costs,
         sha256,
+        _kinds(tasks),
     )
+
+
+def _kinds(tasks: list[dict[str, Any]]) -> list[str] | None:
+    """What each task is about: its `subject`, or else its `task`; None where one says neither."""
+    found = [task.get("subject", task.get("task")) for task in tasks]
+    return [str(one) for one in found] if all(isinstance(one, str) and one for one in found) else None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agentctl.learning.routing.estimating import Estimates, estimate, features
+from agentctl.learning.routing.estimating import SPEC, Estimates, estimate, features
 from agentctl.learning.routing.table import Table
+from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES
 from agentctl.training.seen import Floats, Seen, ends, priced
 from agentctl.training.sparse import Rows
@@ -80,12 +81,20 @@ def learn(table: Table, costs: Floats, seed: int, *, sequential: bool) -> Learnt
     return Learnt(before, after, View(table.success, before.held, held, _figures(rows), costs, sequential))
 
 
-def look(table: Table, costs: Floats, before: Estimates, after: Estimates | None, *, sequential: bool) -> View:
-    """See tasks that had no part in the estimates."""
-    rows = features(table.prompts)
+def look(
+    table: Table,
+    costs: Floats,
+    before: Estimates,
+    after: Estimates | None,
+    *,
+    sequential: bool,
+    spec: FeatureSpec = SPEC,
+) -> View:
+    """See tasks that had no part in the estimates; `spec` is what these were learnt on."""
+    rows = features(table.prompts, spec=spec)
     first = before.of(rows)
     answers = _answers(table, costs) if sequential and after else None
-    second = after.of(features(table.prompts, answers)) if after and answers else first
+    second = after.of(features(table.prompts, answers, spec)) if after and answers else first
     return View(table.success, first, second, _figures(rows), costs, sequential)
 
 

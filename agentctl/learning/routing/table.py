@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ class Table:
         answers: each action's answer to each task, `answers[task][action]`, None where it was not kept.
         costs: what each action's calls cost on average, `(actions,)`, if every outcome says what it cost.
         sha256: of the file.
+        kinds: what each task is about, if the file says that of every one.
     """
 
     ids: Sequence[str]
@@ -30,6 +31,7 @@ class Table:
     answers: Sequence[Sequence[str | None]]
     costs: NDArray[np.float64] | None
     sha256: str
+    kinds: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -45,7 +47,32 @@ class Table:
             [self.answers[place] for place in places],
             self.costs,
             self.sha256,
+            None if self.kinds is None else [self.kinds[place] for place in places],
         )
+
+    def renamed(self, names: Mapping[str, str]) -> Table:
+        """The same with other names for some of the actions.
+
+        Raises:
+            ValueError: one is none of those that there are, or two would have the same name.
+        """
+        if unknown := [name for name in names if name not in self.actions]:
+            raise ValueError(f"{unknown[0]!r} is none of the actions {', '.join(self.actions)}")
+        actions = tuple(names.get(name, name) for name in self.actions)
+        if len(set(actions)) < len(actions):
+            raise ValueError(f"two actions would have the same name: {', '.join(actions)}")
+        return replace(self, actions=actions)
+
+    def among(self, actions: tuple[str, ...]) -> Table:
+        """The same with the actions in another order, or with some of them alone.
+
+        Raises:
+            ValueError: one is none of those that there are.
+        """
+        places = [self.actions.index(name) for name in actions]
+        answers = [[row[place] for place in places] for row in self.answers]
+        costs = None if self.costs is None else self.costs[places]
+        return replace(self, actions=actions, success=self.success[:, places], answers=answers, costs=costs)
 
 
 def split(table: Table, seed: int, share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

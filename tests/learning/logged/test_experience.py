@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from agentctl.store.outcomes import Outcome
 from agentctl.training.features import DEFAULT, decode, encode
 from agentctl.usage import Usage
 
-PRICES = {"peer/weak": 1e-6, "peer/strong": 1e-4}
+PRICES = {"peer/weak": 1e-6, "peer/strong": 1e-4, "peer/other": 1e-5}
 
 
 def _row(
@@ -104,3 +106,26 @@ def test_features_that_can_not_be_read_are_refused() -> None:
     row = Row(decision, broken.tokens, 5, 0, "completed", "m0", broken.outcomes)
     with pytest.raises(ValueError, match="features"):
         _gather(row)
+
+
+def test_what_has_no_price_is_no_choice() -> None:
+    """An action whose price is unknown has no column, and a decision that took it is left out, whoever answered."""
+    among = ("peer/weak", "peer/free")
+    found = _gather(_row(0, candidates=among), _row(1, candidates=among, chosen=1, answered="peer/weak"))
+    assert (found.actions, found.mask.tolist(), found.sessions) == (("peer/weak",), [[True]], ("s0",))
+    assert np.isfinite(found.expected).all()
+    assert found.left_out == {"of unknown cost": 1}
+
+
+def test_a_turn_under_way_keeps_no_younger_one_back() -> None:
+    """What was decided after a turn that still runs is learnt from all the same."""
+    found = _gather(_row(0, state="running"), _row(1), _row(2))
+    assert found.ids == ("d00001", "d00002")
+
+
+def test_missing_features_are_refused() -> None:
+    """A row without any feature, not even the constant one, was not written by us."""
+    one = _row()
+    bare = Row(replace(one.decision, features=""), one.tokens, 5, 0, "completed", "m0", one.outcomes)
+    with pytest.raises(ValueError, match="missing"):
+        _gather(bare)
