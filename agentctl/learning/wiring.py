@@ -65,7 +65,9 @@ def chooser(wires: Wires, cost_weight: float | None = None) -> ModelChooser:
         UsageError: a name in the settings is none.
     """
     routing, usual = wires.settings.routing, _usual(wires)
-    actions = [parse(text, wires.full_name) for text in routing.models] or _learnt(wires.policies, usual)
+    named = (parse(text, wires.full_name) for text in routing.models)
+    # What is named twice, for one by an alias, would be drawn twice as often as is recorded.
+    actions = list(dict.fromkeys(named)) or _learnt(wires.policies, usual)
     if not actions:
         raise ConfigError(
             "there is nothing to choose a model among", hint="agentctl config set routing.models PROVIDER/MODEL,…"
@@ -88,8 +90,8 @@ def _learnt(library: Library, usual: str | None) -> Sequence[Action]:
     first = [Action(usual)] if usual else []
     try:
         pointer = library.channels.current("production")
-        names = library.kept("production").manifest.get("actions", ()) if pointer else ()
-        found = [parse(str(name)) for name in names if "/" in str(name)]
+        names = library.kept("production").manifest.get("actions") if pointer else None
+        found = [parse(str(name)) for name in names if "/" in str(name)] if isinstance(names, list) else []
     except AgentctlError:
         return first  # the chooser meets the same trouble, and tells of it
     return [*(one for one in first if one not in found), *found]
