@@ -52,6 +52,10 @@ class Wires(Protocol):
         """What would have to be pulled before `model` can answer."""
         ...
 
+    def has_weights(self, model: str) -> bool:
+        """Whether `model` needs no weights, or has them on this machine."""
+        ...
+
     def known_keys(self) -> Mapping[str, str]:
         """Where each key to a provider is that is known of, by provider."""
         ...
@@ -101,6 +105,8 @@ def _obstacle(wires: Wires, name: str) -> str | None:
     """Why the model `name` can't be asked, as far as that can be told without asking it; None if it can."""
     if missing := wires.missing_weights(name):
         return f"it is not on this machine: agentctl models pull {missing}"
+    if not wires.has_weights(name):
+        return "it is not on this machine: agentctl models pull"
     from agentctl.providers.known import KNOWN  # noqa: PLC0415
 
     provider = name.partition("/")[0]

@@ -356,6 +356,18 @@ def test_a_policy_of_something_else_costs_no_turn(two: Program, actions: Any) ->
     assert "was not trained to choose models: the usual model answers" in done.err
 
 
+def test_a_model_without_weights_is_masked(two: Program) -> None:
+    """One that a catalogue knows, and one that nobody does; neither is tried by chance."""
+    two.environ |= {"AGENTCTL_ROUTING_MODELS": "cheap/x,local/smollm2,local/mine", "AGENTCTL_ROUTING_EXPLORE": "1"}
+    told = decided(two, "hi")["candidates"]
+    assert [one["masked"] for one in told] == [
+        None,
+        "it is not on this machine: agentctl models pull smollm2",
+        "it is not on this machine: agentctl models pull",
+    ]
+    assert rows(two)[0].decision.propensity == 1
+
+
 def test_the_configured_model_is_the_usual_one(program: Program, cheap: Server, strong: Server) -> None:
     """Where it is among those that may be chosen."""
     allow(program, cheap, strong, head='model = "strong/y"')
