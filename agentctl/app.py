@@ -394,6 +394,15 @@ class App:
 
         return None if Shelf(self.models_dir).path(name).exists() else name
 
+    def has_weights(self, model: str) -> bool:
+        """Whether `model` needs no weights, or has them on this machine, also those that no catalogue knows."""
+        provider, _, name = model.partition("/")
+        if provider != "local":
+            return True
+        from agentctl.providers.local.shelf import Shelf  # noqa: PLC0415
+
+        return Shelf(self.models_dir).path(name).is_file()
+
     def pull(self, source: str, report: Report) -> Path:
         """Get the weights of a model; see `providers.local.weights.pull`."""
         from agentctl.providers.local.weights import pull  # noqa: PLC0415

@@ -75,7 +75,7 @@ class Channels:
             return [_move(json.loads(line)) for line in path.read_bytes().splitlines()]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
             raise StorageError(
                 f"can't read the channel {name}: {error}", hint=f"move {path} away, and promote again"
             ) from error

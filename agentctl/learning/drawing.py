@@ -39,6 +39,6 @@ def draw(best: int, allowed: Sequence[bool], explore: float, rng: Random) -> Dra
     share = explore / len(places)
     likely = tuple((share + (1 - explore) * (place == best)) if one else 0.0 for place, one in enumerate(allowed))
     likely = tuple(min(one, 1.0) for one in likely)
-    if rng.random() < explore:
+    if len(places) > 1 and rng.random() < explore:
         return Drawn(rng.choice(places), likely, explored=True)
     return Drawn(best, likely, explored=False)

@@ -83,9 +83,10 @@ class Watch:
     def _kept(self, policy: str) -> _Count:
         try:
             found = _Count(**json.loads(self._file.read_bytes()))
-        except (FileNotFoundError, ValueError, TypeError):
+            whole = found.policy == policy and found.since >= 0 and found.looks >= 0
+            return _Count(policy, int(found.since), int(found.looks)) if whole else _Count(policy)
+        except (FileNotFoundError, ValueError, TypeError, ArithmeticError, RecursionError):
             return _Count(policy)
-        return found if found.policy == policy else _Count(policy)
 
     def _look(self, policy: str, look: int) -> str | None:
         worse = self.judged(policy, look)

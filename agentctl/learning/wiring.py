@@ -52,6 +52,10 @@ class Wires(Protocol):
         """What would have to be pulled before `model` can answer."""
         ...
 
+    def has_weights(self, model: str) -> bool:
+        """Whether `model` needs no weights, or has them on this machine."""
+        ...
+
     def known_keys(self) -> Mapping[str, str]:
         """Where each key to a provider is that is known of, by provider."""
         ...
@@ -65,7 +69,9 @@ def chooser(wires: Wires, cost_weight: float | None = None) -> ModelChooser:
         UsageError: a name in the settings is none.
     """
     routing, usual = wires.settings.routing, _usual(wires)
-    actions = [parse(text, wires.full_name) for text in routing.models] or _learnt(wires.policies, usual)
+    named = (parse(text, wires.full_name) for text in routing.models)
+    # What is named twice, for one by an alias, would be drawn twice as often as is recorded.
+    actions = list(dict.fromkeys(named)) or _learnt(wires.policies, usual)
     if not actions:
         raise ConfigError(
             "there is nothing to choose a model among", hint="agentctl config set routing.models PROVIDER/MODEL,…"
@@ -88,8 +94,8 @@ def _learnt(library: Library, usual: str | None) -> Sequence[Action]:
     first = [Action(usual)] if usual else []
     try:
         pointer = library.channels.current("production")
-        names = library.kept("production").manifest.get("actions", ()) if pointer else ()
-        found = [parse(str(name)) for name in names if "/" in str(name)]
+        names = library.kept("production").manifest.get("actions") if pointer else None
+        found = [parse(str(name)) for name in names if "/" in str(name)] if isinstance(names, list) else []
     except AgentctlError:
         return first  # the chooser meets the same trouble, and tells of it
     return [*(one for one in first if one not in found), *found]
@@ -99,6 +105,8 @@ def _obstacle(wires: Wires, name: str) -> str | None:
     """Why the model `name` can't be asked, as far as that can be told without asking it; None if it can."""
     if missing := wires.missing_weights(name):
         return f"it is not on this machine: agentctl models pull {missing}"
+    if not wires.has_weights(name):
+        return "it is not on this machine: agentctl models pull"
     from agentctl.providers.known import KNOWN  # noqa: PLC0415
 
     provider = name.partition("/")[0]

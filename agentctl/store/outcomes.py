@@ -76,4 +76,4 @@ def of_row(row: Mapping[str, Any]) -> Outcome:
 
 def _row(outcome: Outcome) -> dict[str, Any]:
     row = {name: getattr(outcome, name) for name in Outcome.__slots__}
-    return row | {"value": float(outcome.value)}
+    return row | {"value": float(outcome.value) + 0.0}  # SQLite reads -0.0 as 0.0, PostgreSQL does not

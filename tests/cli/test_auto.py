@@ -20,7 +20,7 @@ from support.schemas import validate
 from support.server import Server
 from support.talks import database_of
 
-from agentctl.learning.artifacts import Library
+from agentctl.learning.artifacts import Library, pack
 from agentctl.store import decisions
 from agentctl.store.decisions import Row
 
@@ -333,6 +333,39 @@ def test_without_an_allow_list_the_policy_says_what_there_is(program: Program, c
     assert (none.code, "agentctl config set routing.models" in none.err) == (3, True)
     promote(program.home, artifact(POLICY))
     assert ask(program, "a theorem").out == "strong\n"
+
+
+def test_a_model_that_is_named_twice_is_one_to_choose_from(two: Program) -> None:
+    """By its name and by an alias: it is drawn as often as the row says."""
+    two.environ |= {"AGENTCTL_ROUTING_MODELS": "fast,cheap/x,strong/y", "AGENTCTL_ROUTING_EXPLORE": "1"}
+    path = two.home / ".config/agentctl/config.toml"
+    path.write_text(path.read_text() + '[aliases]\nfast = "cheap/x"\n')
+    assert [one["probability"] for one in decided(two, "hi")["candidates"]] == [0.5, 0.5]
+    assert rows(two)[0].decision.candidates == (CHEAP, STRONG)
+
+
+@pytest.mark.parametrize("actions", [5, None, {"a/b": 1}])
+def test_a_policy_of_something_else_costs_no_turn(two: Program, actions: Any) -> None:
+    """One in production that names no models is told, and the usual model answers, also without an allow-list."""
+    promote(two.home, pack({"format": 1, "kind": "environment", "actions": actions}, {}))
+    two.environ["AGENTCTL_MODEL"] = CHEAP
+    path = two.home / ".config/agentctl/config.toml"
+    path.write_text(path.read_text().replace('models = ["cheap/x", "strong/y"]', ""))
+    done = ask(two, "hi")
+    assert (done.code, done.out) == (0, "cheap\n")
+    assert "was not trained to choose models: the usual model answers" in done.err
+
+
+def test_a_model_without_weights_is_masked(two: Program) -> None:
+    """One that a catalogue knows, and one that nobody does; neither is tried by chance."""
+    two.environ |= {"AGENTCTL_ROUTING_MODELS": "cheap/x,local/smollm2,local/mine", "AGENTCTL_ROUTING_EXPLORE": "1"}
+    told = decided(two, "hi")["candidates"]
+    assert [one["masked"] for one in told] == [
+        None,
+        "it is not on this machine: agentctl models pull smollm2",
+        "it is not on this machine: agentctl models pull",
+    ]
+    assert rows(two)[0].decision.propensity == 1
 
 
 def test_the_configured_model_is_the_usual_one(program: Program, cheap: Server, strong: Server) -> None:

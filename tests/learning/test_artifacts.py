@@ -142,6 +142,20 @@ def test_a_pickle_is_never_read(tmp_path: Path) -> None:
         pack({"format": 1, "kind": "routing"}, {"w": np.array([None])})
 
 
+@pytest.mark.parametrize("name", ["arrays.npz", "manifest.json"])
+@pytest.mark.parametrize("endless", ["/dev/zero", "pipe"])
+def test_what_never_ends_is_not_read(tmp_path: Path, name: str, endless: str) -> None:
+    """A device or a pipe in the place of a file is refused at once, by its name and by the list."""
+    library, path = kept(tmp_path, policy())
+    os.mkfifo(tmp_path / "pipe")
+    (path / name).unlink()
+    (path / name).symlink_to(tmp_path / endless)
+    with pytest.raises(StorageError, match=f"{name}: it is no file"):
+        library.kept(path.name)
+    (entry,) = library.all()
+    assert entry.flaw is not None
+
+
 def test_arrays_are_those_that_the_manifest_lists(tmp_path: Path) -> None:
     """An array that is missing, that nobody knows, or that has another type or shape is named."""
     library, path = kept(tmp_path, policy())

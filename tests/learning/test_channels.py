@@ -107,7 +107,15 @@ def test_what_a_killed_writer_left_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["nonsense", "[]", "{}", '{"at":1,"pointer":{"policy":"../x","percent":null},"reason":null}', "[" * 100_000]
+    "text",
+    [
+        "nonsense",
+        "[]",
+        "{}",
+        '{"at":1,"pointer":{"policy":"../x","percent":null},"reason":null}',
+        '{"at":Infinity,"pointer":null,"reason":null}',
+        "[" * 100_000,
+    ],
 )
 def test_a_damaged_channel_is_told(tmp_path: Path, text: str) -> None:
     """A file that makes no sense is refused with what to do, and points nowhere."""

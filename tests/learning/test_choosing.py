@@ -158,6 +158,7 @@ def test_a_drawn_propensity_is_one_of_a_distribution(
     assert sum(drawn.probabilities) == pytest.approx(1.0)
     assert all(one == 0 for one, ok in zip(drawn.probabilities, allowed, strict=True) if not ok)
     assert drawn.explored or drawn.place == best
+    assert not (drawn.explored and sum(allowed) == 1), "there was no choice, so chance did not choose"
 
 
 def test_what_can_not_take_a_turn_is_masked() -> None:

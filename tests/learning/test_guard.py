@@ -117,9 +117,22 @@ def test_a_policy_that_does_well_stays(database: Database, library: Library, tmp
     assert library.channels.current("production") == Pointer(AFTER)
 
 
-def test_a_count_that_can_not_be_read_begins_anew(database: Database, library: Library, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"policy": 3',
+        '{"policy": "POLICY", "since": "x", "looks": 0}',
+        '{"policy": "POLICY", "since": null, "looks": null}',
+        '{"policy": "POLICY", "since": 49, "looks": -1}',
+        '{"policy": "POLICY", "since": Infinity, "looks": 0}',
+        "[" * 100_000,
+    ],
+)
+def test_a_count_that_can_not_be_read_begins_anew(
+    database: Database, library: Library, tmp_path: Path, text: str
+) -> None:
     """A damaged file costs a look, and no turn."""
-    (tmp_path / "guard.json").write_text('{"policy": 3')
+    (tmp_path / "guard.json").write_text(text.replace("POLICY", BEFORE))
     watch = Watch(library, lambda: database, Catalog(), tmp_path / "guard.json")
     assert watch.count(1) is None
     assert watch.count(0) is None

@@ -52,6 +52,13 @@ def test_a_decision_comes_back_as_it_was(database: Database, session: Session) -
     assert [row.decision for row in database.read(decisions.rows)] == [one, two]
 
 
+def test_a_zero_has_no_sign(database: Database, session: Session) -> None:
+    """A cost weight of -0 is one of 0, with a checksum that holds, wherever it is kept."""
+    database.write(partial(decide, session_id=session.id, cost_weight=-0.0))
+    assert str(only(database).decision.cost_weight) == "0.0"
+    assert database.read(partial(decisions.altered, session_id=session.id)) == []
+
+
 def test_a_decision_may_come_before_its_session(database: Database) -> None:
     """It is written in the transaction that begins the session, in any order; without that it is refused."""
 

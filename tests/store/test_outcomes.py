@@ -45,6 +45,12 @@ def test_what_is_said_comes_back(database: Database, session: Session) -> None:
     assert latest(database, session) == [said]
 
 
+def test_a_zero_has_no_sign(database: Database, session: Session) -> None:
+    """A rating of -0 is one of 0 in each database, so that a copy in another one is the same."""
+    database.write(partial(outcomes.add, outcome=outcome(session.id, head(session), value=-0.0)))
+    assert str(latest(database, session)[0].value) == "0.0"
+
+
 def test_the_newest_of_each_grader_counts(database: Database, session: Session) -> None:
     """Of what a grader said of a message the newest counts, in whatever order it came; others say beside it."""
     late = outcome(session.id, head(session), value=0.0, at=AT + 2)

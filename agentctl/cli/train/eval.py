@@ -61,9 +61,21 @@ def evaluate(
         return
     if episodes is not None or seed is not None:
         raise UsageError("--episodes and --seed are for --env", hint="agentctl train eval POLICY --env ID")
+    if scores is not None:
+        _check(scores, tasks)
     from agentctl.cli.train import on_tasks  # noqa: PLC0415 - environments need none of it
 
     on_tasks.evaluate(wired, policy, tasks, scores, numbers(cost or [], "--cost"), as_json=as_json)
+
+
+def _check(scores: Path, tasks: Path) -> None:
+    """Refuse to write scores over the tasks, or where there is no directory."""
+    if scores.exists() and tasks.exists() and scores.samefile(tasks):
+        raise UsageError(f"--scores is the file of the tasks, {tasks}", hint="name another file")
+    if not scores.absolute().parent.is_dir():
+        raise UsageError(
+            f"there is no directory {scores.absolute().parent}", hint="make it first, or name another file"
+        )
 
 
 def _on_env(app: App, reference: str, environment: str | None, episodes: int, seed: int, *, as_json: bool) -> None:

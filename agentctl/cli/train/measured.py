@@ -40,6 +40,8 @@ def write(path: Path, text: str) -> None:
     Raises:
         StorageError: it can't be written.
     """
+    if path.exists() and not path.is_file():  # a device or a pipe would become a file
+        raise StorageError(f"can't write {path}: it is no file", hint="name a file that can be written")
     try:
         atomic.replace(path, text.encode(), mode=0o644)
     except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agentctl.learning.artifacts.files import head
 from agentctl.learning.artifacts.npz import SIZES, Layout
 
 FORMAT = 1
@@ -36,8 +37,7 @@ def load(path: Path) -> tuple[dict[str, Any], bytes]:
         ValueError: it makes no sense, or is not as it was written.
         OSError: it can't be read.
     """
-    with path.open("rb") as file:
-        raw = file.read(LARGEST + 1)
+    raw = head(path, LARGEST + 1)
     if len(raw) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST:,} bytes")
     try:

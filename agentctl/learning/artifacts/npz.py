@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentctl.learning.artifacts.files import head
+
 _TYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8")
 SIZES = {one: int(one[2:]) for one in _TYPES}
 """The types that an array may have, as npy files spell them, and the bytes of one element."""
@@ -70,8 +72,7 @@ def decode(path: Path, layouts: Mapping[str, Layout]) -> dict[str, bytes]:
         OSError: it can't be read.
     """
     size = _size(layouts)
-    with path.open("rb") as file:
-        raw = file.read(size + 1)
+    raw = head(path, size + 1)
     data, offset = {}, 0
     for name in sorted(layouts):
         start = offset + _LOCAL.size + len(name) + len(".npy") + len(layouts[name].header)

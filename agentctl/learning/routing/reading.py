@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
-import math
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,9 +16,13 @@ import numpy as np
 from agentctl.errors import UsageError
 from agentctl.learning.routing.table import Table
 
+LARGEST = 1 << 30
+"""Bytes that a gzipped file of tasks may have."""
+
 _GZIP = b"\x1f\x8b"
 _FORM = '{"id": "1", "prompt": "…", "outcomes": {"weak": {"success": 0}, "strong": {"success": 1}}} on each line'
 _FEWEST = 2  # actions
+_DEAREST = 1e9  # dollars of one answer
 
 
 def read(path: Path, actions: tuple[str, ...] | None = None) -> Table:
@@ -56,6 +60,8 @@ def read(path: Path, actions: tuple[str, ...] | None = None) -> Table:
 
 def _content(path: Path) -> bytes:
     """The file, inflated."""
+    if path.exists() and not path.is_file():  # what is none may never end
+        raise UsageError(f"{path} is no file", hint="--tasks takes a file of JSON lines")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -65,11 +71,15 @@ def _content(path: Path) -> bytes:
             raise UsageError(f"{path} is called .gz and is not gzipped", hint="gzip it, or call it .jsonl")
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.open(io.BytesIO(data)) as file:
+            inflated = file.read(LARGEST + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise UsageError(
             f"{path} is gzipped, and is damaged or breaks off: {error}", hint="copy it again, whole"
         ) from error
+    if len(inflated) > LARGEST:
+        raise UsageError(f"{path} is gzipped, and has more than {LARGEST:,} bytes", hint="give fewer tasks")
+    return inflated
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -97,11 +107,16 @@ def _check(action: str, outcome: Any) -> None:
         raise ValueError(f"the outcome of {action!r} is no JSON object")  # noqa: TRY004
     success, cost, response = outcome.get("success"), outcome.get("cost", 0), outcome.get("response", "")
     if not isinstance(success, int | float) or not 0 <= success <= 1:  # NaN is not, either
-        raise ValueError(f"the success of {action!r} is {success!r}, and no number from 0 to 1")
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < math.inf:
-        raise ValueError(f"the cost of {action!r} is {cost!r}, and no number of dollars")
+        raise ValueError(f"the success of {action!r} is {_short(success)}, and no number from 0 to 1")
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost <= _DEAREST:
+        raise ValueError(f"the cost of {action!r} is {_short(cost)}, and no number of dollars")
     if not isinstance(response, str):
         raise ValueError(f"the response of {action!r} is no text")  # noqa: TRY004
+
+
+def _short(value: Any) -> str:
+    """What a file says, as far as one wants to read it."""
+    return repr(value)[:40]
 
 
 def _named(task: Mapping[str, Any]) -> tuple[str, ...]:

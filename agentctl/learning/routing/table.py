@@ -81,9 +81,13 @@ def split(table: Table, seed: int, share: float) -> tuple[NDArray[np.int64], NDA
     _, kinds = np.unique(table.success >= 0.5, axis=0, return_inverse=True)  # noqa: PLR2004 - half a success
     order = rng.permutation(len(table))
     kept, held = [], []
+    seen = taken = 0
     for kind in range(int(kinds.max()) + 1):
         alike = order[kinds.ravel()[order] == kind]
-        count = round(len(alike) * share)
+        # What is rounded off goes to the next kind: of many actions most kinds have a task or two.
+        seen += len(alike)
+        count = round(seen * share) - taken
+        taken += count
         held.append(alike[:count])
         kept.append(alike[count:])
     return np.sort(np.concatenate(kept)), np.sort(np.concatenate(held))

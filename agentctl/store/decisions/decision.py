@@ -111,7 +111,7 @@ def _row(decision: Decision) -> dict[str, Any]:
         "mask": json.dumps([bool(allowed) for allowed in decision.mask]),
         "action": int(decision.action),
         "propensity": float(decision.propensity),
-        "cost_weight": float(decision.cost_weight),
+        "cost_weight": float(decision.cost_weight) + 0.0,  # SQLite reads -0.0 as 0.0: another checksum
         "explored": int(decision.explored),
         "shadow": None if decision.shadow is None else int(decision.shadow),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,19 @@ def test_other_policies_and_actions_are_refused(program: Program, tmp_path: Path
     renamed.write_text(known.read_text().replace("strong", "other"))
     done = program.run("train", "eval", policy, "--tasks", renamed)
     assert (done.code, "line 1: 'other' is none of the actions" in done.err) == (2, True)
-    done = program.run("train", "eval", policy, "--tasks", known, "--scores", "/dev/null/x")
-    assert (done.code, "can't write" in done.err) == (9, True)
+    before = known.read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    for scores, why in {
+        known: "is the file of the tasks",
+        tmp_path / "none/s.jsonl": "there is no directory",
+        Path("/dev/null/x"): "there is no directory",
+    }.items():
+        refused = program.run("train", "eval", policy, "--tasks", known, "--scores", scores)
+        assert (refused.code, why in refused.err) == (2, True)
+    assert known.read_bytes() == before
+    for command in (("eval", policy, "--scores"), ("run", *COST, "--steps", "4096", "--metrics")):
+        refused = program.run("train", *command, tmp_path / "pipe", "--tasks", known)
+        assert (refused.code, "it is no file" in refused.err) == (9, True)
+    assert (tmp_path / "pipe").is_fifo()
     done = program.run("train", "eval", "ffffffff", "--tasks", known)
     assert done.code == 2

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -58,7 +60,7 @@ def test_a_line_that_is_no_task_is_refused(tmp_path: Path, line: str, why: str) 
     assert raised.value.hint
 
 
-@pytest.mark.parametrize("cost", [-1, float("nan"), float("inf"), "1", True])
+@pytest.mark.parametrize("cost", [-1, float("nan"), float("inf"), "1", True, 10**400])
 def test_a_cost_without_sense_is_refused(tmp_path: Path, cost: Any) -> None:
     """What an outcome cost is a number of dollars, 0 or more."""
     one = task(0, "x", weak=0, strong=1)
@@ -76,6 +78,9 @@ def test_files_that_can_not_be_tasks_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     expected = {"empty.jsonl": "no tasks", "cut.jsonl.gz": "breaks off", "damaged.gz": "damaged"}
     expected |= {"plain.gz": "is not gzipped", "none": "can't read"}
+    (tmp_path / "zeros").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    expected |= dict.fromkeys(("zeros", "pipe", "."), "is no file")
     for name, why in expected.items():
         with pytest.raises(UsageError, match=why):
             read(tmp_path / name)
@@ -119,6 +124,16 @@ def test_the_usual_weight_makes_both_ends_worth_the_same(tmp_path: Path) -> None
     costs = costs_of(table, COSTS)
     weak, strong = table.success.mean(axis=0) - usual_weight(table.success, costs) * costs
     assert weak == pytest.approx(strong)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_split_holds_its_share_however_many_kinds_there_are(tmp_path: Path, seed: int) -> None:
+    """Where hardly two tasks have the same outcomes, the second part still has a fifth of them."""
+    rng = Random(seed)
+    lines = [task(number, "x", **{f"a{place}": rng.randrange(2) for place in range(10)}) for number in range(100)]
+    kept, held = split(read(write(tmp_path / "a.jsonl", lines)), seed, 0.2)
+    assert (len(kept), len(held)) == (80, 20)
+    assert sorted([*kept.tolist(), *held.tolist()]) == list(range(100))
 
 
 def test_a_split_holds_a_share_of_each_kind(tmp_path: Path) -> None:
