@@ -121,6 +121,11 @@ class Conversation:
         """What was chosen for the turn, and why; None where the model is given."""
         return self._who.decided
 
+    @property
+    def spent(self) -> Decimal:
+        """What it has cost in dollars since it was made, as far as that is known, also where there was no answer."""
+        return self._spent
+
     async def prepare(self, notify: Notify) -> None:
         """Get the tools ready, before a turn or a preview of one; `notify` is told of those that are missing.
 

@@ -12,7 +12,7 @@ from agentctl import atomic
 from agentctl.app import App
 from agentctl.cli.render import plain, print_json_line, print_note, print_table, print_text
 from agentctl.cli.train.needs import need
-from agentctl.cli.train.wanted import Wanted
+from agentctl.cli.train.wanted import Wanted, enough
 from agentctl.errors import StorageError, UsageError
 
 if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
@@ -35,21 +35,18 @@ def run(app: App, tasks: Path, wanted: Wanted) -> None:
     _refuse(wanted)
     from agentctl.learning.routing.asking import recipe  # noqa: PLC0415 - it needs numpy
     from agentctl.learning.routing.costs import costs_of, usual_weight  # noqa: PLC0415
-    from agentctl.learning.routing.reading import read  # noqa: PLC0415
     from agentctl.learning.routing.training import Asked, train  # noqa: PLC0415
 
     began = time.monotonic()
     made, sequential = recipe(wanted.seed, wanted.steps, wanted.parameters or {})
-    table = read(tasks)
-    if len(table) < _FEWEST:
-        raise UsageError(f"{tasks} has {len(table)} tasks, and {_FEWEST} is the least to learn from", hint="add tasks")
+    table, answers = _table(app, tasks, wanted)
     costs = costs_of(table, wanted.costs)
     weight = usual_weight(table.success, costs) if wanted.cost_weight is None else wanted.cost_weight
     measured: list[dict[str, Any]] = []
     trained = train(table, Asked(costs, weight, sequential, made), lambda one: measured.append(_measured(one, wanted)))
     app.policies.add(trained.artifact)
     _write(wanted, measured)
-    result = _result(trained, table, weight, sequential=sequential, seconds=time.monotonic() - began)
+    result = _result(trained, table, weight, sequential=sequential, seconds=time.monotonic() - began) | answers
     if wanted.as_json:
         print_json_line(result)
         return
@@ -60,6 +57,21 @@ def run(app: App, tasks: Path, wanted: Wanted) -> None:
     _show(trained.learners, trained.always)
     print_note(f"measured on {trained.validated:,} of the {len(table):,} tasks, before all were learnt from")
     print_note(f"agentctl train eval {short} --tasks FILE measures it on others")
+
+
+def _table(app: App, path: Path, wanted: Wanted) -> tuple[Table, dict[str, Any]]:
+    """The outcomes that are there, and what it took to get them, as JSON output has it."""
+    if wanted.actions:
+        from agentctl.cli.train.answers import answered  # noqa: PLC0415 - who has outcomes asks nobody
+
+        return answered(app, path, wanted, _FEWEST)
+    if live := wanted.live():
+        raise UsageError(f"{' and '.join(live)} is for --action: nobody is asked", hint="--action NAME=PROVIDER/MODEL")
+    from agentctl.learning.routing.reading import read  # noqa: PLC0415 - it needs numpy
+
+    table = read(path)
+    enough(path, len(table), _FEWEST)
+    return table, {}
 
 
 def evaluate(
