@@ -14,17 +14,17 @@ from agentctl.cli.render import print_json_line, print_note
 from agentctl.cli.train.live import AnswersLine
 from agentctl.cli.train.stopping import Stopped
 from agentctl.cli.train.wanted import Wanted, enough
-from agentctl.economy.money import dollars, format_usd
+from agentctl.economy.money import dollars as usd
+from agentctl.economy.money import format_usd
 from agentctl.errors import AgentctlError, ConfigError, InterruptError, UsageError
 from agentctl.paths import data_dir
 
 if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
     from agentctl.learning.graders import Ask
     from agentctl.learning.live.collecting import Collected
-    from agentctl.learning.live.conversing import ModelAction
+    from agentctl.learning.live.conversing import ModelAction, Place
     from agentctl.learning.live.missing import Missing
     from agentctl.learning.routing.table import Table
-    from agentctl.learning.wallet import Wallet
 
 _AT_ONCE = 4
 _GO_ON = "the same command goes on with the rest"
@@ -39,7 +39,8 @@ def answered(app: App, path: Path, wanted: Wanted, least: int) -> tuple[Table, d
         AgentctlError: not all was answered; what was is kept.
         Exit: the user interrupted it.
     """
-    from agentctl.learning.live.asked import actions, dollars  # noqa: PLC0415 - they need numpy
+    from agentctl.learning.live import Answers, collect  # noqa: PLC0415 - they need numpy
+    from agentctl.learning.live.asked import actions, dollars  # noqa: PLC0415
     from agentctl.learning.live.conversing import TAG, Place  # noqa: PLC0415
     from agentctl.learning.live.missing import read  # noqa: PLC0415
     from agentctl.learning.wallet import Wallet  # noqa: PLC0415
@@ -49,22 +50,30 @@ def answered(app: App, path: Path, wanted: Wanted, least: int) -> tuple[Table, d
     app.allowance(wanted.max_cost)
     wallet = Wallet(lambda: app.allowance(wanted.max_cost))
     named, tag = wanted.actions or {}, app.settings.tag or TAG
-    missing = read(path, named, lambda model: _judge(app, model, wallet, tag))
+    line = AnswersLine(lambda: wallet.spent, quiet=wanted.quiet or wanted.as_json)
+    place = Place(app.database, app.catalog, wallet, line.once, tag)
+    missing = read(path, named, lambda model: _judge(app, model, place))
     enough(path, len(missing.lines), least)
-    made = actions(app, named, Place(app.database, app.catalog, wallet, print_note, tag))
+    made = actions(app, named, place)
     _check_costs(missing, made, wanted)
-    found = _collected(app, missing, made, wallet, wanted)
+    replay = wanted.replay or data_dir(app.environ) / "answers.jsonl"
+    parallel = 1 if wanted.max_cost is not None else wanted.parallel or _AT_ONCE
+    with Answers(replay) as kept, Stopped("the answers under way") as stopped, line:
+        asking = collect(missing.tasks, made, kept, parallel=parallel, progress=line.show, halt=stopped)
+        found = asyncio.run(asking)
+    if found.stopped is not None or stopped.code:
+        raise _unfinished(found, missing, wallet.spent, stopped.code, as_json=wanted.as_json)
     told: dict[str, Any] = {"asked": found.asked, "replayed": found.replayed, "spent_usd": format_usd(wallet.spent)}
     table = missing.table(found.answers, lambda name, answer: dollars(made[name].target.card, answer))
     return table, {"answers": told}
 
 
-def _judge(app: App, model: str, wallet: Wallet, tag: str) -> Ask:
+def _judge(app: App, model: str, place: Place) -> Ask:
     from agentctl.learning.graders.asking import Asker  # noqa: PLC0415 - most graders ask no model
 
     name = app.full_name(model)
     app.target(name)  # who can't be asked is told of before anything is paid for
-    return Asker(app.database, app.catalog, lambda: app.target(name), wallet, tag, print_note)
+    return Asker(place.db, place.catalog, lambda: app.target(name), place.wallet, place.tag, place.notify)
 
 
 def _check_costs(missing: Missing, made: dict[str, ModelAction], wanted: Wanted) -> None:
@@ -83,33 +92,18 @@ def _check_costs(missing: Missing, made: dict[str, ModelAction], wanted: Wanted)
         raise UsageError(f"what {costless[0]!r} costs is not said in the tasks", hint=way_out(missing.actions))
 
 
-def _collected(app: App, missing: Missing, made: dict[str, ModelAction], wallet: Wallet, wanted: Wanted) -> Collected:
-    """All answers.
-
-    Raises:
-        AgentctlError: some are not there.
-        Exit: the user interrupted it.
-    """
-    from agentctl.learning.live import Answers, collect  # noqa: PLC0415 - they need numpy
-
-    parallel = 1 if wanted.max_cost is not None else wanted.parallel or _AT_ONCE
-    replay, quiet = wanted.replay or data_dir(app.environ) / "answers.jsonl", wanted.quiet or wanted.as_json
-    line = AnswersLine(lambda: wallet.spent, quiet=quiet)
-    with Answers(replay) as kept, Stopped("the answers under way") as stopped, line:
-        asking = collect(missing.tasks, made, kept, parallel=parallel, progress=line.show, halt=stopped)
-        found = asyncio.run(asking)
-    if found.stopped is None and not stopped.code:
-        return found
+def _unfinished(found: Collected, missing: Missing, spent: Decimal, signal: int, *, as_json: bool) -> Exception:
+    """Tell how far it came; returns what ends the command, which does not learn from a part of the tasks."""
     total = sum(len(task.missing) for task in missing.tasks)
-    spent, error = wallet.spent, InterruptError(hint=_GO_ON) if stopped.code else found.stopped
-    if wanted.as_json:
+    error = InterruptError(hint=_GO_ON) if signal or found.stopped is None else found.stopped
+    if as_json:
         print_json_line(_document(found, total, spent, error))
-    there = f"{found.asked + found.replayed:,} of {total:,} answers are there and kept, and {dollars(spent)} was spent"
+    there = f"{found.asked + found.replayed:,} of {total:,} answers are there and kept, and {usd(spent)} was spent"
     print_note(f"{there}; nothing is learnt from a part of them, and {_GO_ON}")
-    raise typer.Exit(stopped.code) if stopped.code or error is None else error
+    return typer.Exit(signal) if signal else error
 
 
-def _document(found: Collected, total: int, spent: Decimal, error: AgentctlError | None) -> dict[str, Any]:
+def _document(found: Collected, total: int, spent: Decimal, error: AgentctlError) -> dict[str, Any]:
     """What JSON output has of a command that came to no policy."""
     missing = total - found.asked - found.replayed
     return {
@@ -120,5 +114,5 @@ def _document(found: Collected, total: int, spent: Decimal, error: AgentctlError
             "missing": missing,
             "spent_usd": format_usd(spent),
         },
-        "error": error and error.as_json(),
+        "error": error.as_json(),
     }

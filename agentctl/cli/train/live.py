@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # it loads numpy
     from agentctl.learning.environments.training import Progress
 
 _MINUTE, _HOUR = 60, 3600
+_NUMBER = re.compile(r"[0-9][0-9.,]*")
 
 
 class TenthsLine:
@@ -75,6 +77,14 @@ class AnswersLine(TenthsLine):
         super().__init__(quiet=quiet)
         self._spent = spent
         self._began = time.monotonic()
+        self._kinds: set[str] = set()
+
+    def once(self, note: str) -> None:
+        """Say what the user should know, unless it differs in numbers only from what was said already."""
+        kind = _NUMBER.sub("", note)
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            self.tell(note)
 
     def show(self, count: int, total: int) -> None:
         """Show how many of how many answers are there."""
