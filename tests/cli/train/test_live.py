@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -31,13 +31,14 @@ class Live:
     routed: Routed
     asked: list[tuple[str, str]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
-    then: Any = None
+    then: Callable[[int], None] | None = None
+    finish: str = "stop"
 
     def respond(self, request: Recorded) -> list[Step]:
         """Answer as the model does, unless it refuses."""
         if request.json["model"] in self.refused:
             return answer(400, {"error": {"message": "not today"}})
-        return list(replaying(self._answer)(request))
+        return list(replaying(self._answer, self.finish)(request))
 
     def _answer(self, model: str, prompt: str) -> str:
         self.asked.append((model, prompt))
@@ -175,22 +176,39 @@ def test_a_variant_is_asked_with_its_prompt(live: Live, tmp_path: Path) -> None:
     assert len(live.asked) == 40
 
 
-def test_a_budget_is_never_passed_and_the_next_run_goes_on(live: Live, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("grader", "most"), [({}, "0.0030"), ({"judge": {"model": "peer/weak"}}, "0.0050")])
+def test_a_budget_is_never_passed_and_the_next_run_goes_on(
+    live: Live, tmp_path: Path, grader: dict[str, Any], most: str
+) -> None:
     """The command stops before it spends more in all, says how far it came, learns nothing, and goes on later."""
-    path = write(tmp_path / "tasks.jsonl", _questions())
-    most = "0.0030"
+    path = write(tmp_path / "tasks.jsonl", _questions(**grader))
     done = live.run(path, "--max-cost", most, "--json")
     assert done.code == 5
     assert "nothing is learnt from a part of them, and the same command goes on" in done.err
     assert f"of ${most} of --max-cost is left" in done.err
     error, told = done.json["error"], done.json["answers"]
     assert (error["kind"], done.json["policy"]) == ("budget", None)
-    assert told["asked"] == len(live.asked) == 2 * COUNT - told["missing"] > 0
+    assert 0 < told["asked"] == 2 * COUNT - told["missing"] < 2 * COUNT
+    assert told["asked"] <= len(_first(live)) <= told["asked"] + 1
     assert Decimal(0) < live.booked() == Decimal(told["spent_usd"]) <= Decimal(most)
     assert not (live.program.home / ".local/share/agentctl/policies").exists()
     again = live.result(path)
-    assert (again["answers"]["asked"], again["answers"]["replayed"]) == (told["missing"], told["asked"])
-    assert len(live.asked) == 2 * COUNT
+    assert again["answers"]["asked"] + again["answers"]["replayed"] == len(_first(live)) == 2 * COUNT
+
+
+def _first(live: Live) -> list[tuple[str, str]]:
+    """What was asked, but for judgements."""
+    return [one for one in live.asked if "You judge an answer" not in one[1]]
+
+
+def test_an_answer_that_the_budget_cut_off_is_no_outcome(live: Live, tmp_path: Path) -> None:
+    """What a limit made shorter than the model would is not graded; what the model itself ends is an answer."""
+    live.finish = "length"
+    path = write(tmp_path / "tasks.jsonl", _questions(20))
+    done = live.run(path, "--max-cost", "0.05")
+    assert (done.code, len(live.asked)) == (5, 1)
+    assert "the budget left room for" in done.err
+    assert live.result(path)["answers"]["asked"] == 40
 
 
 def test_a_provider_that_fails_ends_it(live: Live, tmp_path: Path) -> None:
