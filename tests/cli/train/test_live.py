@@ -30,12 +30,14 @@ class Live:
     program: Program
     routed: Routed
     asked: list[tuple[str, str]] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     then: Callable[[int], None] | None = None
     finish: str = "stop"
 
     def respond(self, request: Recorded) -> list[Step]:
         """Answer as the model does, unless it refuses."""
+        self.bodies.append(request.json)
         if request.json["model"] in self.refused:
             return answer(400, {"error": {"message": "not today"}})
         return list(replaying(self._answer, self.finish)(request))
@@ -167,16 +169,19 @@ def test_each_kind_of_grader(live: Live, tmp_path: Path, grader: dict[str, Any])
     assert Decimal(found["answers"]["spent_usd"]) == live.booked()
 
 
-def test_a_variant_is_asked_with_its_prompt(live: Live, tmp_path: Path) -> None:
-    """The system prompt of a variant comes from the settings, and makes another question of the same prompt."""
+def test_a_variant_is_asked_with_its_prompt_and_an_effort_is_passed_on(live: Live, tmp_path: Path) -> None:
+    """The system prompt of a variant comes from the settings; it or an effort makes another question of a prompt."""
     live.program.run("config", "set", "routing.variants.terse", "Be terse.")
     path = write(tmp_path / "tasks.jsonl", _questions(20))
-    both = ("--action", "peer/weak", "--action", "peer/weak+terse")
-    assert live.result(path, actions=both)["actions"] == ["peer/weak", "peer/weak+terse"]
-    assert len(live.asked) == 40
+    names = ["peer/weak", "peer/weak+terse", "peer/weak@low"]
+    found = live.result(path, actions=tuple(word for name in names for word in ("--action", name)))
+    assert (found["actions"], len(live.asked)) == (names, 60)
+    system = [[one["content"] for one in body["messages"] if one["role"] == "system"] for body in live.bodies]
+    assert sorted(system) == [[]] * 40 + [["Be terse."]] * 20
+    assert [body.get("reasoning_effort") for body in live.bodies].count("low") == 20
 
 
-@pytest.mark.parametrize(("grader", "most"), [({}, "0.0030"), ({"judge": {"model": "peer/weak"}}, "0.0050")])
+@pytest.mark.parametrize(("grader", "most"), [({}, "0.010"), ({"judge": {"model": "peer/weak"}}, "0.011")])
 def test_a_budget_is_never_passed_and_the_next_run_goes_on(
     live: Live, tmp_path: Path, grader: dict[str, Any], most: str
 ) -> None:
@@ -188,7 +193,7 @@ def test_a_budget_is_never_passed_and_the_next_run_goes_on(
     assert f"of ${most} of --max-cost is left" in done.err
     error, told = done.json["error"], done.json["answers"]
     assert (error["kind"], done.json["policy"]) == ("budget", None)
-    assert 0 < told["asked"] == 2 * COUNT - told["missing"] < 2 * COUNT
+    assert 4 < told["asked"] == 2 * COUNT - told["missing"] < 2 * COUNT
     assert told["asked"] <= len(_first(live)) <= told["asked"] + 1
     assert Decimal(0) < live.booked() == Decimal(told["spent_usd"]) <= Decimal(most)
     assert not (live.program.home / ".local/share/agentctl/policies").exists()
