@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
     from agentctl.learning.routing.training import Trained
 
 _FEWEST = 20  # tasks that a fifth can be held out of, and five folds made
+_SMALL = 0.001  # dollars a call are hardly ever more
 _COLUMNS = ("apgr", "cpt50", "cpt80", "reward", "cost", "success", "dear_share")
 
 
@@ -198,4 +199,6 @@ def _show(learners: Mapping[str, Mapping[str, float | None]], always: Mapping[st
 
 
 def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    if value is None:
+        return "-"
+    return f"{value:.2g}" if 0 < abs(value) < _SMALL else f"{value:.4f}"
