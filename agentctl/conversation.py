@@ -103,7 +103,7 @@ class Conversation:
         self._notify: Notify = _tell_nobody
         self.journal: DatabaseJournal | None = None  # of what was asked last
         self._asked_at: list[int] = []  # of what is not stored
-        self._spent = Decimal(0)
+        self.spent = Decimal(0)  # dollars, as far as that is known, also where there was no answer
         self._earlier = session_id
         self._unsaved: list[Message] = []
         self._cold = 0  # of what was asked: so many requests, with which a cache is no help any more
@@ -173,7 +173,7 @@ class Conversation:
             self._options,
             system=self._system is not None,
             allowance=self._allowance(),
-            spent=self._spent,
+            spent=self.spent,
             source=self._earlier,
         )
 
@@ -216,7 +216,7 @@ class Conversation:
         turn = Turn(call, self._who.target.card, session, added, size, gate, tools=tools, beside=beside)
         comes_back = history if self.stored and not allowance else None
         housed = self._who.composer.housed(comes_back) if comes_back else self._who.target.provider
-        journal = self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
+        journal = self._who.journal(turn, Spending(allowance, self.spent, self._earlier), self._notify)
         return _Opened(Agent(housed, journal, self._who.target.name), request, journal, turn)
 
     async def _asked(self, opened: _Opened, held: ExitStack) -> AsyncGenerator[AgentEvent, None]:
@@ -234,7 +234,7 @@ class Conversation:
                         _tell_way_out(event.error, opened.request, turn.session.id)
                     yield event
         finally:
-            self._spent += journal.cost
+            self.spent += journal.cost
             if journal.begun:
                 self.stored, self._system = self._keep, None
                 self._who.begun()
@@ -304,13 +304,13 @@ class Conversation:
         request = self._who.apart.request(messages, Options(longest), ())
         gate = self._who.apart.gate(strict=allowance is not None)
         turn = Turn(call, self._who.target.card, None, (), size_of(request), gate, aside=True)
-        journal = self._who.journal(turn, Spending(allowance, self._spent, self._earlier), self._notify)
+        journal = self._who.journal(turn, Spending(allowance, self.spent, self._earlier), self._notify)
         if call.session_id is None:
             held.enter_context(hold(self._db, self._catalog, call.call_id, self._notify))
         try:
             return await ask(Agent(self._who.target.provider, journal, self._who.target.name), request, self._notify)
         finally:
-            self._spent += journal.cost
+            self.spent += journal.cost
 
     def _summariser(self) -> Model:
         from agentctl.compaction import summariser  # noqa: PLC0415 - hardly any turn needs it

@@ -30,7 +30,8 @@ class Limits:
     """The most dollars by scope, None for no limit.
 
     Args:
-        command: of all calls of one command; `spent` of `standing` counts against it.
+        command: of all calls of one command; `spending` of `standing` counts against it.
+        earlier: what the command has cost before its present conversation, which counts against `command` as well.
         zone: where days and months begin; None for this machine's own time.
     """
 
@@ -40,6 +41,7 @@ class Limits:
     day: Decimal | None = None
     month: Decimal | None = None
     zone: tzinfo | None = None
+    earlier: Decimal = Decimal(0)
 
     def __bool__(self) -> bool:
         """Whether there is any limit."""
@@ -107,7 +109,8 @@ def standing(
     now = ledger.now() if now is None else now
     slots, ends = _slots(limits, now)
     row = tx.one("budget.standing", session_id=session_id, **slots) or {}
-    spent = {"command": spending.command, "call": spending.call, "day": row["day_spent"], "month": row["month_spent"]}
+    spent = {"command": spending.command + to_pico(limits.earlier), "call": spending.call}
+    spent |= {"day": row["day_spent"], "month": row["month_spent"]}
     spent["session"] = row["session_spent"] + (0 if kept and session_id else spending.command)
     reserved = {"session": row["session_reserved"], "day": row["reserved"], "month": row["reserved"]}
     scopes: tuple[Scope, ...] = ("command", "call", "session", "day", "month")

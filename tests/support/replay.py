@@ -16,7 +16,7 @@ def tokens(text: str) -> int:
     return max(1, len(text) // 4)
 
 
-def replaying(answering: Answering) -> Responder:
+def replaying(answering: Answering, finish: str = "stop") -> Responder:
     """What answers a request for a chat completion: the last thing that the user said is the prompt."""
 
     def respond(request: Recorded) -> list[Step]:
@@ -27,6 +27,6 @@ def replaying(answering: Answering) -> Responder:
         counted = tokens("".join(str(one["content"]) for one in asked["messages"]))
         used = {"prompt_tokens": counted, "completion_tokens": tokens(text)}
         usage = {**used, "total_tokens": sum(used.values())}
-        return completion(text, usage=usage, model=asked["model"])
+        return completion(text, usage=usage, finish=finish, model=asked["model"])
 
     return respond

@@ -65,6 +65,7 @@ def grader(app: App, spec: dict[str, Any], most: Decimal | None) -> Grader:
 
 def _judges(app: App, most: Decimal | None, model: str) -> Ask:
     from agentctl.learning.graders.asking import Asker  # noqa: PLC0415 - most graders ask no model
+    from agentctl.learning.wallet import Wallet  # noqa: PLC0415
 
     app.allowance(most)
     name = app.full_name(model)
@@ -72,7 +73,7 @@ def _judges(app: App, most: Decimal | None, model: str) -> Ask:
         app.database,
         app.catalog,
         lambda: app.target(name),
-        lambda: app.allowance(most),
+        Wallet(lambda: app.allowance(most)),
         app.settings.tag,
         print_note,
     )

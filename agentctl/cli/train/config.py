@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, numbers, pairs
+from agentctl.cli.given import read_dollars
+from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, named, numbers, pairs
 from agentctl.errors import ConfigError, UsageError
 
 _LARGEST = 1 << 20  # bytes
@@ -90,6 +92,18 @@ def _costs(value: Any) -> dict[str, float] | None:
     return numbers([value], "cost") if isinstance(value, str) else None
 
 
+def _actions(value: Any) -> dict[str, str] | None:
+    if not isinstance(value, Mapping) or not value or not all(isinstance(one, str) for one in value.values()):
+        return None
+    return named([f"{name}={one}" for name, one in value.items()])
+
+
+def _dollars(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return read_dollars(str(value), "max-cost")
+
+
 _NAMES = {"cost": "costs", "set": "parameters", "json": "as_json"}
 _KINDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "env": ("the id of an environment", _text),
@@ -104,6 +118,10 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "cost": ("a table of numbers", _costs),
     "cost-weight": ("a number, not negative", _number),
     "set": ("a table of hyperparameters", _pairs),
+    "actions": ("a table of PROVIDER/MODEL[@EFFORT][+VARIANT] by name", _actions),
+    "max-cost": ("dollars, as 0.50", _dollars),
+    "parallel": ("a whole number above 0", _whole(1)),
+    "replay": ("a file", _path),
     "metrics": ("a file", _path),
     "plot": ("a file", _path),
     "json": ("true or false", _flag),

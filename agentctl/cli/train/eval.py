@@ -15,7 +15,7 @@ from agentctl.cli.group import new_app
 from agentctl.cli.render import print_json_line, print_text
 from agentctl.cli.train.given import Policy
 from agentctl.cli.train.needs import need
-from agentctl.cli.train.wanted import numbers
+from agentctl.cli.train.wanted import named, numbers
 from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 
@@ -48,6 +48,10 @@ def evaluate(
         list[str] | None,
         typer.Option(metavar="NAME=X,…", help="With --tasks: what an action costs, relative or dollars a call."),
     ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MODEL", help="With --tasks: the model that a name in the tasks stands for."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure a policy: on an environment always by its likeliest action, on tasks beside other learners."""
@@ -55,8 +59,10 @@ def evaluate(
     if env is not None and tasks is not None:
         raise UsageError("a policy is measured on one thing: --env or --tasks", hint="leave one of them out")
     if tasks is None:
-        if scores is not None or cost:
-            raise UsageError("--scores and --cost are for --tasks", hint="agentctl train eval POLICY --tasks FILE")
+        if scores is not None or cost or action:
+            raise UsageError(
+                "--scores, --cost and --action are for --tasks", hint="agentctl train eval POLICY --tasks FILE"
+            )
         _on_env(wired, policy, env, episodes or _EPISODES, seed or 0, as_json=as_json)
         return
     if episodes is not None or seed is not None:
@@ -65,7 +71,8 @@ def evaluate(
         _check(scores, tasks)
     from agentctl.cli.train import on_tasks  # noqa: PLC0415 - environments need none of it
 
-    on_tasks.evaluate(wired, policy, tasks, scores, numbers(cost or [], "--cost"), as_json=as_json)
+    asked = on_tasks.Measuring(tasks, scores, numbers(cost or [], "--cost"), named(action or []))
+    on_tasks.evaluate(wired, policy, asked, as_json=as_json)
 
 
 def _check(scores: Path, tasks: Path) -> None:

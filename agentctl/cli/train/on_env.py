@@ -44,7 +44,7 @@ def run(app: App, environment: str | None, wanted: Wanted) -> None:
 
     run, recipe = _run(app, environment, wanted)
     means = Means(wanted.workers, wanted.ray)
-    with run.held(), Stopped() as stopped, TrainingLine(recipe.steps, quiet=wanted.quiet) as line:
+    with run.held(), Stopped("this iteration") as stopped, TrainingLine(recipe.steps, quiet=wanted.quiet) as line:
         watch = Watch(line.show, line.tell, stopped)
         try:
             with redirect_stdout(sys.stderr):  # an environment that talks is no result

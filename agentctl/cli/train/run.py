@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from agentctl.cli.given import read_dollars
 from agentctl.cli.group import new_app
 from agentctl.cli.train.config import read
-from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, Wanted, numbers, pairs
+from agentctl.cli.train.wanted import MOST_ENVS, MOST_WORKERS, Wanted, named, numbers, pairs
 from agentctl.cli.wiring import wire
 from agentctl.errors import UsageError
 
@@ -55,6 +56,17 @@ def run(
     cost_weight: Annotated[
         float | None, typer.Option(help="Success that a unit of cost is worth, or a dollar.", min=0)
     ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MODEL", help="Let PROVIDER/MODEL[@EFFORT][+VARIANT] answer tasks without outcomes."),
+    ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Most that the answers may cost, one after the other.")
+    ] = None,
+    parallel: Annotated[int | None, typer.Option(help="Answers asked for at once; 4 if not given.", min=1)] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where answers are kept, to be paid for once only.")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=X,…", help="Hyperparameters, like learning_rate=3e-4.")
     ] = None,
@@ -79,6 +91,10 @@ def run(
         "resume": resume,
         "costs": numbers(cost, "--cost") if cost else None,
         "cost_weight": cost_weight,
+        "actions": named(action) if action else None,
+        "max_cost": read_dollars(max_cost, "--max-cost"),
+        "parallel": parallel,
+        "replay": replay,
         "parameters": pairs(set_, "--set") if set_ else None,
         "metrics": metrics,
         "plot": plot,
@@ -89,6 +105,8 @@ def run(
     env, tasks, sessions = given.pop("env", None), given.pop("tasks", None), given.pop("from_sessions", False)
     wanted = Wanted(**given)
     sources = [name for name, one in (("--env", env), ("--tasks", tasks), ("--from-sessions", sessions)) if one]
+    if not tasks and (live := wanted.live()):
+        raise UsageError(f"{' and '.join(live)} is for --tasks", hint="--tasks FILE, or leave it out")
     if len(sources) > 1:
         raise UsageError(f"a run learns from one source, and not from {' and '.join(sources)}", hint=_HINT)
     if tasks:

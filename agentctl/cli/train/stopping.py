@@ -13,10 +13,15 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped:
-    """Whether a signal came, while this lasts; `code` is what the process then leaves with."""
+    """Whether a signal came, while this lasts; `code` is what the process then leaves with.
 
-    def __init__(self) -> None:
+    Args:
+        waits_for: what is waited for then, in words.
+    """
+
+    def __init__(self, waits_for: str) -> None:
         self.code = 0
+        self._waits_for = waits_for
         self._usual: dict[int, Any] = {}
 
     def __call__(self) -> bool:
@@ -39,4 +44,4 @@ class Stopped:
         if self.code:
             os._exit(128 + number)
         self.code = 128 + number
-        print_note("stopping after this iteration; once more ends it at once")
+        print_note(f"stopping after {self._waits_for}; once more ends it at once")

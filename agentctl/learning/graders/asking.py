@@ -11,9 +11,10 @@ from agentctl.conversation import Conversation, Options
 from agentctl.economy.catalog import Catalog
 from agentctl.errors import AgentctlError, InterruptError
 from agentctl.events import Failed, Finished
+from agentctl.learning.wallet import Wallet
 from agentctl.messages import Message, user
 from agentctl.store.base import Database
-from agentctl.target import Allowance, Target
+from agentctl.target import Target
 
 _LONGEST = 2_000  # tokens of a verdict; one that reasons needs more than it says
 
@@ -26,7 +27,7 @@ class Asker:
         db: where that is booked.
         catalog: what calls cost.
         target: makes the model, anew for each question, for connections last as long as an event loop.
-        allowance: tells what a question may cost.
+        wallet: what pays for it.
         tag: what the calls are booked under.
         notify: told what the user should know.
     """
@@ -34,7 +35,7 @@ class Asker:
     db: Database
     catalog: Catalog
     target: Callable[[], Target]
-    allowance: Callable[[], Allowance | None]
+    wallet: Wallet
     tag: str | None
     notify: Callable[[str], None]
 
@@ -51,10 +52,13 @@ class Asker:
             Options(_LONGEST),
             keep=False,
             tag=self.tag,
-            allowance=self.allowance,
+            allowance=self.wallet.allowance,
             caching=None,
         )
-        message = asyncio.run(self._answer(conversation, question))
+        try:
+            message = asyncio.run(self._answer(conversation, question))
+        finally:
+            self.wallet.pay(conversation.spent)
         if message.stop_reason != "end_turn":
             raise AgentctlError(
                 f"the judge's answer ended early: {message.stop_reason}", hint="try another model as the judge"

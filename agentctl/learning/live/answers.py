@@ -7,11 +7,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
 from agentctl.errors import StorageError
 from agentctl.locks import FileLock
+from agentctl.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Answer:
     success: float
     note: str
 
+    @property
+    def usage(self) -> Usage:
+        """What the answer used."""
+        tokens: dict[str, Any] = {**self.tokens}
+        return Usage(**tokens)
+
 
 def key(prompt: str, model: str, effort: str | None, system: str | None) -> str:
     """What makes a question the same: the prompt, who is asked and how, as a SHA-256 in hex."""
@@ -44,7 +52,7 @@ def key(prompt: str, model: str, effort: str | None, system: str | None) -> str:
 class Answers:
     """The answers in the file at `path`, one a line; used by one run at a time.
 
-    A line that is torn, as the last one may be after a crash, is as if it had not been written.
+    A line that is torn, as the last one may be after a crash, or is no answer, is as if it had not been written.
 
     Raises:
         StorageError: the file can't be read or written.
@@ -94,6 +102,11 @@ def _read(line: bytes) -> Answer | None:
     try:
         fields: Any = json.loads(line)
         answer = Answer(**fields)
-        return answer if 0 <= float(answer.success) <= 1 else None
-    except (ValueError, TypeError):
+        texts = (answer.key, answer.text, answer.grader)
+        sound = all(isinstance(one, str) for one in texts) and all(
+            count >= 0 for count in answer.usage.buckets().values()
+        )
+        dollars = Decimal(answer.cost or 0)
+        return answer if sound and dollars.is_finite() and 0 <= float(answer.success) <= 1 else None
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None

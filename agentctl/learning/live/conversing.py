@@ -10,13 +10,15 @@ from agentctl.asking import Options
 from agentctl.conversation import Conversation
 from agentctl.economy.catalog import Catalog
 from agentctl.economy.money import format_usd
-from agentctl.errors import InterruptError
+from agentctl.economy.worst import longest_answer
+from agentctl.errors import BudgetError, InterruptError
 from agentctl.events import Failed, Finished
 from agentctl.learning.live import answers
 from agentctl.learning.live.collecting import Asked
+from agentctl.learning.wallet import Wallet
 from agentctl.messages import Message, Text
 from agentctl.store.base import Database
-from agentctl.target import Allowance, Target
+from agentctl.target import Target
 
 TAG = "train"
 """What the calls are booked under, where the user set nothing else."""
@@ -24,11 +26,11 @@ TAG = "train"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where calls are booked, and what they may cost; `allowance` is asked before each."""
+    """Where calls are booked, and what pays for them."""
 
     db: Database
     catalog: Catalog
-    allowance: Callable[[], Allowance | None]
+    wallet: Wallet
     notify: Callable[[str], None]
     tag: str = TAG
 
@@ -50,25 +52,47 @@ class ModelAction:
         """Ask it.
 
         Raises:
+            BudgetError: it may cost too much, or a budget left room for a part of the answer only.
             AgentctlError: there is no answer.
         """
         place = self.place
         conversation = Conversation(
             place.db, place.catalog, self.target, self.options,
-            system=self.system, keep=False, tag=place.tag, allowance=place.allowance, caching="loop",
+            system=self.system, keep=False, tag=place.tag, allowance=place.wallet.allowance, caching="loop",
         )  # fmt: skip
+        try:
+            return self._asked(await self._last(conversation, prompt))
+        finally:
+            place.wallet.pay(conversation.spent)
+
+    async def _last(self, conversation: Conversation, prompt: str) -> Finished | Failed | None:
         last: Finished | Failed | None = None
-        with conversation.turn(Message("user", (Text(prompt),)), place.notify) as events:
+        with conversation.turn(Message("user", (Text(prompt),)), self.place.notify) as events:
             async with aclosing(events):
                 async for event in events:
                     last = event if isinstance(event, Finished | Failed) else last
+        return last
+
+    def _asked(self, last: Finished | Failed | None) -> Asked:
         if isinstance(last, Failed):
             raise last.error
         if last is None or last.message is None or last.message.stop_reason == "cancelled":
             raise InterruptError
         receipt = last.receipt
+        if last.message.stop_reason == "max_tokens" and receipt.usage.output < self._longest():
+            raise BudgetError(  # it is not what the model would have answered, and no outcome
+                f"the budget left room for {receipt.usage.output:,} tokens of {self.target.name}'s answer, and it "
+                "needs more",
+                hint="a higher budget",
+            )
         cost = None if receipt.cost is None else format_usd(receipt.cost)
         return Asked(last.message.text, receipt.usage.buckets(), cost)
+
+    def _longest(self) -> int:
+        """Tokens that an answer could have with enough money; 0 where no budget makes any shorter."""
+        if self.place.wallet.allowance() is None:
+            return 0
+        return longest_answer(self.options.max_output, self.target.card.max_output)
 
     async def aclose(self) -> None:
         """Let go of the provider's connections."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +21,33 @@ def costs_of(table: Table, given: Mapping[str, float] | None) -> NDArray[np.floa
     Raises:
         UsageError: an action has no cost, or one that makes no sense, or what has one is no action.
     """
-    hint = "--cost " + ",".join(f"{name}={0.1 if place == 0 else 1:g}" for place, name in enumerate(table.actions))
-    if not given:
-        if table.costs is None:
-            raise UsageError(f"what {', '.join(table.actions)} cost is not said in the tasks", hint=hint)
-        return table.costs
-    if unknown := sorted(set(given) - set(table.actions)):
-        raise UsageError(f"--cost has {unknown[0]!r}, which is none of {', '.join(table.actions)}", hint=hint)
-    if missing := [action for action in table.actions if action not in given]:
+    if given:
+        check(given, table.actions)
+        return np.array([float(given[action]) for action in table.actions])
+    if table.costs is None:
+        raise UsageError(f"what {', '.join(table.actions)} cost is not said in the tasks", hint=way_out(table.actions))
+    return table.costs
+
+
+def check(given: Mapping[str, float], actions: Sequence[str]) -> None:
+    """See that these are the costs of all actions, and of nothing else.
+
+    Raises:
+        UsageError: they are not.
+    """
+    hint = way_out(actions)
+    if unknown := sorted(set(given) - set(actions)):
+        raise UsageError(f"--cost has {unknown[0]!r}, which is none of {', '.join(actions)}", hint=hint)
+    if missing := [action for action in actions if action not in given]:
         raise UsageError(f"--cost does not say what {missing[0]!r} costs", hint=hint)
     for name, cost in given.items():
         if not 0 <= cost < math.inf:
             raise UsageError(f"--cost says that {name!r} costs {cost}", hint=hint)
-    return np.array([float(given[action]) for action in table.actions])
+
+
+def way_out(actions: Sequence[str]) -> str:
+    """How to say what actions cost."""
+    return "--cost " + ",".join(f"{name}={0.1 if place == 0 else 1:g}" for place, name in enumerate(actions))
 
 
 def usual_weight(success: Floats, costs: Floats) -> float:

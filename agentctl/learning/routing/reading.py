@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +35,38 @@ def read(path: Path, actions: tuple[str, ...] | None = None) -> Table:
     Raises:
         UsageError: the file can't be read, or a line is no task; it says which.
     """
+    known = list(actions or ())
+
+    def check(task: dict[str, Any]) -> None:
+        if not task["outcomes"]:
+            raise ValueError("it has no 'outcomes'")
+        known[:] = known or _named(task)
+        _compare(task, known)
+
+    tasks, sha256 = lines(path, check, _FORM)
+    return table(tasks, tuple(known), sha256)
+
+
+def lines(path: Path, check: Callable[[dict[str, Any]], None], form: str) -> tuple[list[dict[str, Any]], str]:
+    """The tasks in a file, each with an id of its own, a prompt, and outcomes, which may be none; and its hash.
+
+    Args:
+        path: JSON lines, perhaps gzipped.
+        check: is given each task; raises a ValueError that says what is wrong with it.
+        form: of a line that is a task, for who wrote another one.
+
+    Raises:
+        UsageError: the file can't be read, or a line is no task; it says which.
+    """
     data = _content(path)
     ids: dict[str, int] = {}
     tasks: list[dict[str, Any]] = []
     for number, line in _lines(data):
         try:
             task = _task(line)
-            actions = actions or _named(task)
-            _compare(task, actions)
+            check(task)
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}, line {number}: {error}", hint=_FORM) from error
+            raise UsageError(f"{path}, line {number}: {error}", hint=form) from error
         if task["id"] in ids:
             first = ids[task["id"]]
             raise UsageError(
@@ -53,9 +75,9 @@ def read(path: Path, actions: tuple[str, ...] | None = None) -> Table:
             )
         ids[task["id"]] = number
         tasks.append(task)
-    if not tasks or not actions:
-        raise UsageError(f"{path}: there are no tasks in it", hint=_FORM)
-    return _table(tasks, actions, hashlib.sha256(data).hexdigest())
+    if not tasks:
+        raise UsageError(f"{path}: there are no tasks in it", hint=form)
+    return tasks, hashlib.sha256(data).hexdigest()
 
 
 def _content(path: Path) -> bytes:
@@ -94,9 +116,11 @@ def _task(line: bytes) -> dict[str, Any]:
         raise ValueError(f"it is no JSON: {error}") from error
     if not isinstance(task, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - what a file has is a value
-    for name, kind in (("id", str), ("prompt", str), ("outcomes", dict)):
-        if not isinstance(task.get(name), kind) or not task[name]:
+    for name in ("id", "prompt"):
+        if not isinstance(task.get(name), str) or not task[name]:
             raise ValueError(f"it has no {name!r}")
+    if not isinstance(task.setdefault("outcomes", {}), dict):
+        raise ValueError("its outcomes are no JSON object")  # noqa: TRY004
     for action, outcome in task["outcomes"].items():
         _check(action, outcome)
     return task
@@ -126,7 +150,7 @@ def _named(task: Mapping[str, Any]) -> tuple[str, ...]:
     return actions
 
 
-def _compare(task: Mapping[str, Any], actions: tuple[str, ...]) -> None:
+def _compare(task: Mapping[str, Any], actions: Sequence[str]) -> None:
     for action in task["outcomes"]:
         if action not in actions:
             raise ValueError(f"{action!r} is none of the actions {', '.join(actions)}")
@@ -135,7 +159,8 @@ def _compare(task: Mapping[str, Any], actions: tuple[str, ...]) -> None:
             raise ValueError(f"the outcome of {action!r} is missing")
 
 
-def _table(tasks: list[dict[str, Any]], actions: tuple[str, ...], sha256: str) -> Table:
+def table(tasks: Sequence[Mapping[str, Any]], actions: tuple[str, ...], sha256: str) -> Table:
+    """The table of tasks that have the outcome of every action; `sha256` is of the file."""
     outcomes = [[task["outcomes"][action] for action in actions] for task in tasks]
     costs = None
     if all("cost" in one for row in outcomes for one in row):
@@ -152,7 +177,7 @@ def _table(tasks: list[dict[str, Any]], actions: tuple[str, ...], sha256: str) -
     )
 
 
-def _kinds(tasks: list[dict[str, Any]]) -> list[str] | None:
+def _kinds(tasks: Sequence[Mapping[str, Any]]) -> list[str] | None:
     """What each task is about: its `subject`, or else its `task`; None where one says neither."""
     found = [task.get("subject", task.get("task")) for task in tasks]
     return [str(one) for one in found] if all(isinstance(one, str) and one for one in found) else None
