@@ -44,10 +44,11 @@ class Hyperparameters:
     lam: float = 0.95
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "epochs", "minibatch", "clip", "max_grad_norm"):
+        for name in ("learning_rate", "epochs", "minibatch", "max_grad_norm"):
             self._demand(name, 0 < getattr(self, name) < math.inf, "above 0 and finite")
         for name in ("entropy", "value_weight"):
             self._demand(name, 0 <= getattr(self, name) < math.inf, "0 or more, and finite")
+        self._demand("clip", 0 < self.clip <= 1, "above 0, and at most 1")
         for name in ("gamma", "lam"):
             self._demand(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
         for name in ("value_clip", "target_kl"):

@@ -102,7 +102,7 @@ def test_models_answer_once_and_are_learnt_from(live: Live, tmp_path: Path) -> N
     spent = Decimal(first["answers"].pop("spent_usd"))
     assert first["answers"] == {"asked": 2 * COUNT, "replayed": 0}
     assert spent == live.booked() > 0
-    assert first["always"]["strong"]["success"] == 1 > first["always"]["weak"]["success"]
+    assert first["always"]["peer/strong"]["success"] == 1 > first["always"]["peer/weak"]["success"]
     assert sum(first["prices"].values()) * COUNT == pytest.approx(float(spent))
     second = live.result(path)
     assert len(live.asked) == 2 * COUNT
@@ -117,7 +117,7 @@ def test_costs_are_those_of_today(live: Live, tmp_path: Path) -> None:
     before = live.result(path)["prices"]
     Routed(live.program, live.routed.url, (3, 3), (10, 10)).configure(explore=0, cost_weight=1)
     after = live.result(path)["prices"]
-    assert after == pytest.approx({"weak": 3 * before["weak"], "strong": before["strong"]})
+    assert after == pytest.approx({"peer/weak": 3 * before["peer/weak"], "peer/strong": before["peer/strong"]})
 
 
 def test_a_first_answer_can_be_looked_at(live: Live, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_first_answer_can_be_looked_at(live: Live, tmp_path: Path) -> None:
     path = write(tmp_path / "tasks.jsonl", _questions())
     done = live.run(path, "--set", "mode=escalate", "--replay", tmp_path / "kept.jsonl")
     assert done.code == 0
-    assert "always strong" in done.out
+    assert "always peer/strong" in done.out
     told = [line for line in done.err.splitlines() if f"of {2 * COUNT} answers" in line]
     assert len(told) == 10
     assert told[-1].startswith(f"100% · {2 * COUNT} of")
@@ -144,7 +144,7 @@ def test_outcomes_that_are_there_stay(live: Live, tmp_path: Path) -> None:
     found = live.result(write(tmp_path / "tasks.jsonl", lines), actions=ACTIONS[2:])
     assert [model for model, _ in live.asked] == ["strong"] * (COUNT - COUNT // 3)
     assert found["prices"]["weak"] == pytest.approx(0.001)
-    assert (found["always"]["weak"]["success"], found["actions"]) == (0.5, ["weak", "strong"])
+    assert (found["always"]["weak"]["success"], found["actions"]) == (0.5, ["weak", "peer/strong"])
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_each_kind_of_grader(live: Live, tmp_path: Path, grader: dict[str, Any])
     path = write(tmp_path / "tasks.jsonl", _questions(20, **grader))
     found = live.result(path)
     good = {"number": 0, "schema": 0}.get(next(iter(grader)), 1)
-    assert found["always"]["strong"]["success"] == good
+    assert found["always"]["peer/strong"]["success"] == good
     judged = 40 * ("judge" in grader)
     assert len(live.asked) == 40 + judged
     assert Decimal(found["answers"]["spent_usd"]) == live.booked()
@@ -324,7 +324,7 @@ def test_a_file_says_what_the_options_say(live: Live, tmp_path: Path) -> None:
     text = 'tasks = "tasks.jsonl"\nreplay = "kept.jsonl"\nsteps = 2048\nmax-cost = 2.5\njson = true\n'
     (project / "train.toml").write_text(f'{text}[actions]\nweak = "peer/weak"\nstrong = "peer/strong"\n')
     done = live.program.run("train", "run", project / "train.toml")
-    assert (done.code, done.json["actions"]) == (0, ["weak", "strong"])
+    assert (done.code, done.json["actions"]) == (0, ["peer/weak", "peer/strong"])
     assert len((project / "kept.jsonl").read_text().splitlines()) == 80
     for wrong, why in (
         ("[actions]\nweak = 1\n", "actions is a table of PROVIDER/MODEL"),
