@@ -120,7 +120,7 @@ def _plain(name: object) -> str:
 
 def _environment(kept: Kept) -> str:
     source = kept.manifest.get("source")
-    return _plain(source["env"]) if isinstance(source, dict) and "env" in source else "an environment"
+    return _plain(source["environment"]) if isinstance(source, dict) and "environment" in source else "an environment"
 
 
 def _fresh(library: Library, kept: Kept, decides: str | None, evidence: Evidence | None) -> Report | None:

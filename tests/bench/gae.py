@@ -33,7 +33,7 @@ from agentctl.training.gae import advantages
 GAMMA, LAM = 0.99, 0.95
 ROUNDS = 15
 COPIES = 5.5  # times the copy that flat experience may take
-RLLIBS = 75  # times as long as RLlib must take for flat experience
+RLLIBS = 200  # times as long as RLlib must take for flat experience
 OURS, COPY, CLEANRL, SB3, RLLIB = "agentctl", "copy", "CleanRL", "SB3", "RLlib"
 
 Array = NDArray[Any]

@@ -22,7 +22,7 @@ def library(home: Path) -> Library:
 def policy(seed: int = 0, kind: str = "routing", **manifest: Any) -> Artifact:
     """A policy whose numbers follow from its seed."""
     rng = np.random.default_rng(seed)
-    source = {"env": "CartPole-v1"} if kind == "environment" else {"tasks": "tasks.jsonl", "rows": 400}
+    source = {"environment": "CartPole-v1"} if kind == "environment" else {"tasks": "tasks.jsonl", "rows": 400}
     about = {"format": 1, "kind": kind, "seed": seed, "source": source, "metrics": {"apgr": 0.625}, **manifest}
     arrays: dict[str, NDArray[Any]] = {
         "ppo/weights": rng.normal(size=(3, 4)).astype(np.float32),

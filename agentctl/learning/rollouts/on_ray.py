@@ -50,7 +50,7 @@ class Actor:
 
         Raises:
             LostError: it is gone.
-            AgentctlError: an environment failed.
+            AgentctlError: an environment failed, or Ray itself did.
         """
         try:
             came: Segment = ray.get(self._coming)
@@ -59,6 +59,8 @@ class Actor:
             raise cause if isinstance(cause, AgentctlError) else AgentctlError(f"on Ray: {cause}") from error
         except exceptions.RayActorError as error:
             raise LostError(type(error).__name__) from error
+        except exceptions.RayError as error:
+            raise AgentctlError(f"Ray failed: {error}", hint="--resume latest goes on, also without --ray") from error
         return came
 
     def close(self) -> None:
@@ -80,7 +82,7 @@ def cluster(address: str, workers: int) -> Iterator[Start]:
     own = {"num_cpus": workers, "include_dashboard": False} if address == LOCAL else {"address": address}
     try:
         ray.init(**own, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+    except (exceptions.RayError, ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise ConfigError(f"there is no Ray cluster at {address}: {error}", hint=_HINT) from error
     try:
         processors = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]

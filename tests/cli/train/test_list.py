@@ -33,11 +33,11 @@ def test_policies_with_their_channels(program: Program) -> None:
         {"channel": "production", "percent": None},
     ]
     assert (rows[routing.sha]["selected"], rows[routing.sha]["metrics"]) == ("ridge", {"apgr": 0.625})
-    assert (rows[other.sha]["kind"], rows[other.sha]["source"]) == ("environment", {"env": "CartPole-v1"})
+    assert (rows[other.sha]["kind"], rows[other.sha]["source"]) == ("environment", {"environment": "CartPole-v1"})
     table = program.run("train", "list").out
     assert "canary (5 %), production" in table
     assert "apgr 0.625" in table
-    assert "env=CartPole-v1" in table
+    assert "environment=CartPole-v1" in table
 
 
 def test_a_damaged_policy_is_told(program: Program) -> None:
