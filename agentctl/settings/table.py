@@ -210,6 +210,8 @@ def split(name: str) -> Path:
     head, _, rest = name.partition(".")
     if head == "aliases" and rest:
         return (head, _unquoted(rest))
+    if head == "routing" and rest.startswith("variants."):
+        return (head, "variants", _unquoted(rest.removeprefix("variants.")))
     middle, _, last = rest.rpartition(".")
     if head in {"servers", "models", "mcp"} and middle:
         return (head, _unquoted(middle), last)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from agentctl.tools.wasm.host.result import Result
 
 LIMITS = Limits(fuel=1 << 60, timeout=20.0, memory=16 << 20, output=1 << 16)
 NOTHING = Grants()
+_OTHERS: set[int] = set()
 
 
 def component(directory: Path, text: str, name: str = "component.wat") -> Path:
@@ -29,8 +32,17 @@ async def call(host: Host, path: Path, function: str, arguments: Mapping[str, An
 
 
 def children(pid: int) -> list[int]:
-    """The living children of a process."""
-    return [child for child, (parent, state) in _processes() if parent == pid and state != "Z"]
+    """The living children of a process, those left out that other tests keep for later."""
+    kept = _OTHERS
+    return [child for child, (parent, state) in _processes() if parent == pid and state != "Z" and child not in kept]
+
+
+@contextmanager
+def own_children() -> Iterator[None]:
+    """Take the children that this process has by now for those of other tests."""
+    _OTHERS.update(children(os.getpid()))
+    yield
+    _OTHERS.clear()
 
 
 def descendants(pid: int) -> list[int]:

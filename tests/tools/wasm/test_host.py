@@ -9,12 +9,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support import bombs
-from support.hosting import LIMITS, NOTHING, alive, call, children, component, descendants, eventually, open_files
+from support.hosting import (
+    LIMITS,
+    NOTHING,
+    alive,
+    call,
+    children,
+    component,
+    descendants,
+    eventually,
+    open_files,
+    own_children,
+)
 
 from agentctl.tools.wasm.grants import Grants, Limits
 from agentctl.tools.wasm.host.client import Host
@@ -23,6 +35,12 @@ from agentctl.tools.wasm.host.result import Result
 
 FOREVER = {"ns": 10**12}
 CLOCK = Grants(clock=True)
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    with own_children():
+        yield
 
 
 @pytest.fixture
