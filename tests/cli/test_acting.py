@@ -98,6 +98,7 @@ def test_a_task_in_a_terminal_with_leave_an_interruption_and_a_way_on(program: P
         terminal.wait("allow?", 4)
         terminal.type("a", "Enter")
         terminal.wait("The tests pass now.")
+        terminal.wait_prompt()
         terminal.type("", "C-d")
         terminal.wait("go on later with")
     shown = program.run("sessions", "show", "--json", _latest(program)).json

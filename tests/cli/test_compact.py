@@ -265,6 +265,7 @@ def test_the_offer_is_answered_in_a_terminal(program: Program, server: Server) -
         terminal.wait("session $", 2)
         terminal.type("/compact be brief", "Enter")
         terminal.wait("compacted", 2)
+        terminal.wait_prompt()
         terminal.type("", "C-d")
         terminal.wait("go on later with")
     assert "be brief" in server.requests[-1].json["messages"][1]["content"]

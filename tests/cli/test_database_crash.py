@@ -42,6 +42,7 @@ def test_a_conversation_outlives_the_server(program: Program, server: Cluster, t
         terminal.type("second question", "Enter")
         terminal.wait("Second answer.")
         screen = terminal.wait("> ", 3)  # what is on the screen is stored before the next line is asked for
+        terminal.wait_prompt()
         terminal.type("", "C-d")
     assert screen.count("does not answer; waiting for it") == 1
     assert screen.count("is back") == 1

@@ -54,6 +54,13 @@ class Terminal:
             time.sleep(_PAUSE)
         return screen
 
+    def wait_prompt(self) -> None:
+        """Wait until a line is asked for: what is typed before that may be lost, as Ctrl-D is."""
+        deadline = time.monotonic() + PATIENCE
+        while not (screen := self.screen.rstrip()).endswith("\n>"):
+            assert time.monotonic() < deadline, f"no line was asked for:\n{screen}"
+            time.sleep(_PAUSE)
+
     def _run(self, *args: str, check: bool = True) -> str:
         line = [self._tmux, "-S", str(self._socket), *args]
         return subprocess.run(line, env=self._environ, check=check, capture_output=True, text=True).stdout
