@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.environs import DEADLY
+from support.forks import in_child
 
 from agentctl.errors import AgentctlError, StorageError, UsageError
 from agentctl.learning.artifacts import pack
@@ -90,7 +91,8 @@ def test_a_killed_process_is_made_up_for(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_killed_actor_of_ray_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     """Any number of Ray's actors comes to the same parameters, also when one is killed."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    _deadly(tmp_path, monkeypatch, Means(workers, "local"))
+    # In a process of its own: Ray takes over the signals by which WebAssembly's traps are noticed, for good.
+    assert in_child(lambda: _deadly(tmp_path, monkeypatch, Means(workers, "local"))) == 0
 
 
 @pytest.mark.parametrize("iterations", range(8))
