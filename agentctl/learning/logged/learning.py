@@ -15,7 +15,7 @@ from agentctl.learning.gate import Report, judge
 from agentctl.learning.incumbent import Incumbent
 from agentctl.learning.logged.comparing import compared
 from agentctl.learning.logged.experience import Experience
-from agentctl.learning.logged.parting import GATED, Parting
+from agentctl.learning.logged.parting import Parting
 from agentctl.learning.logged.pseudo import outcomes
 from agentctl.learning.logged.worth import Worth
 from agentctl.learning.routing import measuring
@@ -82,7 +82,7 @@ def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
         fitted = fit(view, recipe, price, tell)
         policy = _policy(taught, selected, estimates, fitted)
         paired = compared(policy, gated, view.success.mean(axis=0), worth, taught.incumbent)
-        report = judge(paired, seed=recipe.seed, share=GATED)
+        report = judge(paired, seed=recipe.seed, share=parting.share)
     metrics = {"learners": learners, "tried": len(tried), "learnt": len(learning), "gated": len(gated)}
     artifact = _artifact(taught, parting, policy, report, metrics)
     return Trained(artifact, policy, learners, report, len(learning))
@@ -142,8 +142,7 @@ def _artifact(
             "sessions": len(set(experience.sessions)),
             "decisions": len(experience),
             "mode": "direct",
-            "newest": parting.newest,
-            "gated": GATED,
+            **parting.as_json(),
         },
         "hyperparameters": learnt,
         "prices": dict(zip(policy.actions, costs, strict=True)),

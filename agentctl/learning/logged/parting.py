@@ -7,7 +7,7 @@ sessions a policy has not learnt from, those that began afterwards included. All
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from agentctl.learning.logged.experience import Experience
 
 GATED = 0.5
-"""The share of the sessions that no learner sees: the gate judges by them."""
+"""The share of the sessions that no learner sees, in runs from now on: the gate judges by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,17 @@ class Parting:
     Args:
         seed: of the run.
         newest: the id of the newest decision that there was.
+        share: of the sessions that no learner saw.
     """
 
     seed: int
     newest: str
+    share: float = GATED
 
     def gated(self, session_id: str) -> bool:
         """Whether a session was kept for the gate."""
         digest = hashlib.sha256(f"{self.seed}:{session_id}".encode()).digest()
-        return int.from_bytes(digest[:4], "big") < GATED * 2**32
+        return int.from_bytes(digest[:4], "big") < self.share * 2**32
 
     def split(self, experience: Experience) -> tuple[Experience, Experience]:
         """What is learnt from, and what the gate judges by."""
@@ -51,19 +53,19 @@ class Parting:
         fresh = [self.gated(one) or first[one] > self.newest for one in experience.sessions]
         return experience.taken(np.flatnonzero(fresh))
 
+    def as_json(self) -> dict[str, Any]:
+        """As a manifest has it of its source, beside its seed."""
+        return {"newest": self.newest, "gated": self.share}
+
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Parting:
         """What a manifest says.
 
         Raises:
-            KeyError, TypeError: it says nothing of it.
+            KeyError, TypeError, ValueError: it says nothing of it, or nothing that makes sense.
         """
-        return cls(int(manifest["seed"]), str(manifest["source"]["newest"]))
-
-
-def first_decisions(decisions: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The first decision of each session, of decisions in their order, each with its session."""
-    found: dict[str, str] = {}
-    for session_id, decision_id in decisions:
-        found.setdefault(session_id, decision_id)
-    return found
+        source = manifest["source"]
+        share = float(source["gated"])
+        if not 0 < share < 1:
+            raise ValueError(f"the share of its sessions that were kept for the gate is {share}")
+        return cls(int(manifest["seed"]), str(source["newest"]), share)

@@ -60,6 +60,7 @@ def test_the_gate_sees_what_it_is_worth(learnt: Trained) -> None:
     truth = 0.95 - WEIGHT * (2e-3 + 2e-5) / 2
     assert report.value == pytest.approx(truth, abs=0.12)
     assert Report.of(manifest["gate"]) == report
+    assert Parting.of(manifest) == Parting(0, f"d{COUNT - 1:05}", 0.5)
     assert set(learnt.learners) == set(LEARNERS)
 
 
@@ -105,6 +106,25 @@ def test_seeds_part_sessions_independently() -> None:
     sides = np.array([[Parting(seed, "").gated(name) for name in names] for seed in range(2)])
     assert sides.mean() == pytest.approx(0.5, abs=0.05)
     assert (sides[0] & sides[1]).mean() == pytest.approx(0.25, abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_policy_keeps_its_own_parting(share: float) -> None:
+    """Whatever share newer runs hold back, a manifest tells of its own: no session that was learnt from is judged by."""
+    parting = Parting(3, "d00099", share)
+    experience = World().experience(100)
+    learning, gated = parting.split(experience)
+    kept = Parting.of({"seed": 3, "source": parting.as_json()})
+    assert kept.unseen(experience, dict(zip(experience.sessions, experience.ids, strict=True))).ids == gated.ids
+    assert len(gated) / len(experience) == pytest.approx(share, abs=0.12)
+    assert not set(learning.sessions) & set(gated.sessions)
+
+
+@pytest.mark.parametrize("gated", [0, 1, -1, "x", None, float("nan")])
+def test_a_parting_that_makes_no_sense_is_refused(gated: object) -> None:
+    """A share that leaves nothing on a side, or that is no number, is no parting."""
+    with pytest.raises((TypeError, ValueError)):
+        Parting.of({"seed": 0, "source": {"newest": "d00099", "gated": gated}})
 
 
 def test_sessions_that_began_later_are_new_to_a_policy() -> None:
