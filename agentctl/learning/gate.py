@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agentctl.learning.comparison import ComparisonError, Paired, off_policy
+from agentctl.learning.comparison import Paired
 from agentctl.learning.verdict import Difference, Report, Verdict
 from agentctl.training.ope import interval
-
-__all__ = ["ComparisonError", "Paired", "Report", "judge", "off_policy", "report"]
 
 LEAST_ROWS = 50
 """Effective rows below which an interval is not believed."""
@@ -24,11 +21,6 @@ LEAST_SUPPORT = 0.95
 _CONFIDENCE = 0.95
 _SLICE_RESAMPLES = 10_000  # the bounds of many slices are far out
 _DIGITS = 6
-
-
-def report(comparison: Paired, *, seed: int = 0) -> dict[str, Any]:
-    """What a manifest keeps of `judge`."""
-    return judge(comparison, seed=seed).as_json()
 
 
 def judge(comparison: Paired, *, seed: int = 0, share: float = 1.0) -> Report:

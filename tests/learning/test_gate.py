@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.policies import BASELINE, compared
 
-from agentctl.learning.gate import ComparisonError, Paired, judge, off_policy, report
+from agentctl.learning.comparison import ComparisonError, Paired, off_policy
+from agentctl.learning.gate import judge
 from agentctl.learning.verdict import Report
 from agentctl.training.ope import Logged
 
@@ -209,8 +210,8 @@ def test_without_a_gain_it_hardly_ever_passes() -> None:
 def test_the_report_survives_its_manifest() -> None:
     """What the manifest keeps is JSON, the same for the same rows, and gives the same report again."""
     comparison = paired({"now": 0.2, "strong": 0.3}, slices=["a", "b"] * 200, incumbent="now")
-    kept = report(comparison)
-    assert kept == report(comparison)
+    kept = judge(comparison).as_json()
+    assert kept == judge(comparison).as_json()
     assert Report.of(kept) == judge(comparison)
     broken: Any
     for broken in (None, [], {}, {**kept, "verdict": "fine"}, {**kept, "differences": [1]}, {**kept, "method": "dm"}):

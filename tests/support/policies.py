@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentctl.learning.artifacts import Artifact, Library, pack
-from agentctl.learning.gate import Paired, report
+from agentctl.learning.comparison import Paired
+from agentctl.learning.gate import judge
 
 BASELINE = "single: strong"
 
@@ -41,4 +42,4 @@ def compared(gain: float, rows: int = 400, incumbent: str | None = None, noise: 
 
 def proven(gain: float, seed: int = 0, rows: int = 400, incumbent: str | None = None, **manifest: Any) -> Artifact:
     """A policy with the gate's report on a gain."""
-    return policy(seed, selected="ridge", gate=report(compared(gain, rows, incumbent)), **manifest)
+    return policy(seed, selected="ridge", gate=judge(compared(gain, rows, incumbent)).as_json(), **manifest)

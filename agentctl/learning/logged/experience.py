@@ -91,7 +91,7 @@ class Experience:
         )
 
 
-_COLUMNS = (*("features", "mask", "chosen", "propensities", "success", "costs", "seconds", "tool_errors", "expected"),)
+_COLUMNS = ("features", "mask", "chosen", "propensities", "success", "costs", "seconds", "tool_errors", "expected")
 
 
 @dataclass(frozen=True, slots=True)

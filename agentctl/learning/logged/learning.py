@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentctl.learning.artifacts import Artifact, pack
-from agentctl.learning.gate import Report, judge
+from agentctl.learning.gate import judge
 from agentctl.learning.incumbent import Incumbent
 from agentctl.learning.logged.comparing import compared
 from agentctl.learning.logged.experience import Experience
@@ -24,6 +24,7 @@ from agentctl.learning.routing.estimating import Estimates, estimate
 from agentctl.learning.routing.fitting import Fitted, fit
 from agentctl.learning.routing.packing import parameters_sha
 from agentctl.learning.routing.seeing import View
+from agentctl.learning.verdict import Report
 from agentctl.training.blas import one_thread
 from agentctl.training.features import FeatureSpec
 from agentctl.training.lexical import FIGURES

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from agentctl.learning.artifacts import Artifact
-from agentctl.learning.gate import Report, judge
+from agentctl.learning.gate import judge
 from agentctl.learning.incumbent import Incumbent
 from agentctl.learning.routing import measuring
 from agentctl.learning.routing.acting import Progress, Recipe
@@ -22,6 +22,7 @@ from agentctl.learning.routing.fitting import fit
 from agentctl.learning.routing.packing import artifact_of, policy_of
 from agentctl.learning.routing.seeing import learn
 from agentctl.learning.routing.table import Table, split
+from agentctl.learning.verdict import Report
 from agentctl.training.blas import one_thread
 from agentctl.training.policy import RoutingPolicy
 from agentctl.training.seen import Floats

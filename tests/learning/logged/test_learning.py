@@ -110,7 +110,7 @@ def test_seeds_part_sessions_independently() -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
 def test_a_policy_keeps_its_own_parting(share: float) -> None:
-    """Whatever share newer runs hold back, a manifest tells of its own: no session that was learnt from is judged by."""
+    """A manifest tells of its own share: by no session that was learnt from it is judged, whatever newer runs keep."""
     parting = Parting(3, "d00099", share)
     experience = World().experience(100)
     learning, gated = parting.split(experience)
