@@ -79,7 +79,7 @@ def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
         known, tried = (view.take(part) for part in _parts(learning.sessions, recipe.seed, TRIED))
         first = fit(known, recipe, price, lambda _: None)
         learners = measuring.measure(tried, first.rules, worth.cost)
-        selected = _best(learners)
+        selected = measuring.best(learners, by_reward=True)
         fitted = fit(view, recipe, price, tell)
         policy = _policy(taught, selected, estimates, fitted)
         paired = compared(policy, gated, view.success.mean(axis=0), worth, taught.incumbent)
@@ -87,11 +87,6 @@ def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
     metrics = {"learners": learners, "tried": len(tried), "learnt": len(learning), "gated": len(gated)}
     artifact = _artifact(taught, parting, policy, report, metrics)
     return Trained(artifact, policy, learners, report, len(learning))
-
-
-def _best(learners: Mapping[str, Mapping[str, float | None]]) -> str:
-    """The learner that earned most; of equal ones the simplest."""
-    return max(learners, key=lambda name: learners[name]["reward"] or 0.0)
 
 
 def _policy(taught: Taught, selected: str, estimates: Estimates, fitted: Fitted) -> RoutingPolicy:

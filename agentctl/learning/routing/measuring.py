@@ -35,16 +35,16 @@ def score(view: View, rule: Rule) -> Floats:
     return rule.score(view.seen(1.0), *view.ends)
 
 
-def best(learners: Mapping[str, Mapping[str, float | None]], *, sequential: bool) -> str:
-    """The learner to use: with the highest APGR, or reward where answers are looked at; of similar ones the simplest.
+def best(learners: Mapping[str, Mapping[str, float | None]], *, by_reward: bool) -> str:
+    """The learner to use: with the highest APGR, or the highest reward; of similar ones the simplest.
 
     Where no gap is to be recovered, and nothing ranks, it is the reward, too.
     """
 
     def worth(name: str) -> float:
         one = learners[name]
-        apgr = None if sequential else one["apgr"]
+        apgr = None if by_reward else one["apgr"]
         return float(one["reward"] or 0) if apgr is None else apgr
 
-    least = max(map(worth, learners)) - (_AS_GOOD_REWARD if sequential else _AS_GOOD)
+    least = max(map(worth, learners)) - (_AS_GOOD_REWARD if by_reward else _AS_GOOD)
     return next(name for name in learners if worth(name) >= least)

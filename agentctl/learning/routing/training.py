@@ -80,7 +80,7 @@ def train(table: Table, asked: Asked, tell: Callable[[Progress], None]) -> Train
         tried = fit(known, recipe, price, lambda _: None)
         learners = measuring.measure(held, tried.rules, weight)
         always = measuring.references(held, table.actions, weight)
-        selected = measuring.best(learners, sequential=asked.sequential)
+        selected = measuring.best(learners, by_reward=asked.sequential)
         rewards = earned(learnt.view.take(gated), tried.rules[selected], weight)
         paired = compared(rewards, table.take(gated), Terms(asked.costs, weight), asked.incumbent)
         report = judge(paired, seed=recipe.seed, share=GATED)

@@ -17,6 +17,7 @@ from agentctl.learning.logged.parting import Parting
 from agentctl.learning.logged.sufficing import FEWEST, sufficing
 from agentctl.learning.logged.worth import Worth, parted
 from agentctl.learning.routing.acting import Recipe
+from agentctl.learning.routing.measuring import best
 from agentctl.learning.verdict import Report
 from agentctl.store.decisions import Row
 from agentctl.training.features import DEFAULT, decode
@@ -62,6 +63,7 @@ def test_the_gate_sees_what_it_is_worth(learnt: Trained) -> None:
     assert Report.of(manifest["gate"]) == report
     assert Parting.of(manifest) == Parting(0, f"d{COUNT - 1:05}", 0.5)
     assert set(learnt.learners) == set(LEARNERS)
+    assert learnt.policy.selected == best(learnt.learners, by_reward=True)
 
 
 def test_the_same_log_and_seed_give_the_same_policy(learnt: Trained) -> None:

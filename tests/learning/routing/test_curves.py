@@ -57,19 +57,22 @@ def test_the_order_of_tasks_means_nothing(rows: list[tuple[float, bool, bool]]) 
 
 
 def test_of_equal_learners_the_simplest_is_used() -> None:
-    """The best APGR is selected, the first of equals; rewards count where answers are looked at, or nothing ranks."""
+    """The best APGR is selected, the first of equals; rewards count where they are asked for, or nothing ranks."""
     learners = {
         "ridge": {"apgr": 0.7, "reward": 0.1},
         "linucb": {"apgr": 0.7, "reward": 0.2},
         "ppo": {"apgr": 0.6, "reward": 0.3},
     }
-    assert best(learners, sequential=False) == "ridge"
-    assert best(learners, sequential=True) == "ppo"
-    assert best({name: {**one, "apgr": None} for name, one in learners.items()}, sequential=False) == "ppo"
+    assert best(learners, by_reward=False) == "ridge"
+    assert best(learners, by_reward=True) == "ppo"
+    assert best({name: {**one, "apgr": None} for name, one in learners.items()}, by_reward=False) == "ppo"
 
 
 def test_a_lead_that_may_be_chance_selects_nothing() -> None:
     """A learner that leads by less than what chance makes is not preferred to a simpler one."""
     learners = {"ridge": {"apgr": 0.695, "reward": 0.1}, "ppo": {"apgr": 0.7, "reward": 0.3}}
-    assert best(learners, sequential=False) == "ridge"
-    assert best({**learners, "ppo": {"apgr": 0.72, "reward": 0.3}}, sequential=False) == "ppo"
+    assert best(learners, by_reward=False) == "ridge"
+    assert best({**learners, "ppo": {"apgr": 0.72, "reward": 0.3}}, by_reward=False) == "ppo"
+    earned = {"ridge": {"apgr": 0.1, "reward": 0.3}, "ppo": {"apgr": 0.9, "reward": 0.3015}}
+    assert best(earned, by_reward=True) == "ridge"
+    assert best({**earned, "ppo": {"apgr": 0.1, "reward": 0.31}}, by_reward=True) == "ppo"
