@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # these load numpy, and a missing one is told of first
     from agentctl.learning.logged.worth import Worth
 
 _COLUMNS = ("reward", "success", "cost")
+_FIGURES = {"value": 4, "low": 4, "high": 4, "effective_sample_size": 1, "support": 4}  # and their decimal places
 _NOT_HERE = {"envs": "--envs", "resume": "--resume", "costs": "--cost"}
 
 
@@ -96,6 +97,7 @@ def _result(trained: Trained, experience: Experience, worth: Worth, seconds: flo
         "policy": trained.artifact.sha,
         "selected": trained.policy.selected,
         "learners": trained.learners,
+        "estimates": trained.estimates,
         "gate": trained.report.as_json(),
         "wall_s": round(seconds, 3),
         "param_sha256": manifest["param_sha256"],
@@ -117,6 +119,11 @@ def _show(trained: Trained, experience: Experience, result: dict[str, Any]) -> N
     )
     rows = [(name, *(f"{one[column] or 0:.4f}" for column in _COLUMNS)) for name, one in trained.learners.items()]
     print_table(("learner", *_COLUMNS), rows)
+    rows = [
+        (name.upper(), *(f"{one[figure]:.{digits}f}" for figure, digits in _FIGURES.items()))
+        for name, one in trained.estimates.items()
+    ]
+    print_table(("reward by", *(figure.replace("_", " ") for figure in _FIGURES)), rows)
     for why, count in experience.left_out.items():
         print_note(f"left out: {count:,} {why}")
     print_note(trained.report.reason)

@@ -14,6 +14,7 @@ from agentctl.learning.artifacts import Artifact, pack
 from agentctl.learning.gate import judge
 from agentctl.learning.incumbent import Incumbent
 from agentctl.learning.logged.comparing import compared
+from agentctl.learning.logged.estimates import estimated
 from agentctl.learning.logged.experience import Experience
 from agentctl.learning.logged.parting import Parting
 from agentctl.learning.logged.pseudo import outcomes
@@ -40,12 +41,16 @@ _FEWEST = 10  # decisions on either side
 
 @dataclass(frozen=True)
 class Trained:
-    """The policy, what every learner was worth where it was tried, and what the gate says of the one that is used."""
+    """The policy, what every learner was worth where it was tried, and what the gate says of the one that is used.
+
+    `estimates` are of that one's mean reward on the gate's part; see there.
+    """
 
     artifact: Artifact
     policy: RoutingPolicy
     learners: Mapping[str, Mapping[str, float | None]]
     report: Report
+    estimates: Mapping[str, Mapping[str, float]]
     learnt: int
 
 
@@ -77,16 +82,16 @@ def train(taught: Taught, tell: Callable[[Progress], None]) -> Trained:
         estimates, view = _seen(learning, worth, recipe.seed)
         price = worth.cost * float(np.ptp(view.costs))
         known, tried = (view.take(part) for part in _parts(learning.sessions, recipe.seed, TRIED))
-        first = fit(known, recipe, price, lambda _: None)
-        learners = measuring.measure(tried, first.rules, worth.cost)
+        learners = measuring.measure(tried, fit(known, recipe, price, lambda _: None).rules, worth.cost)
         selected = measuring.best(learners, by_reward=True)
-        fitted = fit(view, recipe, price, tell)
-        policy = _policy(taught, selected, estimates, fitted)
+        policy = _policy(taught, selected, estimates, fit(view, recipe, price, tell))
         paired = compared(policy, gated, view.success.mean(axis=0), worth, taught.incumbent)
         report = judge(paired, seed=recipe.seed, share=parting.share)
-    metrics = {"learners": learners, "tried": len(tried), "learnt": len(learning), "gated": len(gated)}
+        would = estimated(policy, gated, worth, recipe.seed)
+    sizes = {"tried": len(tried), "learnt": len(learning), "gated": len(gated)}
+    metrics = {"learners": learners, "estimates": would, **sizes}
     artifact = _artifact(taught, parting, policy, report, metrics)
-    return Trained(artifact, policy, learners, report, len(learning))
+    return Trained(artifact, policy, learners, report, would, len(learning))
 
 
 def _policy(taught: Taught, selected: str, estimates: Estimates, fitted: Fitted) -> RoutingPolicy:

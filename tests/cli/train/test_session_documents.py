@@ -58,9 +58,12 @@ def test_what_sessions_show_is_learnt_and_judged(program: Program) -> None:
     validate("train-run", result)
     assert (result["decisions"], result["actions"], result["left_out"]) == (60, ["p/cheap", "p/strong"], {})
     assert (result["gate"]["method"], result["gate"]["promotes"]) == ("dr", False)
+    assert result["estimates"]["dr"]["value"] == result["gate"]["value"]
+    assert all(one["low"] <= one["value"] <= one["high"] for one in result["estimates"].values())
     shown = program.run("train", "show", result["policy"][:8], "--json").json
     validate("train-show", shown)
     assert shown["manifest"]["gate"] == result["gate"]
+    assert shown["manifest"]["metrics"]["estimates"] == result["estimates"]
     validate("train-list", program.run("train", "list", "--json").json)
     refused = program.run("train", "promote", result["policy"], "--json")
     validate("train-promote", refused.json)

@@ -58,6 +58,7 @@ def test_from_a_log_to_a_policy_that_decides(program: Program, tmp_path: Path) -
     assert (result["gate"]["verdict"], result["gate"]["method"]) == ("better", "dr")
     measured = [json.loads(line) for line in metrics.read_text().splitlines()]
     assert [one["steps"] for one in measured] == [2048, 4096, 6144, 8192]
+    assert all(one["gradient_norm"] > 0 for one in measured)
     assert plot.read_bytes().startswith(b"\x89PNG")
     again = learnt(program, "--set", "latency_weight=0,tool_error=0.5")
     assert again["policy"] == result["policy"]
@@ -67,14 +68,15 @@ def test_from_a_log_to_a_policy_that_decides(program: Program, tmp_path: Path) -
 
 
 def test_people_see_what_was_learnt_and_why(program: Program) -> None:
-    """Without --json there is progress, a table of all learners, what was left out and what the gate says."""
+    """Without --json there is progress, tables of learners and estimates, what was left out, and what the gate says."""
     rows = World().rows(120)
     rows += [row(200, "greet", MODELS[0], None), row(201, "greet", MODELS[0], 1.0, spec="old")]
     logged(program, rows)
     done = program.run(*RUN)
     assert done.code == 0
     assert [line.split("\t")[0] for line in done.out.splitlines()[1:]] == [
-        *("learner", "best_single", "threshold", "ridge", "linucb", "ppo")
+        *("learner", "best_single", "threshold", "ridge", "linucb", "ppo"),
+        *("reward by", "IPS", "SNIPS", "DM", "DR"),
     ]
     for told in ("ppo 4/4: reward", "left out: 1 not rated", "left out: 1 made with other features", "against always"):
         assert told in done.err
