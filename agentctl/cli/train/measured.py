@@ -11,6 +11,7 @@ from agentctl.cli.render import print_note
 from agentctl.cli.train.needs import need
 from agentctl.cli.train.wanted import Wanted
 from agentctl.errors import StorageError, UsageError
+from agentctl.learning.figures import finite
 
 if TYPE_CHECKING:  # it loads numpy, and a missing one is told of first
     from agentctl.learning.routing.acting import Progress
@@ -69,16 +70,19 @@ class Measured:
                 f"kl {update.kl:.2g}"
             )
         self._documents.append(
-            {
-                "steps": progress.steps,
-                "mean_return": progress.reward,
-                "kl": float(update.kl),
-                "entropy": float(update.entropy),
-                "policy_loss": float(update.policy_loss),
-                "value_loss": float(update.value_loss),
-                "clip_fraction": float(update.clip_fraction),
-                "cost": progress.cost,
-            }
+            finite(
+                {
+                    "steps": progress.steps,
+                    "mean_return": progress.reward,
+                    "kl": float(update.kl),
+                    "entropy": float(update.entropy),
+                    "policy_loss": float(update.policy_loss),
+                    "value_loss": float(update.value_loss),
+                    "clip_fraction": float(update.clip_fraction),
+                    "gradient_norm": float(update.gradient_norm),
+                    "cost": progress.cost,
+                }
+            )
         )
 
     def finish(self, source: str) -> None:

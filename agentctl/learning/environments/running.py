@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any
 from agentctl.errors import StorageError, UsageError
 from agentctl.learning.environments.plans import plan
 from agentctl.learning.environments.training import Progress, Training
+from agentctl.learning.figures import finite
 from agentctl.learning.rollouts.means import Means
 from agentctl.learning.rollouts.recipe import Recipe
 from agentctl.learning.runs import Checkpoint, Run
@@ -114,15 +114,13 @@ def _restore(training: Training, run: Run) -> float:
 
 def _document(progress: Progress, seconds: float) -> dict[str, Any]:
     """What is measured of an iteration; what is no finite number is null."""
-    figures = {
-        "iteration": progress.iterations,
-        "steps": progress.steps,
-        "episodes": progress.episodes,
-        "mean_return": progress.mean_return,
-        **asdict(progress.update),
-        "wall_s": round(seconds, 3),
-    }
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in figures.items()
-    }
+    return finite(
+        {
+            "iteration": progress.iterations,
+            "steps": progress.steps,
+            "episodes": progress.episodes,
+            "mean_return": progress.mean_return,
+            **asdict(progress.update),
+            "wall_s": round(seconds, 3),
+        }
+    )

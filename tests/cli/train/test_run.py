@@ -43,7 +43,7 @@ def test_a_run_and_its_measure(trainer: Program) -> None:
     assert {"policy", "mean_return_100", "episodes", "wall_s", "param_sha256", "run"} <= result.keys()
     lines = [json.loads(line) for line in metrics.read_text().splitlines()]
     assert [one["steps"] for one in lines] == [32, 64, 96, 128, 160, 192, 200]
-    assert {"mean_return", "kl", "entropy"} <= lines[0].keys()
+    assert {"mean_return", "kl", "entropy", "gradient_norm"} <= lines[0].keys()
     assert plot.read_bytes().startswith(b"\x89PNG")
 
     validate("train-show", trainer.run("train", "show", result["policy"][:8], "--json").json)

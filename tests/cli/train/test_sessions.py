@@ -67,6 +67,15 @@ def test_from_a_log_to_a_policy_that_decides(program: Program, tmp_path: Path) -
     assert done.json["gate"]["rows"] == result["gate"]["rows"]
 
 
+def test_what_is_no_number_is_null_in_the_metrics(program: Program, tmp_path: Path) -> None:
+    """An update that came to no finite numbers leaves lines that any reader of JSON takes."""
+    logged(program, World().rows(60))
+    metrics = tmp_path / "metrics.jsonl"
+    learnt(program, "--metrics", str(metrics), "--set", "learning_rate=1e38")
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in metrics.read_text().splitlines()]
+    assert None in [one["gradient_norm"] for one in lines]
+
+
 def test_people_see_what_was_learnt_and_why(program: Program) -> None:
     """Without --json there is progress, tables of learners and estimates, what was left out, and what the gate says."""
     rows = World().rows(120)
